@@ -1,0 +1,45 @@
+// Encoded rows on their way from data to model: plain arrays, one column per field.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace dcrnn {
+
+/// One field of a batch. Which arrays are used depends on the field:
+///   category, number with buckets : ids [B], the row of the embedding table
+///   bag                           : ids [offsets[B]], the rows of example b are ids[offsets[b] ..
+///   offsets[b+1]) other number                  : values [B], transformed
+struct BatchColumn {
+  std::vector<std::uint32_t> ids;
+  std::vector<std::uint32_t> offsets;  ///< bag only: [B + 1], offsets[0] = 0
+  std::vector<double> values;
+};
+
+/// Label of a row: 0, 1 or missing.
+inline constexpr std::int8_t kMissingLabel = -1;
+
+/// B encoded rows. Vectors grow to the largest batch seen and are then reused, so that steady state allocates
+/// nothing. Ids are always smaller than the rows of their table: whoever fills a batch guarantees it.
+struct Batch {
+  std::size_t rows = 0;              ///< B
+  std::vector<BatchColumn> columns;  ///< one per field, in config order
+  std::vector<std::vector<std::int8_t>>
+      labels;                   ///< [T][B]: 0, 1 or kMissingLabel; empty inner vector = no labels read
+  std::vector<double> weights;  ///< [B], or empty when the model has no weight column
+  std::vector<std::vector<double>> truth;  ///< [T][B] true probabilities where the file has them, else empty
+};
+
+/// Rows that can be read in any order, again and again (the cache of a data file, or arrays in memory).
+class BatchSource {
+ public:
+  virtual ~BatchSource() = default;
+  /// Rows in all.
+  virtual std::size_t rows() const = 0;
+  /// Fills `batch` with the rows `index[0..count)`, in that order. Allocates only while `batch` is still
+  /// growing.
+  virtual void read(const std::size_t* index, std::size_t count, Batch& batch) = 0;
+};
+
+}  // namespace dcrnn

@@ -1,0 +1,95 @@
+// All file access of the library: thin wrappers over POSIX calls that turn errno into Failure(io), and one
+// hook through which a test makes the n-th operation fail.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace dcrnn {
+
+enum class FileOp { open, read, write, sync, rename, remove, map, make_directory };
+
+/// Test hook: called before every operation; a non-zero errno it returns is taken as the operation's failure.
+/// Pass nullptr to remove it. Not thread-safe; meant for tests only.
+void set_file_fault(std::function<int(FileOp, const std::string& path)> fault);
+
+/// A file opened for reading; "-" is standard input. Failure(io) names the path and the reason
+/// ("no such file or directory", "is a directory", ...).
+class InputFile {
+ public:
+  explicit InputFile(const std::string& path);
+  ~InputFile();
+  InputFile(InputFile&& other) noexcept;
+  InputFile& operator=(InputFile&& other) noexcept;
+  /// Up to `size` bytes; 0 at the end.
+  std::size_t read(void* to, std::size_t size);
+  /// Exactly `size` bytes from `offset`, without moving the position; false if the file ends before.
+  bool read_at(std::uint64_t offset, void* to, std::size_t size);
+  /// Size in bytes of a regular file, 0 otherwise.
+  std::uint64_t size() const;
+  bool is_regular() const;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  int descriptor_ = -1;
+};
+
+/// A whole file mapped read-only.
+class MappedFile {
+ public:
+  MappedFile() = default;
+  explicit MappedFile(const std::string& path);
+  ~MappedFile();
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  std::span<const std::byte> bytes() const { return {data_, size_}; }
+
+ private:
+  const std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// Writes a file so that its final name never holds half of it: a temporary beside it, then fsync, rename and
+/// fsync of the directory on commit(). A symbolic link is followed. A target that exists and is no regular
+/// file (a device, a pipe), and "-" (standard output), is written to directly. Destroyed before commit(): the
+/// temporary is removed and the old file stays.
+class OutputFile {
+ public:
+  enum class Target { any, regular_only };  ///< regular_only: a device or pipe as target is Failure(io)
+  explicit OutputFile(const std::string& path, Target target = Target::any);
+  ~OutputFile();
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+  /// Buffered. Failure(io) when the disk is full; closed pipe on standard output is Failure(io) too, see
+  /// closed_pipe().
+  void write(std::string_view bytes);
+  void flush();
+  void commit();
+  /// True once a write has failed with EPIPE.
+  bool closed_pipe() const { return closed_pipe_; }
+
+ private:
+  void write_all(const char* data, std::size_t size);
+  std::string path_;       // the name the user knows
+  std::string final_;      // after following links
+  std::string temporary_;  // empty when written directly
+  std::string buffer_;
+  int descriptor_ = -1;
+  bool committed_ = false;
+  bool closed_pipe_ = false;
+};
+
+/// Appends `line` and a newline to `path` (created if absent).
+void append_line(const std::string& path, std::string_view line);
+bool file_exists(const std::string& path);
+/// Creates `path` and its parents; nothing if it is there.
+void make_directories(const std::string& path);
+/// Removes a file; nothing if it is not there.
+void remove_file(const std::string& path);
+
+}  // namespace dcrnn

@@ -1,0 +1,41 @@
+// The one place where threads are made.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+namespace dcrnn {
+
+/// Calls f(i, thread) once for every i in [0, n), on at most `threads` threads (>= 1); `thread` is in [0,
+/// threads). Which thread takes which i is left open, so f must write only what belongs to i (and scratch of
+/// `thread`): that is why results do not depend on the thread count. f must not throw. With threads == 1 no
+/// other thread exists. No OpenMP setting of the host is read or changed, but for the limits it has set on
+/// nested regions.
+template <class F>
+void parallel_for(int threads, std::size_t n, F&& f) {
+#ifdef _OPENMP
+  if (threads > 1 && n > 1) {
+    std::atomic<std::size_t> next{0};
+#pragma omp parallel num_threads(threads) shared(next, f)
+    {
+      const int thread = omp_get_thread_num();
+      for (std::size_t i = next.fetch_add(1, std::memory_order_relaxed); i < n;
+           i = next.fetch_add(1, std::memory_order_relaxed)) {
+        f(i, thread);
+      }
+    }
+    return;
+  }
+#endif
+  (void)threads;
+  for (std::size_t i = 0; i < n; ++i) f(i, 0);
+}
+
+/// Processors this process may run on (>= 1).
+int available_threads();
+
+}  // namespace dcrnn

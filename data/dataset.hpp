@@ -1,0 +1,40 @@
+// Training data: CSV files parsed once into a binary cache, then read from there in any order.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "core/batch.hpp"
+#include "data/encoder.hpp"
+
+namespace dcrnn::data {
+
+/// Progress of a pass: bytes done of bytes in all (compressed bytes for .gz). May be empty. Returning false
+/// stops: Failure(stopped).
+using Progress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
+
+struct Dataset {
+  std::unique_ptr<BatchSource> rows;
+  std::uint64_t fingerprint = 0;  ///< XXH64 over schema and content: two runs on the same rows agree on it
+  bool from_cache = false;
+};
+
+/// First pass over training files: vocabularies, statistics, bucket edges and the cache in `cache_directory`.
+/// A valid cache with the same key (schema and file content) is reused. Labels and the weight column are
+/// required. Failure(data) names file, line and column; header-only input is Failure(data).
+struct TrainingData {
+  Encoders encoders;
+  Dataset dataset;
+};
+TrainingData build_training_data(const ModelConfig& config, const std::vector<std::string>& paths,
+                                 const std::string& cache_directory, const Progress& progress);
+
+/// Further files (validation) through existing encoders, cached likewise.
+Dataset build_dataset(const ModelConfig& config, const Encoders& encoders,
+                      const std::vector<std::string>& paths, const std::string& cache_directory,
+                      const Progress& progress);
+
+}  // namespace dcrnn::data

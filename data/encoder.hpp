@@ -1,0 +1,49 @@
+// From the text of a cell to what a batch holds: vocabularies, hashes, bucket edges, statistics.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.hpp"
+#include "core/batch.hpp"
+#include "core/tensor.hpp"
+
+namespace dcrnn::data {
+
+/// What training data fixed for one field.
+struct FieldState;  // defined beside its users in data/
+
+/// The encoders of all fields of a config. Const use is thread-safe.
+class Encoders {
+ public:
+  /// Encoders that need no data (only `id`, `hash` and `none` fields). Failure(usage) if a field needs data.
+  explicit Encoders(const ModelConfig& config);
+  ~Encoders();
+  Encoders(Encoders&&) noexcept;
+  Encoders& operator=(Encoders&&) noexcept;
+
+  /// From the tensors of a model file (those named `encoder.<field>.*`, see docs/format.md). Failure(model)
+  /// names the tensor that is missing, malformed or unknown.
+  static Encoders from_tensors(const ModelConfig& config, const std::vector<TensorView>& tensors,
+                               const std::string& source);
+  /// The tensors to save; views into this object.
+  std::vector<TensorView> tensors() const;
+
+  /// Rows of the embedding table per field, 0 where it has none.
+  std::vector<std::size_t> table_rows() const;
+
+  /// Encodes one cell of field `field` as the next row of `column` (appends to ids, offsets or values; for a
+  /// bag offsets must start as {0}). On a bad cell returns what is wrong with it ("\"1.2.3\" is not a
+  /// number"), else "".
+  std::string encode(std::size_t field, std::string_view cell, BatchColumn& column) const;
+
+ private:
+  friend class DatasetBuilder;
+  Encoders();
+  std::vector<std::unique_ptr<FieldState>> fields_;
+};
+
+}  // namespace dcrnn::data

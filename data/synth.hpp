@@ -1,0 +1,23 @@
+// The synthetic click -> consume log, whose true probabilities are known.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace dcrnn::data {
+
+struct SynthOptions {
+  std::size_t rows = 200000;  ///< training rows; valid and test get rows / 8 each
+  double correlation = 0.5;   ///< 0..1: share of the consume signal that it has in common with click
+  std::uint64_t seed = 1;
+  std::size_t users = 2000;
+  std::size_t items = 500;
+  std::size_t noise_fields = 4;  ///< fields that mean nothing
+  double missing_consume = 0.0;  ///< share of rows whose consume label is left empty
+};
+
+/// Writes train.csv, valid.csv, test.csv and config.json into `directory` (created if need be).
+/// Failure(usage) for an option out of range, Failure(io).
+void write_synthetic_log(const std::string& directory, const SynthOptions& options);
+
+}  // namespace dcrnn::data

@@ -1,0 +1,42 @@
+// The safetensors container (https://github.com/huggingface/safetensors): 8 bytes of little-endian header
+// length, a JSON header {name: {dtype, shape, data_offsets}}, the data.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/file.hpp"
+#include "core/tensor.hpp"
+
+namespace dcrnn::files {
+
+/// An opened file: the views point into it.
+class TensorFile {
+ public:
+  /// Reads and validates the whole structure before anything is allocated by it: header length and JSON,
+  /// UTF-8, duplicate names, known dtypes, shapes against byte counts (checked arithmetic), offsets in range,
+  /// no overlap, no hole, nothing after the last tensor. Failure(io) if it cannot be read, Failure(model)
+  /// naming the tensor otherwise.
+  explicit TensorFile(const std::string& path);
+  const std::string& path() const { return path_; }
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  /// In the order of their data.
+  const std::vector<TensorView>& tensors() const { return tensors_; }
+  /// Null if there is none of that name.
+  const TensorView* find(std::string_view name) const;
+
+ private:
+  std::string path_;
+  MappedFile file_;
+  std::map<std::string, std::string> metadata_;
+  std::vector<TensorView> tensors_;
+  std::map<std::string, std::size_t, std::less<>> index_;
+};
+
+/// Writes atomically (OutputFile). Deterministic bytes: metadata first, tensors in the given order, header
+/// padded with spaces to 8 bytes.
+void write_tensors(const std::string& path, const std::map<std::string, std::string>& metadata,
+                   const std::vector<TensorView>& tensors, OutputFile::Target target);
+
+}  // namespace dcrnn::files

@@ -1,0 +1,275 @@
+// The table of kernels: one pointer per op, declared from the one list in ops.inc. Kernels are
+// single-threaded, never allocate, never fail, know no layer. model/ splits rows and output tiles over
+// threads.
+//
+// Letters: B rows of a block, D width, T tasks, M x N result of a product, K its reduction length.
+// Everything is row-major. `ld` is the distance between two rows, in elements; where none is given rows are
+// dense. Unless said otherwise pointers must not alias, need no alignment, and outputs are overwritten.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/cpu.hpp"
+
+namespace dcrnn::kernels {
+
+enum class Activation { none, relu, sigmoid };
+
+/// C [M, N] = act(A [M, K] R [K, N] + bias) or, with accumulate, C += A R. Every C(m, n) is one chain of
+/// fused multiply-adds over k ascending (so its bytes depend on no tile, block or batch size), started at 0,
+/// or at C(m, n) with accumulate; then bias, then act.
+template <class Real>
+struct Matmul {
+  std::size_t M, N, K;
+  const Real* a;  ///< A(m, k) = a[m * a_row + k * a_col]
+  std::size_t a_row, a_col;
+  const Real* packed;  ///< R, packed by `pack`; to start at a later column n (a multiple of `panel`) add
+                       ///< n / panel * panel_stride
+  std::size_t panel_stride;  ///< elements from one panel to the next; K * panel where R was packed alone
+  const Real* bias;          ///< [N] or null
+  Activation activation;     ///< must be none with accumulate
+  bool accumulate;           ///< must be false with bias
+  Real* c;
+  std::size_t ldc;
+};
+
+/// Packs R [K, N], R(k, n) = r[k * k_stride + n * n_stride], into panels of `panel` columns:
+/// packed[n / panel * panel_stride + k * panel + n % panel], the missing columns of the last panel 0.
+template <class Real>
+struct Pack {
+  std::size_t K, N;
+  const Real* r;
+  std::size_t k_stride, n_stride;
+  Real* packed;              ///< [ceil(N / panel) * panel_stride]
+  std::size_t panel_stride;  ///< at least K * panel
+};
+
+/// Out [N] (+)= sum over b ascending of x [B, N].
+template <class Real>
+struct ColumnSums {
+  std::size_t B, N;
+  const Real* x;
+  std::size_t ldx;
+  bool accumulate;
+  Real* out;
+};
+
+/// One GRU step on B rows with its state product fused in; D is the width of the state.
+///   candidate cross: a = [gx_r, gx_z] + h U_rz^T + d_rz; r = sigma(a_r); z = sigma(a_z); c = sigma(-a_z);
+///                    reset = r * h; candidate = u = reset U_n^T + d_n; h_next = h + c * x0 * u
+///   candidate tanh:  same r, z, c; reset = h U_n^T + d_n; candidate = n = tanh(gx_n + r * reset);
+///                    h_next = c * n + z * h
+template <class Real>
+struct GruForward {
+  std::size_t B, D;
+  const Real* x0;  ///< [B, D], cross only
+  const Real* gx;  ///< input product with b: [B, 2D] for cross (r, z), [B, 3D] for tanh (r, z, n)
+  std::size_t ld_gx;
+  const Real* h;  ///< [B, D]
+  std::size_t ldh;
+  const Real* u_rz;     ///< packed U_rz^T: R [D, 2D]
+  const Real* u_n;      ///< packed U_n^T: R [D, D]
+  const Real* bias_hh;  ///< d [3D]: r, z, n
+  Real* gates;          ///< [B, 2D] r, z
+  Real* carry;          ///< [B, D] c = 1 - z
+  Real* reset;          ///< [B, D], see above
+  Real* candidate;      ///< [B, D], see above
+  Real* h_next;         ///< [B, D]; must not alias h
+  std::size_t ld_next;
+};
+
+/// The backward pass of GruForward for the same rows: consumes the forward's buffers in place.
+///   gates becomes [da_r, da_z]; candidate becomes du (cross) or da_n (tanh); reset stays r * h (cross) or
+///   becomes the gradient of h U_n^T + d_n, that is r * da_n (tanh); dgx accumulates; dx0 accumulates
+///   (cross); dh is replaced by the gradient of h.
+template <class Real>
+struct GruBackward {
+  std::size_t B, D;
+  const Real* x0;  ///< [B, D], cross only
+  const Real* h;   ///< [B, D] the step's state
+  std::size_t ldh;
+  const Real* u_rz_back;  ///< packed U_rz: R [2D, D]
+  const Real* u_n_back;   ///< packed U_n: R [D, D]
+  Real* gates;            ///< [B, 2D]
+  const Real* carry;      ///< [B, D]
+  Real* reset;            ///< [B, D]
+  Real* candidate;        ///< [B, D]
+  Real* dh;               ///< [B, D] in: gradient of h_next; out: gradient of h
+  std::size_t ld_dh;
+  Real* dgx;  ///< += [B, 2D] (cross) or [B, 3D] (tanh)
+  std::size_t ld_dgx;
+  Real* dx0;      ///< += [B, D], cross only
+  Real* scratch;  ///< [B, D]
+};
+
+/// out [B, S] = g * s: the shared units a task lets in, written beside its private units (the concatenation
+/// is the layout of out). With `g` null out = s; with g_row 0 one gate [S] serves all rows.
+template <class Real>
+struct GateForward {
+  std::size_t B, S;
+  const Real* s;      ///< [B, S]
+  const Real* g;      ///< [B, S], [S] or null
+  std::size_t g_row;  ///< S or 0
+  Real* out;
+  std::size_t ld_out;
+};
+
+/// Backward of GateForward: ds += dout * g; da = dout * s * g * (1 - g), the gradient before the gate's
+/// sigmoid.
+template <class Real>
+struct GateBackward {
+  std::size_t B, S;
+  const Real* s;
+  const Real* g;
+  std::size_t g_row;
+  const Real* dout;
+  std::size_t ld_dout;
+  Real* ds;  ///< += [B, S]
+  Real* da;  ///< [B, S]; null when g is null
+};
+
+/// dx = dy where y > 0, else 0. In place allowed (dx == dy).
+template <class Real>
+struct ReluBackward {
+  std::size_t B, N;
+  const Real* y;
+  std::size_t ldy;
+  const Real* dy;
+  std::size_t ld_dy;
+  Real* dx;
+  std::size_t ld_dx;
+};
+
+/// x [B, N] *= mask / (1 - rate) in place: unit n of row b is dropped iff the 32-bit word
+/// philox(seed, dropout, stream, (first_row + b) * ceil(N / 4) + n / 4)[n % 4] < threshold.
+template <class Real>
+struct Dropout {
+  std::size_t B, N;
+  Real* x;
+  std::size_t ldx;
+  std::uint64_t seed;
+  std::uint32_t stream;     ///< which use of dropout in the model
+  std::uint64_t first_row;  ///< ordinal of row 0 among all rows trained
+  std::uint32_t threshold;  ///< rate * 2^32
+  Real scale;               ///< 1 / (1 - rate)
+};
+
+/// out [B, d] (row distance ldo) = table rows `ids`, or pooled rows of bags.
+template <class Real>
+struct Gather {
+  std::size_t B, d;
+  const Real* table;             ///< [V, d]
+  const std::uint32_t* ids;      ///< [B], or [offsets[B]] for bags
+  const std::uint32_t* offsets;  ///< bags: [B + 1]; else null
+  bool mean;                     ///< bags: divide by the number of ids; an empty bag gives 0
+  Real* out;
+  std::size_t ldo;
+};
+
+/// Gradient of Gather into compact rows: for i ascending, grad[slots[i]] += scale[i] * dx[rows[i]].
+template <class Real>
+struct ScatterAdd {
+  std::size_t count, d;
+  const std::uint32_t* rows;   ///< [count] rows of dx
+  const std::uint32_t* slots;  ///< [count] rows of grad
+  const Real* scale;           ///< [count], or null for 1
+  const Real* dx;
+  std::size_t ldx;
+  Real* grad;  ///< +=
+};
+
+/// Probabilities and losses of B rows (model section 7), computed in double. For row b and task t with the
+/// path a_1 .. a_J = t (J = 1 unless chain) and logits l_j: S_j = sum over i <= j of log sigma(l_i); log p =
+/// S_J; log(1 - p) = logsumexp over j of (S_{j-1} + log sigma(-l_j)).
+template <class Real>
+struct LossForward {
+  std::size_t B, T;
+  const std::size_t* parents;        ///< [T], (size_t)-1: none; null: independent
+  const Real* logits;                ///< [B, T]
+  const std::int8_t* const* labels;  ///< [T] arrays [B] of 0, 1 or -1 (missing); null: probabilities only
+  const double* weights;             ///< [B] or null for 1
+  Real* probability;                 ///< [B, T]
+  double* loss;  ///< [T] += sum over labelled rows of weight * -(y log p + (1 - y) log(1 - p))
+};
+
+/// dlogits [B, T] = sum over t of scale[t] * weight[b] * d(-(y log p + (1 - y) log(1 - p)))_t / dlogit.
+template <class Real>
+struct LossBackward {
+  std::size_t B, T;
+  const std::size_t* parents;
+  const Real* logits;
+  const std::int8_t* const* labels;
+  const double* weights;
+  const double* scale;  ///< [T] task weight / sum of the weights of its labelled rows, or 0
+  Real* dlogits;
+};
+
+/// y = f(x) elementwise; in place allowed.
+template <class Real>
+struct Map {
+  std::size_t n;
+  const Real* x;
+  Real* y;
+};
+
+/// Adam (Kingma & Ba 2015) on a span: g = grad_scale * grad (+ decay * p); m = beta1 m + (1 - beta1) g;
+/// v = beta2 v + (1 - beta2) g^2; p -= rate * (m / correction1) / (sqrt(v / correction2) + epsilon).
+/// `decoupled` (AdamW): p -= rate * decay * p instead of adding decay * p to g.
+template <class Real>
+struct Adam {
+  std::size_t n;
+  Real* p;
+  const Real* grad;
+  Real *m, *v;
+  Real rate, beta1, beta2, epsilon, decay, correction1, correction2, grad_scale;
+  bool decoupled;
+};
+
+/// SGD with momentum as in torch.optim.SGD: g = grad_scale * grad + decay * p; m = momentum * m + g; p -=
+/// rate * m.
+template <class Real>
+struct Sgd {
+  std::size_t n;
+  Real* p;
+  const Real* grad;
+  Real* m;
+  Real rate, momentum, decay, grad_scale;
+};
+
+/// Adagrad: g as in Sgd; s += g^2; p -= rate * g / (sqrt(s) + epsilon).
+template <class Real>
+struct Adagrad {
+  std::size_t n;
+  Real* p;
+  const Real* grad;
+  Real* s;
+  Real rate, epsilon, decay, grad_scale;
+};
+
+/// Sum of squares of a span in double, in an order fixed by n alone. Infinite or NaN if any element is.
+template <class Real>
+struct SquareSum {
+  std::size_t n;
+  const Real* x;
+  double* out;
+};
+
+/// The kernels of one instruction set.
+template <class Real>
+struct Table {
+  Isa isa;
+  std::size_t panel;  ///< columns per panel of a packed operand
+#define DCRNN_OP(name, Arguments) void (*name)(const Arguments<Real>&);
+#include "kernels/ops.inc"
+#undef DCRNN_OP
+};
+
+/// The table of `isa` (which must be available; the double table exists for `reference` only). Every entry is
+/// set.
+template <class Real>
+const Table<Real>& table(Isa isa);
+extern template const Table<float>& table<float>(Isa);
+extern template const Table<double>& table<double>(Isa);
+
+}  // namespace dcrnn::kernels
