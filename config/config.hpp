@@ -22,16 +22,18 @@ struct Field {
   Encoding encoding = Encoding::vocab;           ///< category, bag
   std::size_t size = 0;                          ///< hash, id: rows of the table
   std::size_t min_count = 1;                     ///< vocab
-  std::size_t dim = 0;                           ///< width of an embedding; unused for a plain number
+  std::size_t dim = 16;                          ///< width of an embedding; unused for a plain number
   Pool pool = Pool::mean;                        ///< bag
   std::string separator = "|";                   ///< bag: one byte
   Transform transform = Transform::standardize;  ///< number
-  std::size_t bins = 0;                          ///< buckets
+  std::size_t bins = 40;                         ///< buckets
 
   /// True if the field looks rows up in a table `embedding.<name>.weight`.
   bool has_table() const { return type != FieldType::number || transform == Transform::buckets; }
   /// Columns of x0 the field fills.
   std::size_t width() const { return has_table() ? dim : 1; }
+
+  bool operator==(const Field&) const = default;
 };
 
 inline constexpr std::size_t kNoParent = static_cast<std::size_t>(-1);
@@ -43,6 +45,8 @@ struct Task {
   std::string label;               ///< CSV column of the label
   std::size_t parent = kNoParent;  ///< index of the task it stands `after`; always smaller than its own
   double weight = 1.0;
+
+  bool operator==(const Task&) const = default;
 };
 
 enum class Candidate { cross, tanh };
@@ -52,6 +56,8 @@ struct CrossConfig {
   Candidate candidate = Candidate::cross;
   std::size_t layers = 3;
   bool tied = true;
+
+  bool operator==(const CrossConfig&) const = default;
 };
 
 enum class Gate { input, fixed, none };  ///< `fixed` is written "static"
@@ -61,6 +67,8 @@ struct SharingConfig {
   std::size_t shared_units = 64;   ///< m_s
   std::size_t private_units = 32;  ///< m_p
   Gate gate = Gate::input;
+
+  bool operator==(const SharingConfig&) const = default;
 };
 
 /// The model part of a config.
@@ -80,6 +88,8 @@ struct ModelConfig {
     for (const Field& field : fields) width += field.width();
     return width;
   }
+
+  bool operator==(const ModelConfig&) const = default;
 };
 
 enum class OptimizerKind { adam, adamw, sgd, adagrad };
@@ -93,24 +103,32 @@ struct OptimizerConfig {
   double momentum = 0.9;                              ///< sgd
   double weight_decay =
       0.0;  ///< L2 added to the gradient; adamw: decoupled. Embedding tables: touched rows only
+
+  bool operator==(const OptimizerConfig&) const = default;
 };
 
 struct ScheduleConfig {
   ScheduleKind kind = ScheduleKind::one_cycle;
   double warmup = 0.3;      ///< share of all steps over which the rate rises
   double final_rate = 0.0;  ///< share of the peak rate at the last step
+
+  bool operator==(const ScheduleConfig&) const = default;
 };
 
 struct DropoutConfig {
   double input = 0.0;    ///< on x0
   double sharing = 0.2;  ///< on the output of every sharing block
   double tower = 0.2;    ///< on the output of every tower layer
+
+  bool operator==(const DropoutConfig&) const = default;
 };
 
 struct EarlyStoppingConfig {
   std::string task;  ///< empty: the mean over all tasks
   Metric metric = Metric::auc;
   std::size_t patience = 0;  ///< epochs without improvement; 0: never stop early
+
+  bool operator==(const EarlyStoppingConfig&) const = default;
 };
 
 /// How to train; the model does not depend on it.
@@ -126,11 +144,15 @@ struct TrainConfig {
   double init_scale = 0.01;     ///< standard deviation of fresh embeddings
   EarlyStoppingConfig early_stopping;
   double checkpoint_seconds = 60;  ///< least time between two checkpoints; 0: after every step
+
+  bool operator==(const TrainConfig&) const = default;
 };
 
 struct Config {
   ModelConfig model;
   TrainConfig train;
+
+  bool operator==(const Config&) const = default;
 };
 
 /// Parses and validates a config. `source` names it in errors (a file name). Failure(usage) with the JSON

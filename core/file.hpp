@@ -35,6 +35,7 @@ class InputFile {
   const std::string& path() const { return path_; }
 
  private:
+  friend class MappedFile;
   std::string path_;
   int descriptor_ = -1;
 };
@@ -69,6 +70,9 @@ class OutputFile {
   /// closed_pipe().
   void write(std::string_view bytes);
   void flush();
+  /// Flushes and maps everything written so far, which may be read until this object is gone. For scratch
+  /// files, which are never committed.
+  MappedFile written();
   void commit();
   /// True once a write has failed with EPIPE.
   bool closed_pipe() const { return closed_pipe_; }

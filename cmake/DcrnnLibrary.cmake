@@ -1,0 +1,33 @@
+# The library `dcrnn` (dcrnn::dcrnn), made of the objects of all rooms, and its installation.
+include(CMakePackageConfigHelpers)
+
+get_target_property(objects dcrnn_api DCRNN_OBJECTS)
+set(contents)
+foreach(room IN LISTS objects)
+  list(APPEND contents $<TARGET_OBJECTS:${room}>)
+endforeach()
+
+add_library(dcrnn ${contents})
+add_library(dcrnn::dcrnn ALIAS dcrnn)
+set_target_properties(dcrnn PROPERTIES LINKER_LANGUAGE CXX VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+target_compile_features(dcrnn PUBLIC cxx_std_20)
+target_include_directories(dcrnn PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+                                        $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+target_compile_definitions(dcrnn PUBLIC $<$<NOT:$<BOOL:${BUILD_SHARED_LIBS}>>:DCRNN_STATIC>)
+target_link_libraries(dcrnn PRIVATE ZLIB::ZLIB Threads::Threads)
+if(DCRNN_OPENMP)
+  target_link_libraries(dcrnn PRIVATE OpenMP::OpenMP_CXX)
+endif()
+
+if(DCRNN_INSTALL)
+  set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/dcrnn")
+  install(TARGETS dcrnn EXPORT dcrnn-targets)
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/dcrnn" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+  install(EXPORT dcrnn-targets NAMESPACE dcrnn:: DESTINATION "${package_dir}")
+  configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/dcrnn-config.cmake.in"
+                                "${PROJECT_BINARY_DIR}/dcrnn-config.cmake" INSTALL_DESTINATION "${package_dir}")
+  write_basic_package_version_file("${PROJECT_BINARY_DIR}/dcrnn-config-version.cmake" COMPATIBILITY SameMinorVersion)
+  install(FILES "${PROJECT_BINARY_DIR}/dcrnn-config.cmake" "${PROJECT_BINARY_DIR}/dcrnn-config-version.cmake"
+          DESTINATION "${package_dir}")
+  install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+endif()

@@ -1,0 +1,55 @@
+# A room is one folder, compiled as one OBJECT library `dcrnn_<room>`; the library, the tests and the benchmarks
+# link the objects.
+
+# What every file of the project is compiled with.
+add_library(dcrnn_flags INTERFACE)
+target_compile_features(dcrnn_flags INTERFACE cxx_std_20)
+target_compile_options(
+  dcrnn_flags INTERFACE -ffp-contract=off -Wall -Wextra -Wconversion -Wshadow $<$<BOOL:${DCRNN_WERROR}>:-Werror>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(dcrnn_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>) # wrong about std::string operator+, GCC bug 105651
+endif()
+target_include_directories(dcrnn_flags INTERFACE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/include")
+# Our own code always sees the whole library: nothing is imported.
+target_compile_definitions(dcrnn_flags INTERFACE $<IF:$<BOOL:${BUILD_SHARED_LIBS}>,DCRNN_BUILDING,DCRNN_STATIC>)
+target_link_libraries(dcrnn_flags INTERFACE Threads::Threads $<$<BOOL:${DCRNN_OPENMP}>:OpenMP::OpenMP_CXX>)
+
+# dcrnn_room(<room> [ROOMS <room>...] [LIBRARIES <target>...] [INCLUDES <dir>...] [EXCLUDE <regex>])
+#
+# Compiles the .cpp files of the current folder. ROOMS are the rooms it uses directly, LIBRARIES its outside
+# libraries. Its property DCRNN_OBJECTS lists its own objects' target and those of all rooms below it.
+function(dcrnn_room room)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "EXCLUDE" "ROOMS;LIBRARIES;INCLUDES")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "*.cpp")
+  if(arg_EXCLUDE)
+    list(FILTER sources EXCLUDE REGEX "${arg_EXCLUDE}")
+  endif()
+  set(objects)
+  if(sources)
+    add_library(dcrnn_${room} OBJECT ${sources})
+    set(objects dcrnn_${room})
+  else()
+    add_library(dcrnn_${room} INTERFACE)
+  endif()
+  foreach(below IN LISTS arg_ROOMS)
+    get_target_property(below_objects dcrnn_${below} DCRNN_OBJECTS)
+    list(APPEND objects ${below_objects})
+  endforeach()
+  list(REMOVE_DUPLICATES objects)
+  list(FILTER objects EXCLUDE REGEX "NOTFOUND")
+  set_target_properties(dcrnn_${room} PROPERTIES DCRNN_OBJECTS "${objects}")
+  if(sources)
+    dcrnn_compile(dcrnn_${room})
+    target_link_libraries(dcrnn_${room} PRIVATE ${arg_LIBRARIES})
+    target_include_directories(dcrnn_${room} SYSTEM PRIVATE ${arg_INCLUDES})
+  endif()
+endfunction()
+
+# The flags of every target of ours.
+function(dcrnn_compile target)
+  set_target_properties(
+    ${target}
+    PROPERTIES C_STANDARD 99 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF
+               POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  target_link_libraries(${target} PRIVATE dcrnn_flags)
+endfunction()

@@ -1,0 +1,11 @@
+# Toolchain: cross-compiles for aarch64 with Debian's g++-aarch64-linux-gnu and runs tests under qemu-aarch64.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
+set(CMAKE_EXE_LINKER_FLAGS_INIT -static)
+find_program(QEMU_AARCH64 NAMES qemu-aarch64 qemu-aarch64-static)
+mark_as_advanced(QEMU_AARCH64)
+if(QEMU_AARCH64)
+  set(CMAKE_CROSSCOMPILING_EMULATOR ${QEMU_AARCH64})
+endif()

@@ -1,0 +1,358 @@
+#include "core/file.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "core/failure.hpp"
+#include "core/text.hpp"
+
+namespace dcrnn {
+namespace {
+
+constexpr std::size_t kBufferSize = std::size_t{1} << 16;
+constexpr mode_t kPermissionBits = S_IRWXU | S_IRWXG | S_IRWXO;
+
+std::function<int(FileOp, const std::string&)>& fault() {
+  static std::function<int(FileOp, const std::string&)> hook;
+  return hook;
+}
+
+/// Runs `call` (a POSIX call: negative and errno on failure) again while a signal interrupts it; the test
+/// hook may fail it first.
+template <class Call>
+auto attempt(FileOp op, const std::string& path, Call&& call) -> decltype(call()) {
+  if (fault()) {
+    if (const int error = fault()(op, path); error != 0) {
+      errno = error;
+      return -1;
+    }
+  }
+  decltype(call()) result;
+  do {
+    result = call();
+  } while (result < 0 && errno == EINTR);
+  return result;
+}
+
+/// The reason in plain English, whatever the locale.
+std::string reason(int error) {
+  const char* text = strerrordesc_np(error);
+  if (text == nullptr) return "system error " + std::to_string(error);
+  std::string lower = text;
+  if (lower[0] >= 'A' && lower[0] <= 'Z') lower[0] = static_cast<char>(lower[0] - 'A' + 'a');
+  return lower;
+}
+
+std::string remedy(int error) {
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+      return "check the path for a typing error";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return "check the permissions of the file and of its directory";
+    case EISDIR:
+      return "name a file, not a directory";
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+      return "free some space or write to another place";
+    default:
+      return "check the path and the device it lies on";
+  }
+}
+
+[[noreturn]] void fail_io(std::string_view verb, const std::string& path, int error) {
+  const std::string shown = path == "-"    ? (verb == "write" ? "standard output" : "standard input")
+                            : path.empty() ? "\"\""
+                                           : printable(path);
+  fail(ErrorCode::io, "cannot " + std::string(verb) + " " + shown + ": " + reason(error), remedy(error));
+}
+
+[[noreturn]] void fail_not_regular(std::string_view verb, const std::string& path) {
+  fail(ErrorCode::io,
+       "cannot " + std::string(verb) + " " + (path == "-" ? "standard output" : printable(path)) +
+           ": not a regular file",
+       "name a regular file, not a device or pipe");
+}
+
+int open_for_reading(const std::string& path) {
+  const int descriptor =
+      attempt(FileOp::open, path, [&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); });
+  if (descriptor < 0) fail_io("open", path, errno);
+  struct stat info;
+  if (::fstat(descriptor, &info) == 0 && S_ISDIR(info.st_mode)) {
+    ::close(descriptor);
+    fail_io("open", path, EISDIR);
+  }
+  return descriptor;
+}
+
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}
+
+/// The file a chain of symbolic links ends at, there or not.
+std::string follow_links(const std::string& path) {
+  constexpr int kLongestChain = 40;
+  std::filesystem::path at = path;
+  for (int i = 0; i < kLongestChain; ++i) {
+    std::error_code not_a_link;
+    const std::filesystem::path target = std::filesystem::read_symlink(at, not_a_link);
+    if (not_a_link) return at.string();
+    at = at.parent_path() / target;
+  }
+  fail_io("write", path, ELOOP);
+}
+
+/// A name beside `path` that nobody else uses.
+std::string temporary_name(const std::string& path) {
+  static std::atomic<unsigned> counter{0};
+  constexpr std::size_t kNameKept = 200;  // leaves room for the rest within the usual limit of 255 bytes
+  const std::string directory = directory_of(path);
+  const std::string name = path.substr(path.rfind('/') + 1, kNameKept);
+  return directory + "." + name + "." + std::to_string(::getpid()) + "." + std::to_string(counter++) + ".tmp";
+}
+
+/// Makes a rename survive a power cut. File systems that cannot do it, and directories one may write to but
+/// not read, are let pass.
+void sync_directory(const std::string& directory, const std::string& path) {
+  const int descriptor = attempt(
+      FileOp::open, directory, [&] { return ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+  if (descriptor < 0) {
+    if (errno == EACCES) return;
+    fail_io("write", path, errno);
+  }
+  const int result = attempt(FileOp::sync, directory, [&] { return ::fsync(descriptor); });
+  const int error = errno;
+  ::close(descriptor);
+  if (result < 0 && error != EINVAL && error != EROFS && error != ENOTSUP) fail_io("write", path, error);
+}
+
+}  // namespace
+
+void set_file_fault(std::function<int(FileOp, const std::string& path)> hook) {
+  fault() = std::move(hook);
+}
+
+InputFile::InputFile(const std::string& path)
+    : path_(path), descriptor_(path == "-" ? STDIN_FILENO : open_for_reading(path)) {}
+
+InputFile::~InputFile() {
+  if (descriptor_ > STDIN_FILENO || (descriptor_ == STDIN_FILENO && path_ != "-")) ::close(descriptor_);
+}
+
+InputFile::InputFile(InputFile&& other) noexcept
+    : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+InputFile& InputFile::operator=(InputFile&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
+std::size_t InputFile::read(void* to, std::size_t size) {
+  const ssize_t got = attempt(FileOp::read, path_, [&] { return ::read(descriptor_, to, size); });
+  if (got < 0) fail_io("read", path_, errno);
+  return static_cast<std::size_t>(got);
+}
+
+bool InputFile::read_at(std::uint64_t offset, void* to, std::size_t size) {
+  char* at = static_cast<char*>(to);
+  while (size > 0) {
+    const ssize_t got = attempt(FileOp::read, path_,
+                                [&] { return ::pread(descriptor_, at, size, static_cast<off_t>(offset)); });
+    if (got < 0) fail_io("read", path_, errno);
+    if (got == 0) return false;
+    const auto step = static_cast<std::size_t>(got);
+    at += step;
+    offset += step;
+    size -= step;
+  }
+  return true;
+}
+
+std::uint64_t InputFile::size() const {
+  struct stat info;
+  if (::fstat(descriptor_, &info) != 0) fail_io("read", path_, errno);
+  return S_ISREG(info.st_mode) ? static_cast<std::uint64_t>(info.st_size) : 0;
+}
+
+bool InputFile::is_regular() const {
+  struct stat info;
+  return ::fstat(descriptor_, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+MappedFile::MappedFile(const std::string& path) {
+  const InputFile file(path);
+  if (!file.is_regular()) fail_not_regular("read", path);
+  const auto size = static_cast<std::size_t>(file.size());
+  if (size == 0) return;
+  void* address = MAP_FAILED;
+  const int result = attempt(FileOp::map, path, [&] {
+    address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.descriptor_, 0);
+    return address == MAP_FAILED ? -1 : 0;
+  });
+  if (result < 0) fail_io("read", path, errno);
+  data_ = static_cast<const std::byte*>(address);
+  size_ = size;
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+OutputFile::OutputFile(const std::string& path, Target target) : path_(path), final_(path) {
+  struct stat info;
+  const bool standard_output = path == "-";
+  const bool exists = !standard_output && ::stat(path.c_str(), &info) == 0;
+  if (!standard_output && !exists && errno != ENOENT) fail_io("write", path, errno);
+  if (exists && S_ISDIR(info.st_mode)) fail_io("write", path, EISDIR);
+
+  if (standard_output || (exists && !S_ISREG(info.st_mode))) {
+    if (target == Target::regular_only) fail_not_regular("write", path);
+    if (standard_output) {
+      descriptor_ = STDOUT_FILENO;
+    } else {
+      descriptor_ = attempt(FileOp::open, path, [&] { return ::open(path.c_str(), O_WRONLY | O_CLOEXEC); });
+      if (descriptor_ < 0) fail_io("write", path, errno);
+    }
+    return;
+  }
+
+  // A rename would go through even where the file itself may not be written.
+  if (exists && ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0) fail_io("write", path, errno);
+  final_ = follow_links(path);
+  do {
+    temporary_ = temporary_name(final_);
+    descriptor_ = attempt(FileOp::open, temporary_, [&] {
+      return ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    });
+  } while (descriptor_ < 0 && errno == EEXIST);
+  if (descriptor_ < 0) fail_io("write", path, errno);
+  // Best effort: some file systems know no permissions, and the file is ours either way.
+  if (exists) (void)::fchmod(descriptor_, info.st_mode & kPermissionBits);
+}
+
+OutputFile::~OutputFile() {
+  if (!committed_ && temporary_.empty() && descriptor_ >= 0) {
+    try {
+      flush();
+    } catch (const Failure&) {  // a destructor has nobody to tell; whoever cares calls commit()
+    }
+  }
+  if (descriptor_ >= 0 && path_ != "-") ::close(descriptor_);
+  if (!committed_ && !temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void OutputFile::write(std::string_view bytes) {
+  if (buffer_.size() + bytes.size() > kBufferSize) flush();
+  if (bytes.size() >= kBufferSize) {
+    write_all(bytes.data(), bytes.size());
+  } else {
+    buffer_ += bytes;
+  }
+}
+
+void OutputFile::flush() {
+  std::string pending;
+  pending.swap(buffer_);  // what fails is not tried again
+  write_all(pending.data(), pending.size());
+  pending.clear();
+  buffer_.swap(pending);  // keeps the memory
+}
+
+MappedFile OutputFile::written() {
+  flush();
+  return MappedFile(temporary_.empty() ? path_ : temporary_);
+}
+
+void OutputFile::write_all(const char* data, std::size_t size) {
+  const std::string& name = temporary_.empty() ? path_ : temporary_;
+  while (size > 0) {
+    const ssize_t written = attempt(FileOp::write, name, [&] { return ::write(descriptor_, data, size); });
+    if (written < 0) {
+      closed_pipe_ = errno == EPIPE;
+      fail_io("write", path_, errno);
+    }
+    data += written;
+    size -= static_cast<std::size_t>(written);
+  }
+}
+
+void OutputFile::commit() {
+  flush();
+  if (!temporary_.empty()) {
+    if (attempt(FileOp::sync, temporary_, [&] { return ::fsync(descriptor_); }) < 0) {
+      fail_io("write", path_, errno);
+    }
+    const int renamed =
+        attempt(FileOp::rename, final_, [&] { return std::rename(temporary_.c_str(), final_.c_str()); });
+    if (renamed < 0) fail_io("write", path_, errno);
+  }
+  committed_ = true;
+  if (!temporary_.empty()) sync_directory(directory_of(final_), path_);
+}
+
+void append_line(const std::string& path, std::string_view line) {
+  const int descriptor = attempt(FileOp::open, path, [&] {
+    return ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+  });
+  if (descriptor < 0) fail_io("write", path, errno);
+  std::string bytes(line);
+  bytes += '\n';
+  for (std::size_t done = 0; done < bytes.size();) {
+    const ssize_t written = attempt(
+        FileOp::write, path, [&] { return ::write(descriptor, bytes.data() + done, bytes.size() - done); });
+    if (written < 0) {
+      const int error = errno;
+      ::close(descriptor);
+      fail_io("write", path, error);
+    }
+    done += static_cast<std::size_t>(written);
+  }
+  ::close(descriptor);
+}
+
+bool file_exists(const std::string& path) {
+  struct stat info;
+  return ::stat(path.c_str(), &info) == 0;
+}
+
+void make_directories(const std::string& path) {
+  std::error_code error;
+  const int result = attempt(FileOp::make_directory, path, [&] {
+    std::filesystem::create_directories(path, error);
+    errno = error.value();
+    return error ? -1 : 0;
+  });
+  if (result < 0) fail_io("create directory", path, errno);
+}
+
+void remove_file(const std::string& path) {
+  const int result = attempt(FileOp::remove, path, [&] { return ::unlink(path.c_str()); });
+  if (result < 0 && errno != ENOENT) fail_io("remove", path, errno);
+}
+
+}  // namespace dcrnn

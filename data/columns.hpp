@@ -1,0 +1,32 @@
+// Which columns of a CSV file a config reads, and the cells that are no features: labels, weights, truths.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.hpp"
+#include "data/csv.hpp"
+#include "data/row_reader.hpp"
+
+namespace dcrnn::data {
+
+/// Column numbers in one file.
+struct Columns {
+  std::vector<std::size_t> fields;    ///< one per field
+  std::vector<std::size_t> labels;    ///< one per task, or none if labels are not read
+  std::optional<std::size_t> weight;  ///< where labels are read and the config names a weight
+  std::vector<std::size_t> truth;     ///< `true_<task>`, one per task, or none
+};
+
+/// Failure(data) names a column that is missing and the nearest there is.
+Columns find_columns(const ModelConfig& config, const CsvReader& csv, RowReader::Labels labels);
+
+/// Each gives "" or what is wrong with the cell.
+std::string parse_label(std::string_view cell, std::int8_t& label);
+std::string parse_weight(std::string_view cell, double& weight);
+std::string parse_truth(std::string_view cell, double& probability);
+
+}  // namespace dcrnn::data

@@ -1,0 +1,155 @@
+#include "files/safetensors.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "core/failure.hpp"
+#include "core/size.hpp"
+#include "core/text.hpp"
+#include "files/header.hpp"
+
+namespace dcrnn::files {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "the format stores little-endian values");
+
+constexpr std::size_t kLengthBytes = 8;
+
+[[noreturn]] void fail_content(const std::string& path, const std::string& what) {
+  fail(ErrorCode::model, printable(path) + ": " + what, "the file is damaged or no safetensors file");
+}
+
+std::size_t byte_count(DType dtype, const std::vector<std::size_t>& shape, const std::string& place) {
+  std::size_t bytes = size_of(dtype);
+  for (std::size_t extent : shape) bytes = checked_mul(bytes, extent, place);
+  return bytes;
+}
+
+std::string shape_text(const std::vector<std::size_t>& shape) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ",") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+/// The header's bytes, checked against the file's length.
+std::string_view header_text(std::span<const std::byte> bytes, const std::string& path) {
+  if (bytes.size() < kLengthBytes) {
+    fail_content(path, "found " + std::to_string(bytes.size()) + " bytes, want at least 8");
+  }
+  std::uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), kLengthBytes);
+  if (length > kMaxHeader) {
+    fail_content(path, "the header length is " + std::to_string(length) + ", more than 100000000");
+  }
+  if (length > bytes.size() - kLengthBytes) {
+    fail_content(path, "the header has " + std::to_string(length) + " bytes, but only " +
+                           std::to_string(bytes.size() - kLengthBytes) + " follow");
+  }
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, length);
+  if (!text.starts_with('{')) fail_content(path, "the header does not start with {");
+  return text;
+}
+
+std::string header_of(const std::map<std::string, std::string>& metadata,
+                      const std::vector<TensorView>& tensors, const std::string& path) {
+  const auto quote = [&](const std::string& text) {
+    if (find_invalid_utf8(text) != std::string::npos) {
+      fail(ErrorCode::internal, printable(path) + ": " + in_quotes(text) + " is not UTF-8");
+    }
+    return nlohmann::json(text).dump();
+  };
+  std::string text = "{";
+  if (!metadata.empty()) {
+    text += "\"__metadata__\":{";
+    for (const auto& [key, value] : metadata) text += quote(key) + ":" + quote(value) + ",";
+    text.back() = '}';
+    text += ',';
+  }
+  std::set<std::string_view> names = {"__metadata__"};
+  std::size_t begin = 0;
+  for (const TensorView& tensor : tensors) {
+    const std::string place = printable(path) + ": tensor " + in_quotes(tensor.name);
+    if (!names.insert(tensor.name).second) fail(ErrorCode::internal, place + ": the name is taken");
+    if (byte_count(tensor.dtype, tensor.shape, place) != tensor.data.size()) {
+      fail(ErrorCode::internal, place + ": shape " + shape_text(tensor.shape) + " does not match " +
+                                    std::to_string(tensor.data.size()) + " bytes");
+    }
+    const std::size_t end = checked_add(begin, tensor.data.size(), place);
+    text += quote(tensor.name) + ":{\"dtype\":\"" + std::string(dtype_name(tensor.dtype)) +
+            "\",\"shape\":" + shape_text(tensor.shape) + ",\"data_offsets\":[" + std::to_string(begin) + "," +
+            std::to_string(end) + "]},";
+    begin = end;
+  }
+  if (text.back() == ',') text.pop_back();
+  text += '}';
+  text.resize(round_up(text.size(), kLengthBytes), ' ');
+  if (text.size() > kMaxHeader) {
+    fail(ErrorCode::memory, printable(path) + ": the header would have " + std::to_string(text.size()) +
+                                " bytes, more than 100000000");
+  }
+  return text;
+}
+
+}  // namespace
+
+TensorFile::TensorFile(const std::string& path) : path_(path), file_(path) {
+  const std::span<const std::byte> bytes = file_.bytes();
+  const std::string_view text = header_text(bytes, path);
+  const std::span<const std::byte> data = bytes.subspan(kLengthBytes + text.size());
+  Header header = parse_header(text, path);
+  metadata_ = std::move(header.metadata);
+
+  const auto by_position = [](const TensorEntry& a, const TensorEntry& b) {
+    return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+  };
+  std::stable_sort(header.tensors.begin(), header.tensors.end(), by_position);
+  std::uint64_t position = 0;
+  for (TensorEntry& entry : header.tensors) {
+    const std::string what = "tensor " + in_quotes(entry.name);
+    const std::string range =
+        "data_offsets [" + std::to_string(entry.begin) + "," + std::to_string(entry.end) + "]";
+    if (entry.begin > entry.end) fail_content(path, what + ": " + range + " run backwards");
+    if (entry.end > data.size()) {
+      fail_content(path, what + ": " + range + " end after the " + std::to_string(data.size()) +
+                             " bytes of data in the file");
+    }
+    if (entry.begin < position) fail_content(path, what + ": " + range + " overlap another tensor");
+    if (entry.begin > position) fail_content(path, what + ": " + range + " leave a hole before them");
+    const std::size_t expected = byte_count(entry.dtype, entry.shape, printable(path) + ": " + what);
+    if (expected != entry.end - entry.begin) {
+      fail_content(path, what + ": shape " + shape_text(entry.shape) + " of " +
+                             std::string(dtype_name(entry.dtype)) + " needs " + std::to_string(expected) +
+                             " bytes, but " + range + " hold " + std::to_string(entry.end - entry.begin));
+    }
+    position = entry.end;
+    index_[entry.name] = tensors_.size();
+    tensors_.push_back(
+        {std::move(entry.name), entry.dtype, std::move(entry.shape), data.subspan(entry.begin, expected)});
+  }
+  if (position != data.size()) {
+    fail_content(path, std::to_string(data.size() - position) + " bytes follow the last tensor");
+  }
+}
+
+const TensorView* TensorFile::find(std::string_view name) const {
+  const auto found = index_.find(name);
+  return found == index_.end() ? nullptr : &tensors_[found->second];
+}
+
+void write_tensors(const std::string& path, const std::map<std::string, std::string>& metadata,
+                   const std::vector<TensorView>& tensors, OutputFile::Target target) {
+  const std::string header = header_of(metadata, tensors, path);
+  const std::uint64_t length = header.size();
+  OutputFile file(path, target);
+  file.write({reinterpret_cast<const char*>(&length), kLengthBytes});
+  file.write(header);
+  for (const TensorView& tensor : tensors) {
+    file.write({reinterpret_cast<const char*>(tensor.data.data()), tensor.data.size()});
+  }
+  file.commit();
+}
+
+}  // namespace dcrnn::files

@@ -1,0 +1,7 @@
+// The whole C++ API.
+#pragma once
+
+#include "dcrnn/files.hpp"
+#include "dcrnn/model.hpp"
+#include "dcrnn/result.hpp"
+#include "dcrnn/rows.hpp"

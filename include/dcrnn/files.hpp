@@ -1,0 +1,165 @@
+// Whole jobs over files: what the command-line program does, as functions.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dcrnn/export.h"
+#include "dcrnn/model.hpp"
+#include "dcrnn/result.hpp"
+
+namespace dcrnn {
+
+/// Figures of one task; nothing where undefined (one class absent, no labelled row). All weighted when the
+/// data has a weight column.
+struct TaskReport {
+  std::string task;
+  std::size_t rows = 0;  ///< rows with a label
+  std::size_t positives = 0;
+  std::optional<double> auc, logloss;
+  std::optional<double> ece;  ///< expected calibration error, 20 bins of equal count
+  std::optional<double> mean_prediction, mean_label;
+  std::optional<double>
+      auc_given_parent;             ///< `chain` children: rows whose parent label is 1, by their own logit
+  std::optional<double> truth_auc;  ///< of the columns true_<task>, where the file has them
+};
+
+struct EvalReport {
+  std::size_t rows = 0;
+  std::vector<TaskReport> tasks;
+};
+
+/// Where a long job is. `stage`: "reading", "training", "validating", "scoring".
+struct JobProgress {
+  std::string_view stage;
+  std::uint64_t done = 0, total = 0;  ///< bytes when reading, rows otherwise; total 0: unknown
+  std::size_t epoch = 0, epochs = 0;  ///< from 1, training and validating
+  double loss = 0;                    ///< mean of the epoch so far, training
+  double seconds = 0;                 ///< since the stage or epoch began
+};
+/// Called often from the calling thread; returning false stops the job (after saving, when training) with
+/// ErrorCode::stopped.
+using ProgressCallback = std::function<bool(const JobProgress&)>;
+
+struct EpochSummary {
+  std::size_t epoch = 0, epochs = 0;  ///< from 1
+  double seconds = 0, rows_per_second = 0, loss = 0;
+  std::vector<TaskReport> valid;  ///< empty without validation files
+  bool best = false;
+};
+
+struct FitJob {
+  std::string config_json;             ///< text of the config
+  std::string config_name = "config";  ///< names it in errors
+  std::vector<std::string> train;      ///< CSV or CSV.gz files
+  std::vector<std::string> valid;
+  std::string model;  ///< MODEL to write; its log is <MODEL>.jsonl, its checkpoint <MODEL>.checkpoint
+  std::string cache;  ///< directory of the binary cache; empty: <MODEL>.cache
+  bool resume = false;
+  ComputeOptions compute;
+  ProgressCallback progress;
+  std::function<void(const EpochSummary&)> on_epoch;
+  std::function<void(const std::string&)>
+      on_note;  ///< one-line facts: resumed where, no validation, cache reused, ...
+};
+
+struct FitReport {
+  std::string reason;              ///< "finished", "early_stopping"
+  std::size_t best_epoch = 0;      ///< from 1
+  std::size_t epochs = 0;          ///< done
+  std::uint64_t rows_trained = 0;  ///< by this call, resumed parts not counted
+  double seconds = 0;
+};
+
+/// Trains from files and writes the model. Stopped by `progress`: ErrorCode::stopped after saving a
+/// checkpoint.
+DCRNN_EXPORT Result<FitReport> fit(const FitJob& job) noexcept;
+
+/// One assignment `key.path=value` applied to the text of a config.
+DCRNN_EXPORT Result<std::string> set_config_value(std::string_view config_json, const std::string& assignment,
+                                                  const std::string& config_name = "config") noexcept;
+
+/// Metrics of a model on a labelled file ("-": standard input).
+DCRNN_EXPORT Result<EvalReport> evaluate(const Model& model, const std::string& data,
+                                         std::size_t batch = 1024, const ComputeOptions& compute = {},
+                                         const ProgressCallback& progress = {}) noexcept;
+
+/// What predict_file did.
+struct PredictReport {
+  std::uint64_t rows = 0;
+  bool closed_pipe = false;  ///< the reader of `out` went away; not an error
+};
+/// One row `p_<task>,...` out for every row in, in order. `out` "-": standard output.
+DCRNN_EXPORT Result<PredictReport> predict_file(const Model& model, const std::string& data,
+                                                const std::string& out, std::size_t batch = 1024,
+                                                const ComputeOptions& compute = {},
+                                                const ProgressCallback& progress = {}) noexcept;
+
+enum class Precision { f32, f64 };
+/// The trace of docs/trace.md as a safetensors file. f64 runs the plain reference in double.
+DCRNN_EXPORT Result<void> trace_file(const Model& model, const std::string& data, const std::string& out,
+                                     Precision precision, const ComputeOptions& compute = {}) noexcept;
+
+/// One line of a gradient check.
+struct GradcheckLine {
+  std::string tensor;
+  std::size_t checked = 0, kinked = 0;
+  double worst_error = 0;
+  std::string worst_at;  ///< index of the worst element, "[3, 1]"
+  double analytic = 0, numeric = 0;
+  bool ok = false;
+};
+struct GradcheckReport {
+  bool ok = false;
+  double tolerance = 0;
+  std::vector<GradcheckLine> tensors;
+};
+/// Hand-written gradients of the config's model against central differences in double. elements: per tensor,
+/// 0 = all.
+DCRNN_EXPORT Result<GradcheckReport> gradcheck(std::string_view config_json, const std::string& config_name,
+                                               std::uint64_t seed = 1, std::size_t rows = 8,
+                                               std::size_t elements = 25) noexcept;
+
+/// One parameter of a model.
+struct TensorInfo {
+  std::string name;
+  std::vector<std::size_t> shape;
+  std::size_t count = 0, bytes = 0;
+};
+struct ModelInfo {
+  std::string config_json;
+  std::vector<TensorInfo> parameters;
+  std::vector<TensorInfo> encoders;  ///< vocabularies, edges, statistics
+  std::size_t parameter_count = 0, parameter_bytes = 0;
+  double forward_flops_per_row = 0;  ///< multiplications and additions of the products
+  double training_flops_per_row = 0;
+};
+DCRNN_EXPORT Result<ModelInfo> inspect(const Model& model) noexcept;
+
+struct SynthJob {
+  std::string directory;
+  std::size_t rows = 200000;
+  double correlation = 0.5;
+  std::uint64_t seed = 1;
+  double missing_consume = 0.0;
+};
+/// Writes the synthetic click -> consume log: train.csv, valid.csv, test.csv and config.json.
+DCRNN_EXPORT Result<void> synth(const SynthJob& job) noexcept;
+
+/// "0.1.0"
+DCRNN_EXPORT const char* version() noexcept;
+/// Commit the library was built from, "unknown" outside a checkout.
+DCRNN_EXPORT const char* commit() noexcept;
+/// Instruction sets this machine can run, slowest first; the last is what "auto" means.
+DCRNN_EXPORT std::vector<std::string> instruction_sets();
+/// Processors this process may run on.
+DCRNN_EXPORT int available_threads() noexcept;
+/// All keys of a config as a Markdown page, from the one table.
+DCRNN_EXPORT std::string config_reference();
+
+}  // namespace dcrnn

@@ -1,0 +1,57 @@
+// Rows in memory, as the caller has them: one column of values per field, label and weight.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dcrnn {
+
+/// The values of one field, for all rows. A view: the arrays stay the caller's and must live through the
+/// call. Exactly one of the four forms:
+///   ids      rows of the embedding table, for a category field (any encoding: ids are taken as they are, not
+///            encoded) or a number field with buckets; every id smaller than the table
+///   bags     likewise for a bag field: the ids of row b are ids[offsets[b] .. offsets[b + 1])
+///   numbers  raw numbers for a number field (the model transforms them); NaN means missing
+///   text     cells as they would stand in a CSV file, for any field; the model encodes them
+struct Column {
+  std::string_view field;
+  std::span<const std::uint32_t> ids;
+  std::span<const std::uint32_t> offsets;
+  std::span<const double> numbers;
+  std::span<const std::string_view> text;
+
+  static Column of_ids(std::string_view field, std::span<const std::uint32_t> ids) {
+    return {field, ids, {}, {}, {}};
+  }
+  static Column of_bags(std::string_view field, std::span<const std::uint32_t> offsets,
+                        std::span<const std::uint32_t> ids) {
+    return {field, ids, offsets, {}, {}};
+  }
+  static Column of_numbers(std::string_view field, std::span<const double> numbers) {
+    return {field, {}, {}, numbers, {}};
+  }
+  static Column of_text(std::string_view field, std::span<const std::string_view> text) {
+    return {field, {}, {}, {}, text};
+  }
+};
+
+/// Labels of one task: 0, 1, or -1 where missing.
+struct Labels {
+  std::string_view task;
+  std::span<const std::int8_t> values;
+};
+
+/// `count` rows: a column for every field of the config, in any order; labels for every task when training;
+/// weights (finite, at least 0) when training a model that has a weight column.
+struct Rows {
+  std::size_t count = 0;
+  std::span<const Column> columns;
+  std::span<const Labels> labels;
+  std::span<const double> weights;
+};
+
+}  // namespace dcrnn

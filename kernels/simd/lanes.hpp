@@ -1,0 +1,64 @@
+// Vectors, and loops over spans whose tails pass through the same vector code as the rest.
+//
+// Everything in kernels/simd is a template over the xsimd architecture A, also where A is not needed: these
+// headers are compiled several times with different instruction sets, and a function without A in its name
+// would be one symbol for all of them, of which the linker keeps any.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <xsimd/xsimd.hpp>
+
+namespace dcrnn::kernels::simd {
+
+template <class A, class T = float>
+using Vector = xsimd::batch<T, A>;
+
+/// Elements of a Vector.
+template <class A, class T = float>
+inline constexpr std::size_t kLanes = Vector<A, T>::size;
+
+/// Access to a whole vector.
+template <class A, class T = float>
+struct Whole {
+  Vector<A, T> load(const T* from) const { return Vector<A, T>::load_unaligned(from); }
+  void store(T* to, const Vector<A, T>& v) const { v.store_unaligned(to); }
+};
+
+/// Access to the first `count` < kLanes elements of a vector; the others are loaded as 0 and not stored.
+template <class A, class T = float>
+struct Part {
+  std::size_t count;
+
+  Vector<A, T> load(const T* from) const {
+    alignas(64) T padded[kLanes<A, T>] = {};
+    for (std::size_t i = 0; i < count; ++i) padded[i] = from[i];
+    return Vector<A, T>::load_aligned(padded);
+  }
+  void store(T* to, const Vector<A, T>& v) const {
+    alignas(64) T padded[kLanes<A, T>];
+    v.store_aligned(padded);
+    for (std::size_t i = 0; i < count; ++i) to[i] = padded[i];
+  }
+};
+
+/// Calls f(i, lanes) for the vectors of [0, n): `lanes` loads and stores those at i, the last perhaps a Part.
+template <class A, class T = float, class F>
+[[gnu::always_inline]] inline void for_lanes(std::size_t n, F&& f) {
+  std::size_t i = 0;
+  for (; i + kLanes<A, T> <= n; i += kLanes<A, T>) f(i, Whole<A, T>{});
+  if (i < n) f(i, Part<A, T>{n - i});
+}
+
+template <class F, std::size_t... I>
+[[gnu::always_inline]] inline void unroll(F& f, std::index_sequence<I...>) {
+  (f.template operator()<I>(), ...);
+}
+
+/// f.operator()<0>(), ..., f.operator()<N - 1>(), written out one after the other.
+template <std::size_t N, class F>
+[[gnu::always_inline]] inline void unroll(F&& f) {
+  unroll(f, std::make_index_sequence<N>{});
+}
+
+}  // namespace dcrnn::kernels::simd

@@ -1,0 +1,68 @@
+// Activations from one size table: a plan of slots, then one block that holds them all.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+#include "core/buffer.hpp"
+
+namespace dcrnn::model {
+
+/// Index of a slot in an ArenaPlan.
+using Slot = std::size_t;
+
+/// The list of matrices [layers * B, width] a network needs, before B is known.
+class ArenaPlan {
+ public:
+  Slot add(std::size_t width, std::size_t layers = 1) {
+    slots_.push_back({width, layers});
+    return slots_.size() - 1;
+  }
+  struct Entry {
+    std::size_t width, layers;
+  };
+  const std::vector<Entry>& slots() const { return slots_; }
+
+ private:
+  std::vector<Entry> slots_;
+};
+
+/// The block of a plan for up to `capacity` rows. The layers of a slot lie behind each other without a gap
+/// for the row count in use, so that the L * B rows of all layers form one matrix.
+template <class Real>
+class Arena {
+ public:
+  Arena() = default;
+  Arena(const ArenaPlan& plan, std::size_t capacity, std::string_view what) : plan_(plan), rows_(capacity) {
+    std::size_t total = 0;
+    for (const ArenaPlan::Entry& slot : plan.slots()) {
+      offsets_.push_back(total);
+      const std::size_t size = checked_mul(checked_mul(slot.width, slot.layers, what), capacity, what);
+      total =
+          round_up(checked_add(checked_add(total, size, what), kAlignment, what), kAlignment / sizeof(float));
+    }
+    block_ = Buffer<Real>(total, what);
+  }
+
+  /// Sets B, at most the capacity.
+  void set_rows(std::size_t rows) { rows_ = rows; }
+  std::size_t rows() const { return rows_; }
+  std::size_t width(Slot slot) const { return plan_.slots()[slot].width; }
+  std::size_t layers(Slot slot) const { return plan_.slots()[slot].layers; }
+  /// Row `row` of layer `layer`.
+  Real* at(Slot slot, std::size_t row = 0, std::size_t layer = 0) {
+    return block_.data() + offsets_[slot] + (layer * rows_ + row) * plan_.slots()[slot].width;
+  }
+  const Real* at(Slot slot, std::size_t row = 0, std::size_t layer = 0) const {
+    return const_cast<Arena*>(this)->at(slot, row, layer);
+  }
+
+ private:
+  ArenaPlan plan_;
+  std::vector<std::size_t> offsets_;
+  Buffer<Real> block_;
+  std::size_t rows_ = 0;
+};
+
+}  // namespace dcrnn::model

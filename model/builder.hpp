@@ -1,0 +1,115 @@
+// What the layers share while a network is built and while rows pass through it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "core/buffer.hpp"
+#include "kernels/table.hpp"
+#include "model/arena.hpp"
+#include "model/packed.hpp"
+
+namespace dcrnn::model {
+
+/// Weight gradients to compute once all rows of a batch have passed backward: dW = dY^T X and db = column
+/// sums of dY. Several products may use one X; it is packed once.
+class GradientPlan {
+ public:
+  /// All rows of `layers` layers of `slot` as the right-hand side X of products.
+  struct Operand {
+    Slot slot;
+    std::size_t layers;
+  };
+  /// dW [N, width of X] at `destination` (offset in the parameter arena) from columns [column, column + N) of
+  /// dY, over the rows of `layers` layers starting at `dy_layer` in dY and `x_layer` in X.
+  struct Product {
+    Slot dy;
+    std::size_t dy_layer, column, N, operand, x_layer, layers, destination;
+  };
+  /// db [N] at `destination`, the sums of those columns and rows.
+  struct Bias {
+    Slot dy;
+    std::size_t dy_layer, column, N, layers, destination;
+  };
+
+  std::size_t operand(Slot slot, std::size_t layers = 1) {
+    for (std::size_t i = 0; i < operands.size(); ++i) {
+      if (operands[i].slot == slot) return i;
+    }
+    operands.push_back({slot, layers});
+    return operands.size() - 1;
+  }
+
+  std::vector<Operand> operands;
+  std::vector<Product> products;
+  std::vector<Bias> biases;
+};
+
+/// Collects what the layers need.
+struct Builder {
+  bool training = false;  ///< keep what the backward pass needs, and plan it
+  ArenaPlan arena;
+  PackPlan packs;
+  GradientPlan gradients;
+  std::uint32_t dropout_streams = 0;
+};
+
+/// Dropout of one training step. Rates of 0 leave everything as it is.
+struct DropoutState {
+  std::uint64_t seed = 0;
+  std::uint64_t first_row = 0;  ///< ordinal of the batch's row 0 among all rows trained
+  double input = 0, sharing = 0, tower = 0;
+};
+
+/// A block of rows on its way through the layers: arena rows [row, row + count).
+template <class Real>
+struct Pass {
+  const kernels::Table<Real>& ops;
+  const Real* parameters;
+  const Packed<Real>& packed;
+  Arena<Real>& arena;
+  std::size_t row, count;
+  const DropoutState* dropout;  ///< null: off
+
+  Real* at(Slot slot, std::size_t layer = 0) const { return arena.at(slot, row, layer); }
+  /// Zeroes this block's rows of a slot.
+  void clear(Slot slot, std::size_t layer = 0) const {
+    std::fill_n(at(slot, layer), count * arena.width(slot), Real{0});
+  }
+  /// Applies the mask of `stream` in place; forward and backward alike.
+  void drop(double rate, std::uint32_t stream, Slot slot) const {
+    if (dropout == nullptr || rate <= 0) return;
+    ops.dropout({count, arena.width(slot), at(slot), arena.width(slot), dropout->seed, stream,
+                 dropout->first_row + row, static_cast<std::uint32_t>(rate * 4294967296.0),
+                 static_cast<Real>(1 / (1 - rate))});
+  }
+};
+
+/// Where one stream of values lies and where its gradient is gathered (training only). Gradients are zeroed
+/// before the backward pass and every user of the stream adds to them.
+struct Stream {
+  Slot value = 0;
+  std::size_t layer = 0;
+  Slot gradient = 0;
+  std::size_t width = 0;
+};
+
+/// Receives named tensors of a trace.
+template <class Real>
+struct TraceSink {
+  /// Gives the place for a tensor of this name and shape.
+  std::function<Real*(const std::string& name, std::vector<std::size_t> shape)> tensor;
+
+  /// Copies the first `rows` rows of width columns from a matrix with row distance ld.
+  void copy(const std::string& name, const Real* from, std::size_t rows, std::size_t width,
+            std::size_t ld) const {
+    Real* to = tensor(name, {rows, width});
+    for (std::size_t b = 0; b < rows; ++b) std::copy_n(from + b * ld, width, to + b * width);
+  }
+};
+
+}  // namespace dcrnn::model

@@ -1,0 +1,50 @@
+// A training run in a file: everything needed to go on as if nothing had happened.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/buffer.hpp"
+#include "core/tensor.hpp"
+#include "model/parameters.hpp"
+
+namespace dcrnn::model {
+
+/// Position and history of a run.
+struct RunState {
+  std::uint64_t fingerprint = 0;   ///< of the training and validation rows
+  std::uint64_t epoch = 0;         ///< being trained, from 0
+  std::uint64_t position = 0;      ///< rows of it done
+  std::uint64_t rows_trained = 0;  ///< in all epochs
+  std::uint64_t optimizer_steps = 0;
+  double loss_sum = 0;  ///< of the epoch so far: sum over steps of loss * rows
+  double seconds = 0;   ///< spent in the epoch so far
+  bool has_best = false;
+  double best_score = 0;         ///< larger is better
+  std::uint64_t best_epoch = 0;  ///< from 0
+  std::uint64_t epochs_since_best = 0;
+  bool finished = false;  ///< all epochs are done: only the model is left to write
+};
+
+/// The arrays of a run, all of them table.total() long. `best` is empty without validation.
+struct RunArrays {
+  std::span<float> parameters;
+  std::vector<std::span<float>> optimizer;
+  std::span<float> best;
+};
+
+/// Writes a safetensors file (docs/format.md): parameters by name, `optimizer.<i>`, `best`, any further
+/// tensors, the config, the state and a checksum over all data.
+void save_checkpoint(const std::string& path, const std::string& config_json, const ParameterTable& table,
+                     const RunState& state, const RunArrays& arrays, const std::vector<TensorView>& further);
+
+/// Puts a checkpoint back into `arrays`. Failure(model) if it is damaged, or was made with another config,
+/// seed or data, naming the first difference.
+RunState load_checkpoint(const std::string& path, const std::string& config_json, const ParameterTable& table,
+                         std::uint64_t fingerprint, const RunArrays& arrays);
+
+}  // namespace dcrnn::model

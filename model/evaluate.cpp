@@ -1,0 +1,69 @@
+#include "model/evaluate.hpp"
+
+#include <array>
+
+#include "kernels/table.hpp"
+
+namespace dcrnn::model {
+
+Evaluation::Evaluation(const ModelConfig& config) : heads_(config.tasks.size()) {
+  for (const Task& task : config.tasks) parents_.push_back(config.chain ? task.parent : kNoParent);
+}
+
+void Evaluation::clear() {
+  rows_ = 0;
+  for (Head& head : heads_) {
+    head.metrics.clear();
+    head.given_parent.clear();
+    head.truth.clear();
+    head.loss = head.weight = 0;
+  }
+}
+
+void Evaluation::add(const Batch& batch, const float* probabilities, const float* logits) {
+  const std::size_t B = batch.rows, T = heads_.size();
+  const auto& loss_forward = kernels::table<float>(Isa::reference).loss_forward;
+  rows_ += B;
+  for (std::size_t b = 0; b < B; ++b) {
+    const double weight = batch.weights.empty() ? 1.0 : batch.weights[b];
+    // The log loss from the logits, exact where a probability has rounded to 0 or 1.
+    std::array<const std::int8_t*, kMaxTasks> labels{};
+    std::array<double, kMaxTasks> losses{};
+    std::array<float, kMaxTasks> unused;
+    for (std::size_t t = 0; t < T; ++t) labels[t] = batch.labels[t].data() + b;
+    loss_forward(
+        {1, T, parents_.data(), logits + b * T, labels.data(), nullptr, unused.data(), losses.data()});
+    for (std::size_t t = 0; t < T; ++t) {
+      const std::int8_t label = batch.labels[t][b];
+      if (label == kMissingLabel) continue;
+      Head& head = heads_[t];
+      head.metrics.add(probabilities[b * T + t], label == 1, weight);
+      head.loss += weight * losses[t];
+      head.weight += weight;
+      if (parents_[t] != kNoParent && batch.labels[parents_[t]][b] == 1) {
+        head.given_parent.add(logits[b * T + t], label == 1, weight);
+      }
+      if (!batch.truth.empty()) head.truth.add(static_cast<float>(batch.truth[t][b]), label == 1, weight);
+    }
+  }
+}
+
+std::vector<TaskMetrics> Evaluation::results() {
+  std::vector<TaskMetrics> results;
+  for (Head& head : heads_) {
+    TaskMetrics task;
+    task.rows = head.metrics.rows();
+    task.positives = head.metrics.positives();
+    task.auc = head.metrics.auc();
+    if (head.weight > 0) task.logloss = head.loss / head.weight;
+    task.ece = head.metrics.ece();
+    task.mean_prediction = head.metrics.mean_score();
+    task.mean_label = head.metrics.mean_label();
+    task.auc_given_parent = head.given_parent.auc();
+    task.truth_auc = head.truth.auc();
+    results.push_back(task);
+  }
+  return results;
+}
+
+}  // namespace dcrnn::model

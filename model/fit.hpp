@@ -1,0 +1,71 @@
+// A whole training run: epochs, validation, the best epoch, early stopping, checkpoints.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "core/batch.hpp"
+#include "core/tensor.hpp"
+#include "kernels/table.hpp"
+#include "model/evaluate.hpp"
+#include "model/parameters.hpp"
+
+namespace dcrnn::model {
+
+/// Why a run ended.
+enum class StopReason { finished, early_stopping, stopped };
+
+struct FitProgress {
+  std::size_t epoch = 0, epochs = 0;  ///< from 1
+  std::size_t rows = 0, rows_in_epoch = 0;
+  double loss = 0;     ///< mean over the epoch so far
+  double seconds = 0;  ///< in the epoch
+  bool validating = false;
+};
+
+struct EpochReport {
+  std::size_t epoch = 0, epochs = 0;  ///< from 1
+  double seconds = 0;
+  double rows_per_second = 0;
+  double loss = 0;
+  std::vector<TaskMetrics> valid;  ///< empty without validation
+  bool best = false;
+};
+
+struct FitResult {
+  StopReason reason = StopReason::finished;
+  std::size_t best_epoch = 0;  ///< from 1; the last without validation
+  std::size_t epochs_done = 0;
+  std::uint64_t rows_trained = 0;   ///< by this process
+  std::uint64_t rows_in_total = 0;  ///< by the run, resumed parts included
+};
+
+struct FitOptions {
+  int threads = 1;
+  std::string checkpoint;            ///< path; empty: none are written
+  bool resume = false;               ///< go on from the checkpoint if there is one
+  std::string config_json;           ///< written into checkpoints and compared on resume
+  std::uint64_t fingerprint = 0;     ///< of the data, likewise
+  std::vector<TensorView> encoders;  ///< tensors to save with a checkpoint
+  /// Row at `position` of the order of `epoch` among n rows.
+  std::function<std::size_t(std::uint64_t seed, std::uint64_t epoch, std::size_t n, std::size_t position)>
+      order;
+  std::function<bool(const FitProgress&)> on_progress;  ///< after every step; false stops after saving
+  std::function<void(const EpochReport&)> on_epoch;
+  /// Called once when a checkpoint was taken up: the epoch (from 1) and the rows of it that are done.
+  std::function<void(std::size_t epoch, std::size_t rows)> on_resume;
+};
+
+/// Trains `parameters` in place; at the end they are those of the best epoch (by early_stopping's task and
+/// metric on `valid`), of the last without `valid`. Stopped from outside: a checkpoint is written first.
+/// Failure(diverged) leaves the last checkpoint. The same bytes for any thread count, and for any sequence of
+/// kills and resumes.
+FitResult fit(const Config& config, const ParameterTable& table, std::span<float> parameters,
+              BatchSource& train, BatchSource* valid, const kernels::Table<float>& ops,
+              const FitOptions& options);
+
+}  // namespace dcrnn::model

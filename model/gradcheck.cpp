@@ -1,0 +1,248 @@
+#include "model/gradcheck.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
+#include "core/random.hpp"
+#include "model/trace.hpp"
+
+namespace dcrnn::model {
+
+namespace {
+
+constexpr std::size_t kVocabulary = 7;
+
+/// Numbers for the check, one stream per purpose.
+class Draw {
+ public:
+  Draw(std::uint64_t seed, std::uint32_t stream) : seed_(seed), stream_(stream) {}
+  double unit() { return to_unit(philox(seed_, RandomUse::check, stream_, next_++)[0]); }
+  /// Uniform in (-1, 1).
+  double symmetric() { return 2 * unit() - 1; }
+  std::size_t below(std::size_t n) { return static_cast<std::size_t>(unit() * static_cast<double>(n)); }
+
+ private:
+  std::uint64_t seed_;
+  std::uint32_t stream_;
+  std::uint64_t next_ = 0;
+};
+
+std::vector<std::size_t> small_tables(const ModelConfig& config) {
+  std::vector<std::size_t> rows;
+  for (const Field& field : config.fields) rows.push_back(field.has_table() ? kVocabulary : 0);
+  return rows;
+}
+
+std::vector<double> random_parameters(const ParameterTable& table, std::uint64_t seed) {
+  std::vector<double> parameters(table.total());
+  Draw draw(seed, 0);
+  for (const Parameter& parameter : table.all()) {
+    // Large enough that gates open and close and the crossings count, small enough that nothing saturates.
+    const double bound = parameter.shape.size() < 2 || parameter.init == Init::embedding
+                             ? 0.7
+                             : 1.5 / std::sqrt(static_cast<double>(parameter.shape[1]));
+    for (std::size_t i = 0; i < parameter.size; ++i)
+      parameters[parameter.offset + i] = bound * draw.symmetric();
+  }
+  return parameters;
+}
+
+Batch random_rows(const ModelConfig& config, std::size_t rows, std::uint64_t seed) {
+  Draw draw(seed, 1);
+  Batch batch;
+  batch.rows = rows;
+  for (const Field& field : config.fields) {
+    BatchColumn& column = batch.columns.emplace_back();
+    if (field.type == FieldType::bag) column.offsets.push_back(0);
+    for (std::size_t b = 0; b < rows; ++b) {
+      if (field.type == FieldType::bag) {
+        const std::size_t items = b == 0 ? 0 : draw.below(4);
+        for (std::size_t i = 0; i < items; ++i) {
+          column.ids.push_back(static_cast<std::uint32_t>(draw.below(kVocabulary)));
+        }
+        column.offsets.push_back(static_cast<std::uint32_t>(column.ids.size()));
+      } else if (field.has_table()) {
+        column.ids.push_back(static_cast<std::uint32_t>(draw.below(kVocabulary)));
+      } else {
+        column.values.push_back(2 * draw.symmetric());
+      }
+    }
+  }
+  for (std::size_t t = 0; t < config.tasks.size(); ++t) {
+    std::vector<std::int8_t>& labels = batch.labels.emplace_back();
+    for (std::size_t b = 0; b < rows; ++b) {
+      const bool missing = b > 0 && draw.unit() < 0.2;
+      labels.push_back(missing ? kMissingLabel : static_cast<std::int8_t>(draw.below(2)));
+    }
+  }
+  if (!config.weight.empty()) {
+    for (std::size_t b = 0; b < rows; ++b) batch.weights.push_back(0.5 + draw.unit());
+  }
+  return batch;
+}
+
+/// A model to differentiate: the loss as a function of one flat array.
+class Function {
+ public:
+  Function(const ModelConfig& config, const ParameterTable& table, std::vector<double> parameters,
+           Batch batch, const DropoutState& dropout, const kernels::Table<double>& ops)
+      : engine_(config, table, ops, batch.rows),
+        parameters_(std::move(parameters)),
+        batch_(std::move(batch)),
+        dropout_(dropout) {}
+
+  /// Loss at the current point; `pattern` tells which relus are open.
+  double operator()(std::vector<bool>& pattern) {
+    engine_.set_parameters(parameters_.data(), 1);
+    engine_.forward(batch_, &dropout_, 1);
+    pattern.clear();
+    for (const NamedTensor<double>& tensor : forward_values(engine_)) {
+      const std::string_view name = tensor.name;
+      if (!name.starts_with("tower.") && !name.ends_with(".shared") && !name.ends_with(".private")) continue;
+      for (double value : tensor.values) pattern.push_back(value > 0);
+    }
+    return engine_.total_loss();
+  }
+  const GradientEngine<double>& differentiate() {
+    engine_.set_parameters(parameters_.data(), 1);
+    engine_.forward_backward(batch_, &dropout_, 1);
+    return engine_;
+  }
+  double& parameter(std::size_t i) { return parameters_[i]; }
+  Batch& batch() { return batch_; }
+
+ private:
+  GradientEngine<double> engine_;
+  std::vector<double> parameters_;
+  Batch batch_;
+  DropoutState dropout_;
+};
+
+/// Derivative of `f` along `x` by five points, O(step^4); false if a relu changes sign on the way.
+bool numeric_derivative(Function& f, double& x, double step, double& derivative) {
+  const double at = x;
+  std::vector<bool> base, pattern;
+  f(base);
+  bool smooth = true;
+  const auto value = [&](double offset) {
+    x = at + offset;
+    const double y = f(pattern);
+    smooth = smooth && pattern == base;
+    return y;
+  };
+  const double far = value(2 * step) - value(-2 * step);
+  const double near = value(step) - value(-step);
+  x = at;
+  derivative = (8 * near - far) / (12 * step);
+  return smooth;
+}
+
+/// Compares `analytic` [size] with differences along coordinate(i).
+template <class Coordinate>
+GradcheckTensor check(const std::string& name, const std::vector<double>& analytic, Function& f,
+                      const GradcheckOptions& options, std::uint32_t stream, Coordinate&& coordinate) {
+  GradcheckTensor result;
+  result.name = name;
+  double largest = 0;
+  for (double g : analytic) {
+    result.finite = result.finite && std::isfinite(g);
+    largest = std::max(largest, std::abs(g));
+  }
+  if (!result.finite) return result;
+  Draw draw(options.seed, stream);
+  const std::size_t size = analytic.size();
+  const bool all = options.elements == 0 || options.elements >= size;
+  for (std::size_t k = 0; k < (all ? size : options.elements); ++k) {
+    const std::size_t i = all ? k : draw.below(size);
+    double numeric = 0;
+    // A smaller step passes fewer kinks but rounds more: it is tried only where the larger one met a kink.
+    if (!numeric_derivative(f, coordinate(i), 2e-4, numeric) &&
+        !numeric_derivative(f, coordinate(i), 1e-5, numeric)) {
+      ++result.kinked;
+      continue;
+    }
+    ++result.checked;
+    const double scale = std::abs(analytic[i]) + std::abs(numeric) + 1e-3 * largest;
+    const double error = scale > 0 ? std::abs(analytic[i] - numeric) / scale : 0;
+    if (error >= result.worst_error) {
+      result.worst_error = error;
+      result.worst_index = i;
+      result.analytic = analytic[i];
+      result.numeric = numeric;
+    }
+  }
+  return result;
+}
+
+/// The same model with its D columns of x0 as D plain numbers, so that x0 itself can be moved.
+Config numbers_only(const Config& config) {
+  Config numbers = config;
+  numbers.model.fields.clear();
+  for (std::size_t j = 0; j < config.model.input_width(); ++j) {
+    Field field;
+    field.name = "x" + std::to_string(j);
+    field.type = FieldType::number;
+    field.transform = Transform::none;
+    numbers.model.fields.push_back(field);
+  }
+  return numbers;
+}
+
+}  // namespace
+
+bool passed(const std::vector<GradcheckTensor>& tensors) {
+  return std::all_of(tensors.begin(), tensors.end(), [](const GradcheckTensor& tensor) {
+    return tensor.finite && tensor.worst_error <= kGradcheckTolerance;
+  });
+}
+
+std::vector<GradcheckTensor> gradcheck(const Config& config, const kernels::Table<double>& ops,
+                                       const GradcheckOptions& options) {
+  const ModelConfig& model = config.model;
+  const ParameterTable table(model, small_tables(model));
+  const std::vector<double> parameters = random_parameters(table, options.seed);
+  const Batch batch = random_rows(model, options.rows, options.seed);
+  const DropoutConfig& rates = config.train.dropout;
+  const DropoutState dropout{options.seed, 0, rates.input, rates.sharing, rates.tower};
+
+  Function f(model, table, parameters, batch, dropout, ops);
+  const GradientEngine<double>& engine = f.differentiate();
+  std::vector<std::vector<double>> gradients;
+  for (std::size_t i = 0; i < table.all().size(); ++i) {
+    gradients.emplace_back(table.all()[i].size);
+    engine.copy_gradient(i, gradients.back().data());
+  }
+  const std::size_t D = table.input_width;
+  const std::vector<double> dx0(engine.input_gradient(), engine.input_gradient() + options.rows * D);
+
+  std::vector<GradcheckTensor> results;
+  for (std::size_t i = 0; i < table.all().size(); ++i) {
+    const Parameter& parameter = table.all()[i];
+    results.push_back(check(parameter.name, gradients[i], f, options, static_cast<std::uint32_t>(2 + i),
+                            [&](std::size_t k) -> double& { return f.parameter(parameter.offset + k); }));
+  }
+
+  // x0: the values the embedding layer gives (before dropout), as numbers of a model that shares all other
+  // parameters.
+  GradientEngine<double> plain(model, table, ops, options.rows);
+  plain.set_parameters(parameters.data(), 1);
+  plain.forward(batch, nullptr, 1);
+  const Config numbers = numbers_only(config);
+  const ParameterTable numbers_table(numbers.model, small_tables(numbers.model));
+  std::vector<double> dense(numbers_table.total());
+  std::copy(parameters.begin() + static_cast<std::ptrdiff_t>(table.dense_begin()), parameters.end(),
+            dense.begin());
+  Batch inputs = batch;
+  inputs.columns.assign(D, {});
+  const double* x0 = plain.arena().at(plain.network().x0().value);
+  for (std::size_t b = 0; b < options.rows; ++b) {
+    for (std::size_t j = 0; j < D; ++j) inputs.columns[j].values.push_back(x0[b * D + j]);
+  }
+  Function g(numbers.model, numbers_table, std::move(dense), std::move(inputs), dropout, ops);
+  results.push_back(check("x0", dx0, g, options, 1,
+                          [&](std::size_t k) -> double& { return g.batch().columns[k % D].values[k / D]; }));
+  return results;
+}
+
+}  // namespace dcrnn::model

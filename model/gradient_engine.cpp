@@ -1,0 +1,88 @@
+#include "model/gradient_engine.hpp"
+
+#include <algorithm>
+
+namespace dcrnn::model {
+
+template <class Real>
+GradientEngine<Real>::GradientEngine(const ModelConfig& config, const ParameterTable& table,
+                                     const kernels::Table<Real>& ops, std::size_t capacity)
+    : network_(config, table, Network::Mode::train),
+      ops_(ops),
+      capacity_(capacity),
+      packed_(ops, network_.plan().packs),
+      arena_(network_.plan().arena, capacity, "activations of a batch"),
+      weight_gradients_(ops, network_.plan(), capacity),
+      dense_(table.total() - table.dense_begin(), "gradients"),
+      sparse_(network_.embedding().template sparse_rows<Real>(capacity)),
+      losses_(network_.tasks()),
+      block_losses_((capacity + kBlockRows - 1) / kBlockRows * network_.tasks()) {}
+
+template <class Real>
+void GradientEngine<Real>::set_parameters(const Real* parameters, int threads) {
+  parameters_ = parameters;
+  packed_.refresh(parameters, threads);
+}
+
+template <class Real>
+void GradientEngine<Real>::run_blocks(const Batch& batch, const DropoutState* dropout, int threads,
+                                      bool backward) {
+  const std::size_t B = batch.rows, T = network_.tasks();
+  arena_.set_rows(B);
+  const bool labelled = !batch.labels.empty() && !batch.labels[0].empty();
+  if (labelled) network_.loss().set_targets(batch, targets_);
+  const std::size_t blocks = (B + kBlockRows - 1) / kBlockRows;
+  std::fill(block_losses_.begin(), block_losses_.end(), 0.0);
+  parallel_for(threads, blocks, [&](std::size_t i, int) {
+    const std::size_t first = i * kBlockRows;
+    const Pass<Real> pass{ops_,   parameters_, packed_, arena_, first, std::min(kBlockRows, B - first),
+                          dropout};
+    network_.forward(pass, batch, first);
+    network_.loss().forward(pass, labelled ? &targets_ : nullptr, block_losses_.data() + i * T);
+    if (!backward) return;
+    network_.loss().backward(pass, targets_);
+    network_.backward(pass);
+  });
+  if (!labelled) return;
+  for (std::size_t t = 0; t < T; ++t) {
+    double sum = 0;
+    for (std::size_t i = 0; i < blocks; ++i) sum += block_losses_[i * T + t];
+    losses_[t] = targets_.share[t] > 0 ? sum * targets_.share[t] : 0;
+  }
+}
+
+template <class Real>
+void GradientEngine<Real>::forward(const Batch& batch, const DropoutState* dropout, int threads) {
+  run_blocks(batch, dropout, threads, false);
+}
+
+template <class Real>
+void GradientEngine<Real>::forward_backward(const Batch& batch, const DropoutState* dropout, int threads) {
+  run_blocks(batch, dropout, threads, true);
+  weight_gradients_.run(arena_, dense_.data(), network_.table().dense_begin(), threads);
+  network_.embedding().gradients(ops_, batch, input_gradient(), threads, sparse_);
+}
+
+template <class Real>
+void GradientEngine<Real>::copy_gradient(std::size_t parameter, Real* to) const {
+  const ParameterTable& table = network_.table();
+  const Parameter& info = table.all()[parameter];
+  if (info.offset >= table.dense_begin()) {
+    std::copy_n(dense_.data() + (info.offset - table.dense_begin()), info.size, to);
+    return;
+  }
+  std::fill_n(to, info.size, Real{0});
+  for (std::size_t f = 0; f < sparse_.size(); ++f) {
+    if (table.table_rows[f] == 0 || table.tables[f] != info.offset) continue;
+    const SparseRows<Real>& sparse = sparse_[f];
+    for (std::size_t i = 0; i < sparse.touched.size(); ++i) {
+      std::copy_n(sparse.gradient.data() + i * sparse.width, sparse.width,
+                  to + sparse.touched[i] * sparse.width);
+    }
+  }
+}
+
+template class GradientEngine<float>;
+template class GradientEngine<double>;
+
+}  // namespace dcrnn::model

@@ -1,0 +1,63 @@
+// Loss and all gradients of one batch: the heart of training, of the trace and of the gradient check.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "model/network.hpp"
+#include "model/weight_gradients.hpp"
+
+namespace dcrnn::model {
+
+template <class Real>
+class GradientEngine {
+ public:
+  /// For batches of up to `capacity` rows. Failure(memory).
+  GradientEngine(const ModelConfig& config, const ParameterTable& table, const kernels::Table<Real>& ops,
+                 std::size_t capacity);
+
+  /// Takes over changed parameters (`table.total()` elements, which must outlive their use): packs the
+  /// weights.
+  void set_parameters(const Real* parameters, int threads);
+
+  /// Forward only. With labels in the batch also the losses.
+  void forward(const Batch& batch, const DropoutState* dropout, int threads);
+  /// Forward, loss and every gradient. The batch must have labels. No heap allocation once batches have
+  /// reached their full size.
+  void forward_backward(const Batch& batch, const DropoutState* dropout, int threads);
+
+  const Network& network() const { return network_; }
+  const Arena<Real>& arena() const { return arena_; }
+  /// Losses per task [T] and their weighted total, of the last call with labels.
+  const std::vector<double>& losses() const { return losses_; }
+  double total_loss() const { return network_.loss().total(losses_.data()); }
+  /// Gradients of the dense parameters: those from table.dense_begin() on.
+  Real* dense_gradients() { return dense_.data(); }
+  const Real* dense_gradients() const { return dense_.data(); }
+  std::size_t dense_size() const { return dense_.size(); }
+  /// Gradients of the tables, one per field.
+  const std::vector<SparseRows<Real>>& sparse_gradients() const { return sparse_; }
+  const Real* input_gradient() const { return arena_.at(network_.x0().gradient); }
+  /// Copies the gradient of a parameter, dense, to `to`.
+  void copy_gradient(std::size_t parameter, Real* to) const;
+
+ private:
+  void run_blocks(const Batch& batch, const DropoutState* dropout, int threads, bool backward);
+
+  Network network_;
+  const kernels::Table<Real>& ops_;
+  std::size_t capacity_;
+  const Real* parameters_ = nullptr;
+  Packed<Real> packed_;
+  Arena<Real> arena_;
+  WeightGradients<Real> weight_gradients_;
+  Buffer<Real> dense_;
+  std::vector<SparseRows<Real>> sparse_;
+  Loss::Targets targets_;
+  std::vector<double> losses_, block_losses_;
+};
+
+extern template class GradientEngine<float>;
+extern template class GradientEngine<double>;
+
+}  // namespace dcrnn::model

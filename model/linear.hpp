@@ -1,0 +1,45 @@
+// y = act(x W^T + b): the building block of sharing, towers and heads. Derivation: docs/sharing.md.
+#pragma once
+
+#include "model/builder.hpp"
+#include "model/parameters.hpp"
+
+namespace dcrnn::model {
+
+class Linear {
+ public:
+  Linear() = default;
+  Linear(Builder& builder, const LinearLayout& layout) : layout_(layout) {
+    forward_ = builder.packs.add_forward(layout.weight, layout.out, layout.in);
+    if (builder.training) backward_ = builder.packs.add_backward(layout.weight, layout.out, layout.in);
+  }
+
+  /// y [count, out] (row distance ldy) from x [count, in].
+  template <class Real>
+  void forward(const Pass<Real>& pass, const Real* x, std::size_t ldx, kernels::Activation activation,
+               Real* y, std::size_t ldy) const {
+    pass.ops.matmul({pass.count, layout_.out, layout_.in, x, ldx, 1, pass.packed[forward_],
+                     layout_.in * pass.ops.panel, pass.parameters + layout_.bias, activation, false, y, ldy});
+  }
+
+  /// y = x W^T + b, so dx += dy W; dy is the gradient before the activation.
+  template <class Real>
+  void backward(const Pass<Real>& pass, const Real* dy, std::size_t ld_dy, Real* dx,
+                std::size_t ld_dx) const {
+    pass.ops.matmul({pass.count, layout_.in, layout_.out, dy, ld_dy, 1, pass.packed[backward_],
+                     layout_.out * pass.ops.panel, nullptr, kernels::Activation::none, true, dx, ld_dx});
+  }
+
+  /// Plans dW = dy^T x and db = sum of dy, dy being columns [column, column + out) of slot `dy`.
+  void plan_gradient(GradientPlan& plan, Slot dy, std::size_t column, std::size_t x_operand,
+                     std::size_t x_layer) const {
+    plan.products.push_back({dy, 0, column, layout_.out, x_operand, x_layer, 1, layout_.weight});
+    plan.biases.push_back({dy, 0, column, layout_.out, 1, layout_.bias});
+  }
+
+ private:
+  LinearLayout layout_;
+  PackId forward_ = 0, backward_ = 0;
+};
+
+}  // namespace dcrnn::model

@@ -1,0 +1,38 @@
+#include "model/scorer.hpp"
+
+#include <algorithm>
+
+#include "core/threads.hpp"
+
+namespace dcrnn::model {
+
+ScoringNetwork::ScoringNetwork(const ModelConfig& config, const ParameterTable& table,
+                               const kernels::Table<float>& ops)
+    : network_(config, table, Network::Mode::score), ops_(ops), packed_(ops, network_.plan().packs) {}
+
+void ScoringNetwork::set_parameters(const float* parameters, int threads) {
+  parameters_ = parameters;
+  packed_.refresh(parameters, threads);
+}
+
+ScoringWorkspace::ScoringWorkspace(const ScoringNetwork& network, int threads) : threads_(threads) {
+  for (int i = 0; i < threads; ++i)
+    arenas_.emplace_back(network.network().plan().arena, kBlockRows, "activations");
+}
+
+void ScoringWorkspace::score(const ScoringNetwork& network, const Batch& batch, float* probabilities,
+                             float* logits) {
+  const std::size_t B = batch.rows, T = network.network_.tasks();
+  const Loss& loss = network.network_.loss();
+  parallel_for(threads_, (B + kBlockRows - 1) / kBlockRows, [&](std::size_t i, int thread) {
+    const std::size_t first = i * kBlockRows, count = std::min(kBlockRows, B - first);
+    Arena<float>& arena = arenas_[static_cast<std::size_t>(thread)];
+    const Pass<float> pass{network.ops_, network.parameters_, network.packed_, arena, 0, count, nullptr};
+    network.network_.forward(pass, batch, first);
+    loss.forward(pass, nullptr, nullptr);
+    std::copy_n(pass.at(loss.probability()), count * T, probabilities + first * T);
+    if (logits != nullptr) std::copy_n(pass.at(loss.logit()), count * T, logits + first * T);
+  });
+}
+
+}  // namespace dcrnn::model

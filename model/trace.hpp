@@ -1,0 +1,31 @@
+// Every intermediate value and gradient of one batch by name (model section 8), in float or double.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "core/batch.hpp"
+#include "kernels/table.hpp"
+#include "model/gradient_engine.hpp"
+
+namespace dcrnn::model {
+
+template <class Real>
+struct NamedTensor {
+  std::string name;
+  std::vector<std::size_t> shape;
+  std::vector<Real> values;
+};
+
+/// The trace of `batch` as one batch, dropout off: forward values, and with labels the losses and gradients.
+template <class Real>
+std::vector<NamedTensor<Real>> trace(const ModelConfig& config, const ParameterTable& table,
+                                     const Real* parameters, const kernels::Table<Real>& ops,
+                                     const Batch& batch, int threads);
+
+/// The forward values an engine holds after `forward`.
+template <class Real>
+std::vector<NamedTensor<Real>> forward_values(const GradientEngine<Real>& engine);
+
+}  // namespace dcrnn::model

@@ -1,0 +1,165 @@
+#include "model/trainer.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/random.hpp"
+#include "core/threads.hpp"
+#include "optim/schedule.hpp"
+
+namespace dcrnn::model {
+
+namespace {
+
+/// Elements of the dense arena that one thread reduces or updates at a time; fixes the order of the gradient
+/// norm.
+constexpr std::size_t kChunk = 16384;
+
+std::size_t chunks(std::size_t n) {
+  return (n + kChunk - 1) / kChunk;
+}
+
+}  // namespace
+
+Trainer::Trainer(const Config& config, const ParameterTable& table, std::span<float> parameters,
+                 std::size_t total_steps, const kernels::Table<float>& ops, int threads)
+    : config_(config),
+      table_(table),
+      parameters_(parameters),
+      total_steps_(total_steps),
+      ops_(ops),
+      threads_(threads),
+      engine_(config.model, table, ops, config.train.batch),
+      optimizer_(config.train.optimizer, ops, table.total()),
+      square_sums_(chunks(engine_.dense_size()) + table.tables.size()) {}
+
+void Trainer::resume_at(std::uint64_t steps, std::uint64_t rows_trained) {
+  optimizer_.set_steps(steps);
+  rows_trained_ = rows_trained;
+  packed_ = false;
+}
+
+StepReport Trainer::step(Batch& batch) {
+  if (!packed_) engine_.set_parameters(parameters_.data(), threads_);
+  packed_ = true;
+  drop_ids(batch);
+  const TrainConfig& train = config_.train;
+  const DropoutState dropout{train.seed, rows_trained_, train.dropout.input, train.dropout.sharing,
+                             train.dropout.tower};
+  engine_.forward_backward(batch, &dropout, threads_);
+
+  StepReport report;
+  report.loss = engine_.total_loss();
+  report.gradient_norm = std::sqrt(gradient_square_sum());
+  if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) fail_diverged(batch, dropout);
+  report.rate = optim::rate_at(train.schedule, train.optimizer.rate, optimizer_.steps(), total_steps_);
+  const bool clip = train.clip_norm > 0 && report.gradient_norm > train.clip_norm;
+  update(clip ? train.clip_norm / report.gradient_norm : 1.0, report.rate);
+  rows_trained_ += batch.rows;
+  return report;
+}
+
+/// So that the unknown row means something at prediction, a small share of ids is unknown while training.
+void Trainer::drop_ids(Batch& batch) const {
+  const double rate = config_.train.unknown_rate;
+  if (rate <= 0) return;
+  const auto threshold = static_cast<std::uint32_t>(rate * 4294967295.0);
+  parallel_for(threads_, config_.model.fields.size(), [&](std::size_t f, int) {
+    const Field& field = config_.model.fields[f];
+    if (field.type == FieldType::number || field.encoding != Encoding::vocab) return;
+    BatchColumn& column = batch.columns[f];
+    const bool bag = field.type == FieldType::bag;
+    const auto stream = static_cast<std::uint32_t>(f);
+    for (std::size_t b = 0; b < batch.rows; ++b) {
+      const std::size_t begin = bag ? column.offsets[b] : b, end = bag ? column.offsets[b + 1] : b + 1;
+      for (std::size_t i = begin; i < end; ++i) {
+        // Four items to a draw; the row stands above the item in the counter.
+        const std::uint64_t item = i - begin;
+        const std::uint64_t index = ((rows_trained_ + b) << 20) + item / 4;
+        if (philox(config_.train.seed, RandomUse::unknown, stream, index)[item % 4] < threshold)
+          column.ids[i] = 0;
+      }
+    }
+  });
+}
+
+double Trainer::gradient_square_sum() {
+  const std::size_t dense = chunks(engine_.dense_size());
+  const float* gradients = engine_.dense_gradients();
+  parallel_for(threads_, square_sums_.size(), [&](std::size_t i, int) {
+    if (i < dense) {
+      const std::size_t first = i * kChunk;
+      ops_.square_sum({std::min(kChunk, engine_.dense_size() - first), gradients + first, &square_sums_[i]});
+    } else {
+      const SparseRows<float>& sparse = engine_.sparse_gradients()[i - dense];
+      ops_.square_sum({sparse.gradient.size(), sparse.gradient.data(), &square_sums_[i]});
+    }
+  });
+  double sum = 0;
+  for (double part : square_sums_) sum += part;
+  return sum;
+}
+
+void Trainer::update(double scale, double rate) {
+  optimizer_.begin_step(rate, scale);
+  const std::size_t dense = chunks(engine_.dense_size());
+  const float* gradients = engine_.dense_gradients();
+  parallel_for(threads_, dense + table_.tables.size(), [&](std::size_t i, int) {
+    if (i < dense) {
+      const std::size_t first = i * kChunk;
+      optimizer_.update(parameters_.data(), table_.dense_begin() + first, gradients + first,
+                        std::min(kChunk, engine_.dense_size() - first));
+    } else {
+      const std::size_t f = i - dense;
+      const SparseRows<float>& sparse = engine_.sparse_gradients()[f];
+      optimizer_.update_rows(parameters_.data(), table_.tables[f], sparse.width, sparse.touched,
+                             sparse.gradient.data());
+    }
+  });
+  engine_.set_parameters(parameters_.data(), threads_);
+}
+
+void Trainer::fail_diverged(const Batch& batch, const DropoutState& dropout) {
+  const auto finite = [](const float* x, std::size_t n) {
+    return std::all_of(x, x + n, [](float value) { return std::isfinite(value); });
+  };
+  std::string culprit;
+  for (const Parameter& parameter : table_.all()) {
+    if (culprit.empty() && !finite(parameters_.data() + parameter.offset, parameter.size))
+      culprit = parameter.name;
+  }
+  // The backward pass has overwritten some of the forward's values: run it once more and look at them in
+  // order.
+  if (culprit.empty()) {
+    engine_.forward(batch, &dropout, threads_);
+    std::string previous;
+    std::vector<float> values;
+    const auto look = [&] {
+      if (culprit.empty() && !finite(values.data(), values.size())) culprit = previous;
+    };
+    const TraceSink<float> sink{[&](const std::string& name, std::vector<std::size_t> shape) {
+      look();
+      previous = name;
+      values.assign(shape[0] * shape[1], 0.0F);
+      return values.data();
+    }};
+    engine_.network().trace(engine_.arena(), sink);
+    look();
+  }
+  if (culprit.empty() && !std::isfinite(engine_.total_loss())) culprit = "loss";
+  if (culprit.empty()) {
+    engine_.forward_backward(batch, &dropout, threads_);
+    std::vector<float> gradient;
+    for (std::size_t i = 0; i < table_.all().size() && culprit.empty(); ++i) {
+      gradient.resize(table_.all()[i].size);
+      engine_.copy_gradient(i, gradient.data());
+      if (!finite(gradient.data(), gradient.size())) culprit = "grad." + table_.all()[i].name;
+    }
+  }
+  fail(ErrorCode::diverged,
+       "training diverged at step " + std::to_string(optimizer_.steps() + 1) + ": first NaN or infinity in " +
+           culprit,
+       "lower train.optimizer.rate, set train.clip_norm, or look for extreme numbers in the data");
+}
+
+}  // namespace dcrnn::model

@@ -1,0 +1,62 @@
+// One training step after another on batches in memory.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "core/batch.hpp"
+#include "model/gradient_engine.hpp"
+#include "optim/optimizer.hpp"
+
+namespace dcrnn::model {
+
+/// What a step did.
+struct StepReport {
+  double loss = 0;           ///< weighted total, before the update
+  double rate = 0;           ///< learning rate used
+  double gradient_norm = 0;  ///< global norm before clipping
+};
+
+class Trainer {
+ public:
+  /// Trains `parameters` (table.total() elements, owned by the caller) in place. `total_steps` places the
+  /// schedule; 0: constant rate. Failure(memory).
+  Trainer(const Config& config, const ParameterTable& table, std::span<float> parameters,
+          std::size_t total_steps, const kernels::Table<float>& ops, int threads);
+
+  /// One step on 1 .. train.batch rows with labels; replaces a share of vocabulary ids in `batch` by the
+  /// unknown row. Failure(diverged) names the first tensor with a NaN or infinity; the parameters are then as
+  /// before the step.
+  StepReport step(Batch& batch);
+
+  std::uint64_t rows_trained() const { return rows_trained_; }
+  optim::Optimizer& optimizer() { return optimizer_; }
+  const optim::Optimizer& optimizer() const { return optimizer_; }
+  /// Goes on at the position of an earlier run whose parameters and optimizer state have been put back.
+  void resume_at(std::uint64_t steps, std::uint64_t rows_trained);
+  const GradientEngine<float>& engine() const { return engine_; }
+
+ private:
+  void drop_ids(Batch& batch) const;
+  double gradient_square_sum();
+  void update(double scale, double rate);
+  [[noreturn]] void fail_diverged(const Batch& batch, const DropoutState& dropout);
+
+  Config config_;
+  ParameterTable table_;
+  std::span<float> parameters_;
+  std::size_t total_steps_;
+  const kernels::Table<float>& ops_;
+  int threads_;
+  GradientEngine<float> engine_;
+  optim::Optimizer optimizer_;
+  std::vector<double> square_sums_;
+  std::uint64_t rows_trained_ = 0;
+  bool packed_ = false;
+};
+
+}  // namespace dcrnn::model

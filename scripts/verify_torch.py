@@ -1,0 +1,554 @@
+#!/usr/bin/env python3
+"""Recomputes a DCRNN model in PyTorch double and compares with what `dcrnn trace` wrote.
+
+    dcrnn trace model.safetensors --data rows.csv --out trace.safetensors
+    scripts/verify_torch.py model.safetensors rows.csv trace.safetensors
+
+It shares no code with the engine: the model file, the CSV and the equations are read anew here, and every
+gradient comes from automatic differentiation. It is also the shortest complete description of the model; read
+it from `Model` on. `--random N --dcrnn PATH` makes N random models covering every option and compares both
+precisions of PATH. Needs numpy and torch.
+"""
+import argparse
+import csv
+import gzip
+import io
+import json
+import math
+import os
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import torch
+
+# ------------------------------------------------------------------------------------------- safetensors
+DTYPES = {"F64": "<f8", "F32": "<f4", "U64": "<u8", "U32": "<u4", "U8": "u1", "I8": "i1"}
+
+
+def read_safetensors(path):
+    """{name: array}, metadata."""
+    with open(path, "rb") as file:
+        data = file.read()
+    (size,) = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8 : 8 + size])
+    metadata = header.pop("__metadata__", {})
+    tensors = {}
+    for name, entry in header.items():
+        begin, end = (8 + size + offset for offset in entry["data_offsets"])
+        tensors[name] = np.frombuffer(data[begin:end], DTYPES[entry["dtype"]]).reshape(entry["shape"])
+    return tensors, metadata
+
+
+def write_safetensors(path, tensors, metadata=None):
+    names = {np.dtype(text): name for name, text in DTYPES.items()}
+    header, blocks, offset = {}, [], 0
+    if metadata:
+        header["__metadata__"] = metadata
+    for name, array in tensors.items():
+        block = np.ascontiguousarray(array).tobytes()
+        header[name] = {"dtype": names[array.dtype], "shape": list(array.shape),
+                        "data_offsets": [offset, offset + len(block)]}
+        blocks.append(block)
+        offset += len(block)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)  # data begins at a multiple of 8
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text + b"".join(blocks))
+
+
+# ----------------------------------------------------------------------------------------- data -> batch
+def read_csv(path):
+    """{column: list of cells}; a cell is text whose odd bytes survive as surrogates."""
+    with open(path, "rb") as file:
+        data = file.read()
+    if data[:2] == b"\x1f\x8b":
+        data = gzip.decompress(data)
+    text = data.decode("utf-8-sig", "surrogateescape")
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    return {name: [row[i] for row in rows[1:] if row] for i, name in enumerate(rows[0])}
+
+
+def xxh64(data):
+    """XXH64 with seed 0 of some bytes."""
+    mask = (1 << 64) - 1
+    p1, p2, p3, p4, p5 = (0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9,
+                          0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5)
+
+    def rotate(x, r):
+        return ((x << r) | (x >> (64 - r))) & mask
+
+    def mix(lane, word):
+        return rotate((lane + word * p2) & mask, 31) * p1 & mask
+
+    i = 0
+    if len(data) >= 32:
+        lanes = [(p1 + p2) & mask, p2, 0, -p1 & mask]
+        while i + 32 <= len(data):
+            lanes = [mix(lane, word) for lane, word in zip(lanes, struct.unpack_from("<4Q", data, i))]
+            i += 32
+        h = sum(rotate(lane, r) for lane, r in zip(lanes, (1, 7, 12, 18))) & mask
+        for lane in lanes:
+            h = ((h ^ mix(0, lane)) * p1 + p4) & mask
+    else:
+        h = p5
+    h = (h + len(data)) & mask
+    while i + 8 <= len(data):
+        (word,) = struct.unpack_from("<Q", data, i)
+        h = (rotate(h ^ mix(0, word), 27) * p1 + p4) & mask
+        i += 8
+    if i + 4 <= len(data):
+        (word,) = struct.unpack_from("<I", data, i)
+        h = (rotate(h ^ (word * p1 & mask), 23) * p2 + p3) & mask
+        i += 4
+    for byte in data[i:]:
+        h = rotate(h ^ (byte * p5 & mask), 11) * p1 & mask
+    h = (h ^ (h >> 33)) * p2 & mask
+    h = (h ^ (h >> 29)) * p3 & mask
+    return h ^ (h >> 32)
+
+
+def vocabulary(tensors, field):
+    """{bytes: row}; the values lie end to end, `ends` says where each stops; row 0 is unknown."""
+    blob = tensors[f"encoder.{field['name']}.vocab.bytes"].tobytes()
+    ends = [int(end) for end in tensors[f"encoder.{field['name']}.vocab.ends"]]
+    return {blob[begin:end]: 1 + i for i, (begin, end) in enumerate(zip([0] + ends, ends))}
+
+
+def row_of(value, field, vocab):
+    """The row of the embedding table for one value."""
+    data = value.encode("utf-8", "surrogateescape")
+    encoding = field.get("encoding", "vocab")
+    if encoding == "vocab":
+        return vocab.get(data, 0)
+    return xxh64(data) % field["size"] if encoding == "hash" else int(value)
+
+
+def transformed(cells, field, tensors):
+    """[B] doubles of a plain number field."""
+    transform = field.get("transform", "standardize")
+    if transform == "none":
+        return np.array([float(cell) for cell in cells])
+    mean, std = tensors[f"encoder.{field['name']}.statistics"]
+    f = math.log1p if transform == "log1p" else float
+    # A missing value is the mean; a constant column has nothing to say.
+    x = np.array([f(float(cell)) if cell else mean for cell in cells])
+    return (x - mean) / std if std > 0 else np.zeros(len(x))
+
+
+# ------------------------------------------------------------------------------------------------- model
+def step(w, prefix, x, h, candidate, name=None, trace=None):
+    """One GRU step on state h with input x."""
+    gi = x @ w[prefix + "weight_ih"].T + w[prefix + "bias_ih"]
+    u, d = w[prefix + "weight_hh"], w[prefix + "bias_hh"]
+    D = h.shape[1]
+    gh = h @ u[: 2 * D].T + d[: 2 * D]
+    r = torch.sigmoid(gi[:, :D] + gh[:, :D])
+    z = torch.sigmoid(gi[:, D : 2 * D] + gh[:, D:])
+    if candidate == "cross":  # the reset acts before the product
+        n = h + x * ((r * h) @ u[2 * D :].T + d[2 * D :])
+    else:  # the textbook: after it
+        n = torch.tanh(gi[:, 2 * D :] + r * (h @ u[2 * D :].T + d[2 * D :]))
+    h = (1 - z) * n + z * h
+    if trace is not None:
+        trace.update({f"{name}.r": r, f"{name}.z": z, f"{name}.n": n, f"{name}.h": h})
+    return h
+
+
+class Model:
+    """Reads a model file; `trace` runs it on a table of cells."""
+
+    def __init__(self, path):
+        self.tensors, metadata = read_safetensors(path)
+        self.config = json.loads(metadata["dcrnn"])
+        self.w = {name: torch.tensor(array.astype(np.float64), requires_grad=True)
+                  for name, array in self.tensors.items() if not name.startswith("encoder.")}
+        self.kink = math.inf  # the smallest |input of a relu| met: nearer 0 than rounding, gradients may jump
+
+    def relu_layer(self, x, name):
+        a = x @ self.w[name + ".weight"].T + self.w[name + ".bias"]
+        if a.numel():
+            self.kink = min(self.kink, a.detach().abs().min().item())
+        return torch.relu(a)
+
+    def field(self, field, cells):
+        """[B, width]: the columns of x0 that one field fills."""
+        name, kind = field["name"], field["type"]
+        if kind == "number" and field.get("transform", "standardize") != "buckets":
+            return torch.tensor(transformed(cells, field, self.tensors))[:, None]
+        table = self.w[f"embedding.{name}.weight"]
+        if kind == "number":
+            edges = self.tensors[f"encoder.{name}.edges"]  # bucket i holds edge i-1 < x <= edge i
+            ids = [1 + int(np.searchsorted(edges, float(cell), "left")) if cell else 0 for cell in cells]
+            return table[ids]
+        vocab = vocabulary(self.tensors, field) if field.get("encoding", "vocab") == "vocab" else None
+        if kind == "category":
+            vocab_empty = vocab is not None
+            return table[[0 if vocab_empty and not cell else row_of(cell, field, vocab) for cell in cells]]
+        rows = []
+        for cell in cells:
+            items = cell.split(field.get("separator", "|")) if cell else []
+            total = table[[row_of(item, field, vocab) for item in items]].sum(0)  # no items: zeros
+            rows.append(total / len(items) if items and field.get("pool", "mean") == "mean" else total)
+        return torch.stack(rows)
+
+    def trace(self, data):
+        """{name: tensor} of everything the engine's trace holds."""
+        config, w, out = self.config, self.w, {}
+        tasks = config["tasks"]
+
+        # 1 Input
+        x0 = torch.cat([self.field(f, data[f.get("column", f["name"])]) for f in config["fields"]], 1)
+        if not x0.requires_grad:  # numbers only
+            x0.requires_grad_()
+        x0.retain_grad()
+        out["x0"] = x0
+
+        # 2 Cross layers
+        cross = {"candidate": "cross", "layers": 3, "tied": True, **config.get("cross", {})}
+        h = x0
+        for l in range(cross["layers"]):
+            h = step(w, "cross." if cross["tied"] else f"cross.{l}.", x0, h, cross["candidate"], f"cross.{l}", out)
+
+        # 3 Sharing blocks
+        s, v = h, {task["name"]: h for task in tasks}
+        for k, block in enumerate(config.get("sharing", [{}])):
+            block = {"shared": 64, "private": 32, "gate": "input", **block}
+            if block["shared"]:
+                s = out[f"sharing.{k}.shared"] = self.relu_layer(s, f"sharing.{k}.shared")
+            for t in v:
+                parts, gate = [], f"sharing.{k}.{t}.gate"
+                if block["shared"]:
+                    g = torch.ones_like(s)
+                    if block["gate"] != "none":
+                        a = w[gate + ".bias"].expand_as(s)
+                        if block["gate"] == "input":
+                            a = a + v[t] @ w[gate + ".weight"].T
+                        g = out[gate] = torch.sigmoid(a)
+                    parts.append(g * s)
+                if block["private"]:
+                    private = f"sharing.{k}.{t}.private"
+                    out[private] = self.relu_layer(v[t], private)
+                    parts.append(out[private])
+                v[t] = torch.cat(parts, 1)
+
+        # 4, 5, 6 Towers, transfer, heads
+        logits = []
+        for task in tasks:
+            t = task["name"]
+            for i in range(len(config.get("tower", [32]))):
+                v[t] = out[f"tower.{t}.{i}"] = self.relu_layer(v[t], f"tower.{t}.{i}")
+            if "after" in task and config.get("transfer", "gru") == "gru":
+                v[t] = out[f"transfer.{t}"] = step(w, f"transfer.{t}.", v[t], v[task["after"]], "tanh")
+            logits.append(v[t] @ w[f"head.{t}.weight"].T + w[f"head.{t}.bias"])
+        logit = out["logit"] = torch.cat(logits, 1)
+
+        # 7 Probability and loss
+        names = [task["name"] for task in tasks]
+        chain = config.get("probability", "chain") == "chain"
+        log_p, log_q = [], []
+        for i, task in enumerate(tasks):
+            parent = names.index(task["after"]) if chain and "after" in task else None
+            yes = torch.nn.functional.logsigmoid(logit[:, i])
+            no = torch.nn.functional.logsigmoid(-logit[:, i])
+            if parent is None:
+                log_p.append(yes)
+                log_q.append(no)
+            else:  # no = the parent did not happen, or it did and this one did not
+                log_p.append(log_p[parent] + yes)
+                log_q.append(torch.logsumexp(torch.stack([log_q[parent], log_p[parent] + no]), 0))
+        out["probability"] = torch.stack(log_p, 1).exp()
+
+        labels = [data.get(task.get("label", task["name"])) for task in tasks]
+        if any(cells is None for cells in labels):
+            return {name: value.detach().numpy() for name, value in out.items()}
+        weight = torch.ones(len(x0), dtype=torch.float64)
+        if "weight" in config:
+            weight = torch.tensor([float(cell) for cell in data[config["weight"]]], dtype=torch.float64)
+        losses = []
+        for i, cells in enumerate(labels):
+            rows = [b for b, cell in enumerate(cells) if cell]
+            y = torch.tensor([float(cells[b]) for b in rows], dtype=torch.float64)
+            loss = -(y * log_p[i][rows] + (1 - y) * log_q[i][rows])
+            total = weight[rows].sum()
+            losses.append((weight[rows] * loss).sum() / total if total > 0 else 0 * logit[0, 0])
+        out["loss"] = torch.stack(losses)
+        out["loss.total"] = sum(t.get("weight", 1.0) * loss for t, loss in zip(tasks, losses)).reshape(1)
+        out["loss.total"].backward()
+        for name, value in [*w.items(), ("x0", x0)]:
+            out["grad." + name] = torch.zeros_like(value) if value.grad is None else value.grad
+        return {name: value.detach().numpy() for name, value in out.items()}
+
+
+# --------------------------------------------------------------------------------------------- comparing
+def differences(got, want):
+    """(problems, worst relative error, tensor of the worst). The tolerance is that of got's precision."""
+    tolerance = 2e-5 if any(array.dtype == np.float32 for array in got.values()) else 1e-12
+    problems = [f"{name}: missing in the trace" for name in want if name not in got]
+    problems += [f"{name}: not expected in the trace" for name in got if name not in want]
+    worst, where = 0.0, "-"
+    for name in want:
+        if name not in got:
+            continue
+        a, b = got[name].astype(np.float64), want[name]
+        if a.shape != b.shape:
+            problems.append(f"{name}: shape {list(a.shape)}, want {list(b.shape)}")
+            continue
+        scale = np.abs(b).max(initial=0)
+        error = np.abs(a - b).max(initial=0)
+        if scale == 0:
+            if not error == 0:
+                problems.append(f"{name}: must be all zero, found {error:.3g}")
+            continue
+        relative = error / scale
+        if not relative <= worst:  # a NaN counts as worst
+            worst, where = relative, name
+        if not relative <= tolerance:
+            at = np.unravel_index(np.argmax(np.nan_to_num(np.abs(a - b), nan=np.inf)), a.shape)
+            problems.append(f"{name}{[int(i) for i in at]}: {a[at]!r}, want {b[at]!r}: "
+                            f"relative error {relative:.3g}, allowed {tolerance}")
+    return problems, worst, where
+
+
+def report(label, got, want):
+    """Prints one line, or the problems; True if all is well."""
+    problems, worst, where = differences(got, want)
+    for problem in problems:
+        print(f"{label}: {problem}")
+    verdict = "MISMATCH" if problems else "ok"
+    print(f"{label}: {verdict}, {len(want)} tensors, worst relative error {worst:.2e} ({where})")
+    return not problems
+
+
+# ------------------------------------------------------------------------------------------ random models
+class RandomCase:
+    """A random config with parameters and rows. The `number` walks through the main options, so that a few
+    dozen cases meet them all; everything else is drawn."""
+
+    WORDS = ["red", "green", "a,b", 'say "hi"', "", "Zürich", "x" * 40, " space ", "7", "NA", "new\nline"]
+
+    def __init__(self, seed, number):
+        self.draw = random.Random(seed * 1_000_003 + number)
+        self.normal = np.random.default_rng([seed, number]).normal
+        self.rows = self.draw.choice([1, 2, 3, 17, 33, 40, 70])
+        self.tensors, self.columns = {}, {}
+        fields = self.fields(number)
+        tasks = self.tasks()
+        candidate, gate = ["cross", "tanh"][number % 2], ["input", "static", "none"][number % 3]
+        layers = self.draw.choice([0, 1, 2, 3, 4])
+        tied = bool(number // 2 % 2)
+        sharing = [{"shared": self.draw.choice([1, 5, 8, 16]), "private": self.draw.choice([0, 3, 8]),
+                    "gate": gate if k == 0 else self.draw.choice(["input", "static", "none"])}
+                   for k in range(self.draw.choice([0, 1, 1, 2]))]
+        if self.draw.random() < 0.4:
+            sharing.append({"shared": 0, "private": self.draw.choice([4, 9]), "gate": "input"})
+        tower = [self.draw.choice([1, 6, 16]) for _ in range(self.draw.choice([0, 1, 1, 2]))]
+        self.config = {
+            "fields": fields, "tasks": tasks,
+            "cross": {"kind": "gru", "candidate": candidate, "layers": layers, "tied": tied},
+            "sharing": sharing, "tower": tower,
+            "transfer": ["gru", "none"][number // 3 % 2],
+            "probability": ["chain", "independent"][number // 4 % 2]}
+        if self.draw.random() < 0.5:
+            self.config["weight"] = "w"
+            self.columns["w"] = [self.draw.choice(["0", "1", "0.25", "3.5"]) for _ in range(self.rows)]
+        self.leave_out_defaults()
+        self.parameters()
+
+    def fields(self, number):
+        kinds = ["id", "hash", "vocab", "none", "standardize", "log1p", "buckets"]
+        self.draw.shuffle(kinds)
+        fields = []
+        for i, kind in enumerate(kinds[: 1 + number % 7]):
+            name, dim = f"f{i}", self.draw.choice([1, 2, 3, 8])
+            if kind in ("id", "hash", "vocab"):
+                fields.append(self.category(name, kind, dim))
+            else:
+                fields.append(self.number(name, kind, dim))
+        if fields[0]["type"] != "number" and self.draw.random() < 0.5:  # one column read twice
+            fields.append({"name": "again", "column": "f0", "type": "category", "encoding": "hash",
+                           "size": 5, "dim": 2})
+            self.table("again", 5, 2)
+        return fields
+
+    def table(self, name, rows, dim):
+        self.tensors[f"embedding.{name}.weight"] = self.normal(0, 0.5, (rows, dim))
+
+    def category(self, name, encoding, dim):
+        bag = self.draw.random() < 0.5
+        field = {"name": name, "type": "bag" if bag else "category", "encoding": encoding, "dim": dim}
+        values = self.WORDS
+        if encoding == "vocab":
+            known = [word.encode() for word in self.WORDS if word][: self.draw.choice([0, 1, 6])]
+            blob = b"".join(known)
+            self.tensors[f"encoder.{name}.vocab.bytes"] = np.frombuffer(blob, np.uint8)
+            self.tensors[f"encoder.{name}.vocab.ends"] = np.cumsum([len(word) for word in known]).astype("<u8")
+            size = 1 + len(known)
+        else:
+            size = field["size"] = self.draw.choice([1, 4, 30])
+            if encoding == "id":
+                values = [str(i) for i in range(size)]
+        self.table(name, size, dim)
+        if bag:
+            field["pool"] = self.draw.choice(["mean", "sum"])
+            separator = field["separator"] = self.draw.choice(["|", ";", " "])
+            items = [value for value in values if value and separator not in value]
+            self.columns[name] = [separator.join(self.draw.choices(items, k=self.draw.choice([0, 1, 2, 5])))
+                                  for _ in range(self.rows)]
+        else:
+            self.columns[name] = self.draw.choices(values, k=self.rows)
+        return field
+
+    def number(self, name, transform, dim):
+        field = {"name": name, "type": "number", "transform": transform}
+        values = self.normal(0, 1, self.rows).round(2)
+        if transform == "log1p":
+            values = np.abs(values) * 100
+        cells = [repr(float(value)) for value in values]
+        if transform != "none":
+            cells = [cell if self.draw.random() < 0.8 else "" for cell in cells]
+        if transform == "buckets":
+            field.update(bins=self.draw.choice([1, 4, 40]), dim=dim)
+            known = [float(cell) for cell in cells if cell]  # edges on values: the `<=` matters
+            edges = sorted(set(self.draw.sample(known, min(len(known), field["bins"] - 1))))
+            self.tensors[f"encoder.{name}.edges"] = np.array(edges, np.float64)
+            self.table(name, len(edges) + 2, dim)
+        elif transform != "none":
+            self.tensors[f"encoder.{name}.statistics"] = np.array([0.3, self.draw.choice([0.5, 1.5])])
+        self.columns[name] = cells
+        return field
+
+    def tasks(self):
+        tasks = []
+        for i in range(self.draw.choice([1, 2, 3, 5])):
+            task = {"name": f"t-{i}", "label": f"y{i}", "weight": round(self.draw.uniform(0.5, 1.5), 2)}
+            if tasks and self.draw.random() < 0.7:
+                task["after"] = self.draw.choice(tasks)["name"]
+            tasks.append(task)
+            self.columns[f"y{i}"] = self.draw.choices(["0", "1", "0", "1", ""], k=self.rows)
+        return tasks
+
+    def leave_out_defaults(self):
+        """Half of the keys whose value is the default are left to the reader."""
+        defaults = [(self.config["cross"], {"kind": "gru", "candidate": "cross", "layers": 3, "tied": True}),
+                    (self.config, {"transfer": "gru", "probability": "chain", "tower": [32]})]
+        defaults += [(block, {"gate": "input"}) for block in self.config["sharing"]]
+        defaults += [(field, {"encoding": "vocab", "transform": "standardize", "pool": "mean", "separator": "|"})
+                     for field in self.config["fields"]]
+        for keys, values in defaults:
+            for key, value in values.items():
+                if keys.get(key) == value and self.draw.random() < 0.5:
+                    del keys[key]
+
+    def parameters(self):
+        """Draws every parameter after the embeddings, with the sizes that the config asks for."""
+        config = self.config
+        D = sum(f["dim"] if "dim" in f else 1 for f in config["fields"])
+
+        def layer(name, outputs, inputs):
+            self.tensors[name + ".weight"] = self.normal(0, inputs**-0.5, (outputs, inputs))
+            self.tensors[name + ".bias"] = self.normal(0, 0.3, outputs)
+
+        def gru(prefix, inputs, D, gates):
+            self.tensors[prefix + "weight_ih"] = self.normal(0, inputs**-0.5, (gates * D, inputs))
+            self.tensors[prefix + "weight_hh"] = self.normal(0, D**-0.5, (3 * D, D))
+            self.tensors[prefix + "bias_ih"] = self.normal(0, 0.3, gates * D)
+            self.tensors[prefix + "bias_hh"] = self.normal(0, 0.3, 3 * D)
+
+        cross = {"candidate": "cross", "layers": 3, "tied": True, **config["cross"]}
+        gates = 2 if cross["candidate"] == "cross" else 3
+        if cross["layers"] and cross["tied"]:
+            gru("cross.", D, D, gates)
+        elif not cross["tied"]:
+            for l in range(cross["layers"]):
+                gru(f"cross.{l}.", D, D, gates)
+        s, v = D, D
+        names = [task["name"] for task in config["tasks"]]
+        for k, block in enumerate(config["sharing"]):
+            if block["shared"]:
+                layer(f"sharing.{k}.shared", block["shared"], s)
+            for t in names:
+                gate = block.get("gate", "input")
+                if block["shared"] and gate != "none":
+                    layer(f"sharing.{k}.{t}.gate", block["shared"], v)
+                    if gate == "static":
+                        del self.tensors[f"sharing.{k}.{t}.gate.weight"]
+                if block["private"]:
+                    layer(f"sharing.{k}.{t}.private", block["private"], v)
+            s, v = block["shared"], block["shared"] + block["private"]
+        for task in config["tasks"]:
+            width = v
+            for i, units in enumerate(config.get("tower", [32])):
+                layer(f"tower.{task['name']}.{i}", units, width)
+                width = units
+            if "after" in task and config.get("transfer", "gru") == "gru":
+                gru(f"transfer.{task['name']}.", width, width, 3)
+            layer(f"head.{task['name']}", 1, width)
+
+    def write(self, model, data):
+        floats = {name: array.astype(np.float32) if not name.startswith("encoder.") else array
+                  for name, array in self.tensors.items()}
+        write_safetensors(model, floats, {"dcrnn": json.dumps(self.config)})
+        with open(data, "w", newline="", encoding="utf-8") as file:
+            # Every cell is quoted: an only column may be empty, and a cell may hold anything.
+            writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+            writer.writerow(self.columns)
+            writer.writerows(zip(*self.columns.values()))
+
+
+def verify_random(count, seed, program):
+    """True if `count` random models agree in both precisions."""
+    good, number, done = True, 0, 0
+    with tempfile.TemporaryDirectory() as folder:
+        model, data, trace = (os.path.join(folder, n) for n in ("model.safetensors", "rows.csv", "trace.safetensors"))
+        while done < count:
+            case = RandomCase(seed, number)
+            number += 1
+            case.write(model, data)
+            reference = Model(model)
+            want = reference.trace(read_csv(data))
+            if reference.kink < 1e-5:
+                continue  # a relu so near its kink that float rounding decides its gradient
+            done += 1
+            for precision in ("f32", "f64"):
+                run = subprocess.run([program, "trace", model, "--data", data, "--out", trace,
+                                      "--precision", precision], capture_output=True, text=True)
+                label = f"random {seed}:{number - 1} {precision}"
+                if run.returncode != 0:
+                    print(f"{label}: exit code {run.returncode}: {run.stderr.strip()}\n{json.dumps(case.config)}")
+                    good = False
+                elif not report(label, read_safetensors(trace)[0], want):
+                    print(json.dumps(case.config))
+                    good = False
+    return good
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", nargs="?", metavar="MODEL")
+    parser.add_argument("data", nargs="?", metavar="DATA.csv")
+    parser.add_argument("trace", nargs="?", metavar="TRACE.safetensors")
+    parser.add_argument("--write", metavar="OUT", help="write the recomputed trace in F64")
+    parser.add_argument("--random", type=int, metavar="N", help="compare on N random models instead")
+    parser.add_argument("--dcrnn", metavar="PATH", help="the program to compare with, for --random")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random models (default 1)")
+    args = parser.parse_args()
+    if args.random is not None:
+        if not args.dcrnn:
+            parser.error("--random needs --dcrnn PATH")
+        return 0 if verify_random(args.random, args.seed, args.dcrnn) else 1
+    if not args.data or not (args.trace or args.write):
+        parser.error("give MODEL, DATA.csv and TRACE.safetensors (or --write OUT)")
+    want = Model(args.model).trace(read_csv(args.data))
+    if args.write:
+        write_safetensors(args.write, want)
+    if args.trace:
+        return 0 if report(args.trace, read_safetensors(args.trace)[0], want) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
