@@ -7,11 +7,11 @@ target_compile_features(dcrnn_flags INTERFACE cxx_std_20)
 target_compile_options(
   dcrnn_flags INTERFACE -ffp-contract=off -Wall -Wextra -Wconversion -Wshadow $<$<BOOL:${DCRNN_WERROR}>:-Werror>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  target_compile_options(dcrnn_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>) # wrong about std::string operator+, GCC bug 105651
+  # Wrong about operator+ of std::string: GCC bug 105651.
+  target_compile_options(dcrnn_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>)
 endif()
 target_include_directories(dcrnn_flags INTERFACE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/include")
-# Our own code always sees the whole library: nothing is imported.
-target_compile_definitions(dcrnn_flags INTERFACE $<IF:$<BOOL:${BUILD_SHARED_LIBS}>,DCRNN_BUILDING,DCRNN_STATIC>)
+target_compile_definitions(dcrnn_flags INTERFACE $<$<NOT:$<BOOL:${BUILD_SHARED_LIBS}>>:DCRNN_STATIC>)
 target_link_libraries(dcrnn_flags INTERFACE Threads::Threads $<$<BOOL:${DCRNN_OPENMP}>:OpenMP::OpenMP_CXX>)
 
 # dcrnn_room(<room> [ROOMS <room>...] [LIBRARIES <target>...] [INCLUDES <dir>...] [EXCLUDE <regex>])

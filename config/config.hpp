@@ -162,7 +162,8 @@ Config parse_config(std::string_view json, const std::string& source);
 
 /// Applies one `key.path=value` (value is JSON, or a plain word taken as a string; array elements by index:
 /// `fields.0.dim=8`) to JSON text and gives the changed text. Failure(usage).
-std::string set_config_value(std::string_view json, const std::string& assignment, const std::string& source);
+std::string assign_config_value(std::string_view json, const std::string& assignment,
+                                const std::string& source);
 
 /// The effective config as plain one-line JSON, every default written out, keys in a fixed order, with
 /// "format": 1. parse_config(to_json(c)) == c.

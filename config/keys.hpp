@@ -129,7 +129,7 @@ std::vector<std::string_view> words_of(const Key& key);
 std::string wanted(const Key& key);
 
 /// docs/config.md: every key with its values, default and meaning.
-std::string config_reference();
+std::string config_markdown();
 
 /// The same as plain text for a terminal, one key per line.
 std::string config_help();

@@ -55,7 +55,7 @@ std::string cell(std::string_view text) {
 
 }  // namespace
 
-std::string config_reference() {
+std::string config_markdown() {
   std::string text =
       "# Config keys\n\n"
       "<!-- Made from config/keys.hpp and the structs of config/config.hpp; a test fails when it is out of "

@@ -40,8 +40,8 @@ Json& child(Json& node, std::string_view step, const std::string& assignment) {
 
 }  // namespace
 
-std::string set_config_value(std::string_view json, const std::string& assignment,
-                             const std::string& source) {
+std::string assign_config_value(std::string_view json, const std::string& assignment,
+                                const std::string& source) {
   Json document = parse_json_text(json, source);
   const std::size_t equals = assignment.find('=');
   if (equals == std::string::npos || equals == 0) fail_assignment(assignment, "want key.path=value");

@@ -224,6 +224,7 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 }
 
 OutputFile::OutputFile(const std::string& path, Target target) : path_(path), final_(path) {
+  if (path.empty()) fail_io("write", path, ENOENT);
   struct stat info;
   const bool standard_output = path == "-";
   const bool exists = !standard_output && ::stat(path.c_str(), &info) == 0;

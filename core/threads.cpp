@@ -6,7 +6,7 @@
 
 namespace dcrnn {
 
-int available_threads() {
+int usable_processors() {
   cpu_set_t set;
   CPU_ZERO(&set);
   if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);

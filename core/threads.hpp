@@ -36,6 +36,6 @@ void parallel_for(int threads, std::size_t n, F&& f) {
 }
 
 /// Processors this process may run on (>= 1).
-int available_threads();
+int usable_processors();
 
 }  // namespace dcrnn

@@ -1,6 +1,7 @@
 #include "data/encoder.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -61,20 +62,34 @@ std::vector<std::size_t> Encoders::table_rows() const {
   return rows;
 }
 
+namespace {
+
+/// Appends a raw number; false if it is not finite once transformed.
+bool append_number(const FieldState& state, double raw, BatchColumn& column) {
+  if (state.has_edges()) {
+    column.ids.push_back(state.bucket(raw));
+    return true;
+  }
+  const double value = state.transformed(raw);
+  if (!std::isfinite(value)) return false;
+  column.values.push_back(value);
+  return true;
+}
+
+std::string shown(double number) {
+  char text[32];
+  return std::string(text, std::to_chars(text, text + sizeof text, number).ptr);
+}
+
+}  // namespace
+
 std::string Encoders::encode(std::size_t index, std::string_view cell, BatchColumn& column) const {
   const FieldState& state = *fields_[index];
   const Field& field = state.field;
   if (field.type == FieldType::number) {
     double raw;
     if (std::string error = raw_number(field, cell, raw); !error.empty()) return error;
-    if (state.has_edges()) {
-      column.ids.push_back(state.bucket(raw));
-      return {};
-    }
-    const double value = state.transformed(raw);
-    if (!std::isfinite(value)) return transform_overflow(cell);
-    column.values.push_back(value);
-    return {};
+    return append_number(state, raw, column) ? "" : transform_overflow(cell);
   }
   const auto append = [&](std::string_view word) -> std::string {
     std::uint32_t row = 0;
@@ -96,6 +111,18 @@ std::string Encoders::encode(std::size_t index, std::string_view cell, BatchColu
   }
   column.offsets.push_back(static_cast<std::uint32_t>(column.ids.size()));
   return {};
+}
+
+std::string Encoders::encode_number(std::size_t index, double number, BatchColumn& column) const {
+  const FieldState& state = *fields_[index];
+  const Transform transform = state.field.transform;
+  if (std::isnan(number) && transform == Transform::none) return "the number is missing (NaN)";
+  if (std::isinf(number)) return "the number is infinite";
+  if (transform == Transform::log1p && number <= -1) {
+    return shown(number) + " has no log1p: it must be greater than -1";
+  }
+  const double raw = transform == Transform::log1p ? std::log1p(number) : number;
+  return append_number(state, raw, column) ? "" : transform_overflow(shown(number));
 }
 
 }  // namespace dcrnn::data

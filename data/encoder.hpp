@@ -39,6 +39,8 @@ class Encoders {
   /// bag offsets must start as {0}). On a bad cell returns what is wrong with it ("\"1.2.3\" is not a
   /// number"), else "".
   std::string encode(std::size_t field, std::string_view cell, BatchColumn& column) const;
+  /// The same for a number field whose cell is the number itself; NaN: missing.
+  std::string encode_number(std::size_t field, double number, BatchColumn& column) const;
 
  private:
   friend class DatasetBuilder;

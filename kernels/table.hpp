@@ -17,8 +17,9 @@ namespace dcrnn::kernels {
 enum class Activation { none, relu, sigmoid };
 
 /// C [M, N] = act(A [M, K] R [K, N] + bias) or, with accumulate, C += A R. Every C(m, n) is one chain of
-/// fused multiply-adds over k ascending (so its bytes depend on no tile, block or batch size), started at 0,
-/// or at C(m, n) with accumulate; then bias, then act.
+/// multiply-adds over k ascending (so its bytes depend on no tile, block or batch size), started at 0, or at
+/// C(m, n) with accumulate; then bias, then act. They are fused where the instruction set can: not in
+/// `reference` and `sse2`.
 template <class Real>
 struct Matmul {
   std::size_t M, N, K;
@@ -187,7 +188,8 @@ struct LossForward {
   std::size_t B, T;
   const std::size_t* parents;        ///< [T], (size_t)-1: none; null: independent
   const Real* logits;                ///< [B, T]
-  const std::int8_t* const* labels;  ///< [T] arrays [B] of 0, 1 or -1 (missing); null: probabilities only
+  const std::int8_t* const* labels;  ///< [T] arrays [B] of 0, 1 or -1 (missing), or null (all missing); null:
+                                     ///< probabilities only
   const double* weights;             ///< [B] or null for 1
   Real* probability;                 ///< [B, T]
   double* loss;  ///< [T] += sum over labelled rows of weight * -(y log p + (1 - y) log(1 - p))

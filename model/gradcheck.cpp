@@ -1,6 +1,7 @@
 #include "model/gradcheck.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string_view>
 
@@ -12,6 +13,9 @@ namespace dcrnn::model {
 namespace {
 
 constexpr std::size_t kVocabulary = 7;
+
+/// Distances of the differences, the best first.
+constexpr std::array<double, 3> kSteps = {1e-3, 2e-4, 2e-5};
 
 /// Numbers for the check, one stream per purpose.
 class Draw {
@@ -92,8 +96,8 @@ class Function {
         batch_(std::move(batch)),
         dropout_(dropout) {}
 
-  /// Loss at the current point; `pattern` tells which relus are open.
-  double operator()(std::vector<bool>& pattern) {
+  /// Losses of the tasks at the current point; `pattern` tells which relus are open.
+  const std::vector<double>& operator()(std::vector<bool>& pattern) {
     engine_.set_parameters(parameters_.data(), 1);
     engine_.forward(batch_, &dropout_, 1);
     pattern.clear();
@@ -102,7 +106,11 @@ class Function {
       if (!name.starts_with("tower.") && !name.ends_with(".shared") && !name.ends_with(".private")) continue;
       for (double value : tensor.values) pattern.push_back(value > 0);
     }
-    return engine_.total_loss();
+    return engine_.losses();
+  }
+  /// Weighted total of per-task values [T].
+  double total(const std::vector<double>& tasks) const {
+    return engine_.network().loss().total(tasks.data());
   }
   const GradientEngine<double>& differentiate() {
     engine_.set_parameters(parameters_.data(), 1);
@@ -119,22 +127,26 @@ class Function {
   DropoutState dropout_;
 };
 
-/// Derivative of `f` along `x` by five points, O(step^4); false if a relu changes sign on the way.
+/// Derivative of `f` along `x` by five points, O(step^4); false if a relu changes sign on the way. The
+/// differences are taken task by task, so that the losses x does not reach cancel exactly instead of adding
+/// their rounding.
 bool numeric_derivative(Function& f, double& x, double step, double& derivative) {
   const double at = x;
   std::vector<bool> base, pattern;
-  f(base);
+  std::vector<double> far(f(base).size()), near(far.size());
   bool smooth = true;
-  const auto value = [&](double offset) {
+  const auto add = [&](std::vector<double>& difference, double offset, double sign) {
     x = at + offset;
-    const double y = f(pattern);
+    const std::vector<double>& losses = f(pattern);
+    for (std::size_t t = 0; t < losses.size(); ++t) difference[t] += sign * losses[t];
     smooth = smooth && pattern == base;
-    return y;
   };
-  const double far = value(2 * step) - value(-2 * step);
-  const double near = value(step) - value(-step);
+  add(far, 2 * step, 1);
+  add(far, -2 * step, -1);
+  add(near, step, 1);
+  add(near, -step, -1);
   x = at;
-  derivative = (8 * near - far) / (12 * step);
+  derivative = (8 * f.total(near) - f.total(far)) / (12 * step);
   return smooth;
 }
 
@@ -157,8 +169,10 @@ GradcheckTensor check(const std::string& name, const std::vector<double>& analyt
     const std::size_t i = all ? k : draw.below(size);
     double numeric = 0;
     // A smaller step passes fewer kinks but rounds more: it is tried only where the larger one met a kink.
-    if (!numeric_derivative(f, coordinate(i), 2e-4, numeric) &&
-        !numeric_derivative(f, coordinate(i), 1e-5, numeric)) {
+    const bool smooth = std::any_of(kSteps.begin(), kSteps.end(), [&](double step) {
+      return numeric_derivative(f, coordinate(i), step, numeric);
+    });
+    if (!smooth) {
       ++result.kinked;
       continue;
     }

@@ -132,11 +132,10 @@ def transformed(cells, field, tensors):
     transform = field.get("transform", "standardize")
     if transform == "none":
         return np.array([float(cell) for cell in cells])
-    mean, std = tensors[f"encoder.{field['name']}.statistics"]
+    mean, divisor = tensors[f"encoder.{field['name']}.statistics"]  # of the logarithms for log1p
     f = math.log1p if transform == "log1p" else float
-    # A missing value is the mean; a constant column has nothing to say.
-    x = np.array([f(float(cell)) if cell else mean for cell in cells])
-    return (x - mean) / std if std > 0 else np.zeros(len(x))
+    x = np.array([f(float(cell)) if cell else mean for cell in cells])  # a missing value is the mean
+    return (x - mean) / divisor
 
 
 # ------------------------------------------------------------------------------------------------- model
@@ -186,8 +185,7 @@ class Model:
             return table[ids]
         vocab = vocabulary(self.tensors, field) if field.get("encoding", "vocab") == "vocab" else None
         if kind == "category":
-            vocab_empty = vocab is not None
-            return table[[0 if vocab_empty and not cell else row_of(cell, field, vocab) for cell in cells]]
+            return table[[row_of(cell, field, vocab) for cell in cells]]
         rows = []
         for cell in cells:
             items = cell.split(field.get("separator", "|")) if cell else []
@@ -415,7 +413,7 @@ class RandomCase:
             known = [float(cell) for cell in cells if cell]  # edges on values: the `<=` matters
             edges = sorted(set(self.draw.sample(known, min(len(known), field["bins"] - 1))))
             self.tensors[f"encoder.{name}.edges"] = np.array(edges, np.float64)
-            self.table(name, len(edges) + 2, dim)
+            self.table(name, field["bins"] + 1, dim)
         elif transform != "none":
             self.tensors[f"encoder.{name}.statistics"] = np.array([0.3, self.draw.choice([0.5, 1.5])])
         self.columns[name] = cells

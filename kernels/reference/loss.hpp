@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 
 #include "kernels/table.hpp"
 
@@ -46,6 +47,11 @@ LogProbability log_probability(const Real* logits, const std::size_t* parents, s
   return p;
 }
 
+/// Label of row b for a task; -1 where it is missing.
+inline int label(const std::int8_t* const* labels, std::size_t task, std::size_t b) {
+  return labels != nullptr && labels[task] != nullptr ? labels[task][b] : -1;
+}
+
 template <class Real>
 void loss_forward(const LossForward<Real>& p) {
   for (std::size_t b = 0; b < p.B; ++b) {
@@ -57,7 +63,7 @@ void loss_forward(const LossForward<Real>& p) {
       p.probability[b * p.T + t] = static_cast<Real>(std::exp(log_p.yes));
 
       // 2. loss_t += weight * -(y log p + (1 - y) log(1 - p)), over labelled rows
-      const int y = p.labels != nullptr ? p.labels[t][b] : -1;
+      const int y = label(p.labels, t, b);
       if (y >= 0) p.loss[t] -= weight * (y == 1 ? log_p.yes : log_p.no);
     }
   }
@@ -71,7 +77,7 @@ void loss_backward(const LossBackward<Real>& p) {
     for (std::size_t i = 0; i < p.T; ++i) {
       double dlogit = 0;
       for (std::size_t t = 0; t < p.T; ++t) {
-        const int y = p.labels[t][b];
+        const int y = label(p.labels, t, b);
         std::size_t on_path = t;
         while (on_path != i && on_path != kRoot) on_path = p.parents != nullptr ? p.parents[on_path] : kRoot;
         if (y < 0 || on_path != i) continue;

@@ -1,0 +1,13 @@
+// ComputeOptions, checked.
+#pragma once
+
+#include "core/cpu.hpp"
+#include "dcrnn/model.hpp"
+
+namespace dcrnn::api {
+
+/// The instruction set meant. Failure(usage) if the options cannot be met: naming those this machine has, or
+/// the range of the thread count.
+Isa resolve(const ComputeOptions& options);
+
+}  // namespace dcrnn::api

@@ -1,0 +1,38 @@
+#include "api/guard.hpp"
+#include "config/config.hpp"
+#include "config/keys.hpp"
+#include "core/cpu.hpp"
+#include "core/threads.hpp"
+#include "dcrnn/files.hpp"
+#include "generated/version_info.hpp"
+
+namespace dcrnn {
+
+const char* version() noexcept {
+  return kVersion;
+}
+
+const char* commit() noexcept {
+  return kCommit;
+}
+
+std::vector<std::string> instruction_sets() {
+  std::vector<std::string> names;
+  for (Isa isa : available_isas()) names.emplace_back(name(isa));
+  return names;
+}
+
+int available_threads() noexcept {
+  return usable_processors();
+}
+
+Result<std::string> set_config_value(std::string_view config_json, const std::string& assignment,
+                                     const std::string& config_name) noexcept {
+  return api::guard([&] { return assign_config_value(config_json, assignment, config_name); });
+}
+
+std::string config_reference() {
+  return config_markdown();
+}
+
+}  // namespace dcrnn

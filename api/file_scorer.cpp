@@ -1,0 +1,43 @@
+#include "api/file_scorer.hpp"
+
+#include "api/compute.hpp"
+#include "api/scoring.hpp"
+#include "core/failure.hpp"
+#include "core/text.hpp"
+
+namespace dcrnn::api {
+
+FileScorer::FileScorer(const Model::Impl& model, const std::string& path, data::RowReader::Labels labels,
+                       std::size_t batch, const ComputeOptions& compute)
+    : model_(model),
+      name_(path == "-" ? "standard input" : printable(path)),
+      batch_rows_(batch),
+      network_(model.config.model, model.table, kernels::table<float>(resolve(compute))),
+      workspace_(network_, compute.threads),
+      reader_(model.config.model, model.encoders, path, labels),
+      start_(std::chrono::steady_clock::now()) {
+  if (batch == 0) fail(ErrorCode::usage, "batch: found 0, want at least 1", "give the rows scored at once");
+  network_.set_parameters(model.parameters.data(), compute.threads);
+}
+
+bool FileScorer::next(const ProgressCallback& progress) {
+  const std::size_t count = reader_.read(batch_rows_, batch_);
+  if (count == 0) return false;
+  const std::size_t values = count * model_.config.model.tasks.size();
+  probabilities_.resize(values);
+  logits_.resize(values);
+  workspace_.score(network_, batch_, probabilities_.data(), logits_.data());
+  check_probabilities(model_.config.model, probabilities_.data(), count, rows_, name_);
+  rows_ += count;
+  if (!progress) return true;
+  JobProgress state;
+  state.stage = "scoring";
+  state.done = rows_;
+  state.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  if (!progress(state)) {
+    fail(ErrorCode::stopped, name_ + ": stopped after " + std::to_string(rows_) + " rows", "");
+  }
+  return true;
+}
+
+}  // namespace dcrnn::api

@@ -1,0 +1,183 @@
+#include "model/fit.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "api/compute.hpp"
+#include "api/fit_log.hpp"
+#include "api/guard.hpp"
+#include "api/model_file.hpp"
+#include "api/reports.hpp"
+#include "core/file.hpp"
+#include "data/dataset.hpp"
+#include "data/shuffle.hpp"
+
+namespace dcrnn {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// One call of fit().
+class FitRun {
+ public:
+  explicit FitRun(const FitJob& job)
+      : job_(job),
+        isa_(api::resolve(job.compute)),
+        config_(parse_config(job.config_json, job.config_name)),
+        checkpoint_(job.model + ".checkpoint"),
+        cache_(job.cache.empty() ? job.model + ".cache" : job.cache),
+        log_path_(job.model + ".jsonl"),
+        log_(log_path_) {
+    check_files();
+  }
+
+  FitReport operator()() {
+    read();
+    start_log();
+    try {
+      return train();
+    } catch (const Failure& failure) {
+      if (failure.error().code != ErrorCode::stopped) log_failure(failure.error());
+      throw;
+    }
+  }
+
+ private:
+  /// What can be known to fail later fails before hours of training.
+  void check_files() const {
+    if (job_.train.empty()) fail(ErrorCode::usage, "no training file", "give at least one CSV file");
+    if (job_.model.empty()) fail(ErrorCode::usage, "no model file to write", "name the model to write");
+    for (const auto* files : {&job_.train, &job_.valid}) {
+      if (std::find(files->begin(), files->end(), "-") != files->end()) {
+        fail(ErrorCode::usage, "training data cannot come from standard input",
+             "training reads its files twice: give files");
+      }
+    }
+    const OutputFile target(job_.model, OutputFile::Target::regular_only);
+  }
+
+  void read() {
+    start_ = Clock::now();
+    const data::Progress progress = [this](std::uint64_t done, std::uint64_t total) {
+      JobProgress state;
+      state.stage = "reading";
+      state.done = done;
+      state.total = total;
+      state.seconds = seconds_since(start_);
+      return !job_.progress || job_.progress(state);
+    };
+    data::TrainingData training = data::build_training_data(config_.model, job_.train, cache_, progress);
+    model_ = std::make_unique<Model::Impl>(config_, std::move(training.encoders));
+    train_ = std::move(training.dataset);
+    fingerprint_ = train_.fingerprint;
+    if (!job_.valid.empty()) {
+      valid_ = data::build_dataset(config_.model, model_->encoders, job_.valid, cache_, progress);
+      // Odd, so that no two validation sets give the same product; 1 tells "none" from any.
+      fingerprint_ ^= valid_.fingerprint * 0x9E3779B97F4A7C15 + 1;
+    } else {
+      note("no validation file: keeping the last epoch");
+    }
+    if (train_.from_cache) note("reading from the cache " + cache_);
+  }
+
+  void start_log() {
+    const bool resuming = job_.resume && file_exists(checkpoint_);
+    if (job_.resume && !resuming) note("no checkpoint at " + checkpoint_ + ": starting afresh");
+    if (!resuming || !file_exists(log_path_)) log_.start(config_, isa_, job_.compute.threads);
+  }
+
+  FitReport train() {
+    model::initialize(model_->table, config_.train.seed, config_.train.init_scale, model_->parameters.span());
+    const model::FitResult result =
+        model::fit(config_, model_->table, model_->parameters.span(), *train_.rows, valid_.rows.get(),
+                   kernels::table<float>(isa_), options());
+    if (result.reason == model::StopReason::stopped) {
+      log_.stopped("signal", result);
+      fail(ErrorCode::stopped,
+           job_.model + ": training stopped in " + position_ + "; the checkpoint is saved",
+           "go on with --resume");
+    }
+    const char* reason = result.reason == model::StopReason::finished ? "finished" : "early_stopping";
+    api::save_model(*model_, job_.model);
+    log_.stopped(reason, result);
+    remove_file(checkpoint_);
+    return {reason, result.best_epoch, result.epochs_done, result.rows_trained, seconds_since(start_)};
+  }
+
+  model::FitOptions options() {
+    model::FitOptions options;
+    options.threads = job_.compute.threads;
+    options.checkpoint = checkpoint_;
+    options.resume = job_.resume;
+    options.config_json = to_json(config_);
+    options.fingerprint = fingerprint_;
+    options.encoders = model_->encoders.tensors();
+    options.order = data::shuffled;
+    options.on_progress = [this](const model::FitProgress& progress) { return on_progress(progress); };
+    options.on_epoch = [this](const model::EpochReport& report) { on_epoch(report); };
+    options.on_resume = [this](std::size_t epoch, std::size_t rows) {
+      log_.resumed(epoch, rows);
+      note("resumed at epoch " + std::to_string(epoch) + ", row " + std::to_string(rows));
+    };
+    return options;
+  }
+
+  bool on_progress(const model::FitProgress& progress) {
+    position_ = "epoch " + std::to_string(progress.epoch) + ", row " + std::to_string(progress.rows);
+    if (!job_.progress) return true;
+    JobProgress state;
+    state.stage = progress.validating ? "validating" : "training";
+    state.done = progress.rows;
+    state.total = progress.rows_in_epoch;
+    state.epoch = progress.epoch;
+    state.epochs = progress.epochs;
+    state.loss = progress.loss;
+    state.seconds = progress.seconds;
+    return job_.progress(state);
+  }
+
+  void on_epoch(const model::EpochReport& report) {
+    const EpochSummary summary{report.epoch,   report.epochs,
+                               report.seconds, report.rows_per_second,
+                               report.loss,    api::task_reports(config_.model, report.valid),
+                               report.best};
+    log_.epoch(summary);
+    if (job_.on_epoch) job_.on_epoch(summary);
+  }
+
+  /// The error itself matters more than the log.
+  void log_failure(const Error& error) const {
+    try {
+      log_.failed(error);
+    } catch (const Failure&) {
+    }
+  }
+
+  void note(const std::string& text) const {
+    if (job_.on_note) job_.on_note(text);
+  }
+
+  const FitJob& job_;
+  Isa isa_;
+  Config config_;
+  std::string checkpoint_, cache_, log_path_;
+  api::FitLog log_;
+  Clock::time_point start_;
+  std::unique_ptr<Model::Impl> model_;
+  data::Dataset train_, valid_;
+  std::uint64_t fingerprint_ = 0;
+  std::string position_;
+};
+
+}  // namespace
+
+Result<FitReport> fit(const FitJob& job) noexcept {
+  return api::guard([&] { return FitRun(job)(); });
+}
+
+}  // namespace dcrnn

@@ -1,0 +1,32 @@
+// <MODEL>.jsonl: what a training run did, one JSON object per line (docs/format.md).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "config/config.hpp"
+#include "core/cpu.hpp"
+#include "dcrnn/files.hpp"
+#include "model/fit.hpp"
+
+namespace dcrnn::api {
+
+class FitLog {
+ public:
+  explicit FitLog(std::string path) : path_(std::move(path)) {}
+
+  /// Starts afresh with the effective config and the versions; an older log is replaced. Failure(io).
+  void start(const Config& config, Isa isa, int threads) const;
+  void epoch(const EpochSummary& summary) const;
+  /// The run goes on in `epoch` (from 1), of which `rows` are done.
+  void resumed(std::size_t epoch, std::size_t rows) const;
+  void stopped(const std::string& reason, const model::FitResult& result) const;
+  /// The run ended by an error.
+  void failed(const Error& error) const;
+
+ private:
+  std::string path_;
+};
+
+}  // namespace dcrnn::api

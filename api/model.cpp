@@ -1,0 +1,83 @@
+#include "dcrnn/model.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "api/guard.hpp"
+#include "api/model_file.hpp"
+#include "api/model_impl.hpp"
+#include "core/text.hpp"
+
+namespace dcrnn {
+
+Model::Model(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Model::Model(Model&&) noexcept = default;
+Model& Model::operator=(Model&&) noexcept = default;
+Model::~Model() = default;
+
+Result<Model> Model::create(std::string_view config_json) noexcept {
+  return api::guard([&] {
+    Config config = parse_config(config_json, "config");
+    data::Encoders encoders(config.model);
+    auto impl = std::make_unique<Impl>(std::move(config), std::move(encoders));
+    model::initialize(impl->table, impl->config.train.seed, impl->config.train.init_scale,
+                      impl->parameters.span());
+    return Model(std::move(impl));
+  });
+}
+
+Result<Model> Model::load(const std::string& path) noexcept {
+  return api::guard([&] { return Model(api::load_model(path)); });
+}
+
+Result<void> Model::save(const std::string& path) const noexcept {
+  return api::guard([&] { api::save_model(*impl_, path); });
+}
+
+std::string Model::config() const {
+  return to_json(impl_->config);
+}
+
+std::vector<std::string> Model::tasks() const {
+  std::vector<std::string> names;
+  for (const Task& task : impl_->config.model.tasks) names.push_back(task.name);
+  return names;
+}
+
+std::vector<std::string> Model::fields() const {
+  std::vector<std::string> names;
+  for (const Field& field : impl_->config.model.fields) names.push_back(field.name);
+  return names;
+}
+
+std::vector<ParameterView> Model::parameters() const {
+  std::vector<ParameterView> views;
+  for (const model::Parameter& parameter : impl_->table.all()) {
+    views.push_back({parameter.name, parameter.shape,
+                     std::as_const(impl_->parameters).span().subspan(parameter.offset, parameter.size)});
+  }
+  return views;
+}
+
+Result<void> Model::set_parameter(std::string_view name, std::span<const float> values) noexcept {
+  return api::guard([&] {
+    const model::Parameter* parameter = impl_->table.find(name);
+    if (parameter == nullptr) {
+      fail(ErrorCode::usage, "the model has no parameter " + in_quotes(name),
+           "Model::parameters() lists them");
+    }
+    if (values.size() != parameter->size) {
+      fail(ErrorCode::usage,
+           "parameter " + in_quotes(name) + ": found " + std::to_string(values.size()) + " values, want " +
+               std::to_string(parameter->size),
+           "give every element of the tensor");
+    }
+    if (!std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); })) {
+      fail(ErrorCode::usage, "parameter " + in_quotes(name) + ": a value is NaN or infinite",
+           "every parameter must be finite");
+    }
+    std::copy(values.begin(), values.end(), impl_->parameters.data() + parameter->offset);
+  });
+}
+
+}  // namespace dcrnn

@@ -1,0 +1,132 @@
+#include "api/model_file.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "core/failure.hpp"
+#include "core/text.hpp"
+#include "files/header.hpp"
+#include "files/safetensors.hpp"
+
+namespace dcrnn::api {
+
+namespace {
+
+constexpr const char* kConfigKey = "dcrnn";
+constexpr const char* kEncoderPrefix = "encoder.";
+constexpr const char* kHelp = "the file is damaged, or was not written for this config";
+
+std::string shape_text(const std::vector<std::size_t>& shape) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+[[noreturn]] void fail_tensor(const std::string& path, const std::string& name, const std::string& what,
+                              const std::string& help = kHelp) {
+  fail(ErrorCode::model, printable(path) + ": tensor " + in_quotes(name) + ": " + what, help);
+}
+
+/// True if the config says that it was written for a later format than this library reads.
+bool is_newer(const std::string& config_json) {
+  const auto json = nlohmann::json::parse(config_json, nullptr, /*allow_exceptions=*/false,
+                                          /*ignore_comments=*/true);
+  const auto format = json.is_object() ? json.find("format") : json.end();
+  return json.is_object() && format != json.end() && format->is_number() && format->get<double>() > 1;
+}
+
+Config config_of(const files::TensorFile& file) {
+  const std::string& path = file.path();
+  const auto found = file.metadata().find(kConfigKey);
+  if (found == file.metadata().end()) {
+    fail(ErrorCode::model, printable(path) + ": no \"dcrnn\" in the metadata: not a model of this program",
+         "give a file that `dcrnn train` or Model::save wrote");
+  }
+  if (file.metadata().contains("checkpoint.format")) {
+    fail(ErrorCode::model, printable(path) + ": a checkpoint, not a model",
+         "finish the training with --resume, or give the model file");
+  }
+  try {
+    return parse_config(found->second, path);
+  } catch (const Failure& failure) {
+    if (is_newer(found->second)) {
+      fail(ErrorCode::model,
+           printable(path) + ": written by a newer version, in a format this one cannot read",
+           "update dcrnn");
+    }
+    if (failure.error().code != ErrorCode::usage) throw;
+    fail(ErrorCode::model, failure.error().message, failure.error().help);
+  }
+}
+
+bool is_encoder(const TensorView& tensor) {
+  return tensor.name.starts_with(kEncoderPrefix);
+}
+
+data::Encoders encoders_of(const files::TensorFile& file, const Config& config) {
+  std::vector<TensorView> tensors;
+  std::copy_if(file.tensors().begin(), file.tensors().end(), std::back_inserter(tensors), is_encoder);
+  return data::Encoders::from_tensors(config.model, tensors, file.path());
+}
+
+void check_tensors(const files::TensorFile& file, const model::ParameterTable& table) {
+  for (const model::Parameter& parameter : table.all()) {
+    const TensorView* found = file.find(parameter.name);
+    if (found == nullptr) fail_tensor(file.path(), parameter.name, "missing");
+    if (found->dtype != DType::f32) {
+      fail_tensor(file.path(), parameter.name,
+                  "found " + std::string(files::dtype_name(found->dtype)) + ", want F32");
+    }
+    if (found->shape != parameter.shape) {
+      fail_tensor(file.path(), parameter.name,
+                  "found shape " + shape_text(found->shape) + ", want " + shape_text(parameter.shape));
+    }
+  }
+  std::vector<std::string_view> names;
+  for (const model::Parameter& parameter : table.all()) names.push_back(parameter.name);
+  for (const TensorView& tensor : file.tensors()) {
+    if (is_encoder(tensor) || table.find(tensor.name) != nullptr) continue;
+    const std::string_view near = nearest(tensor.name, names);
+    fail_tensor(file.path(), tensor.name, "the config has no such parameter",
+                near.empty() ? kHelp : "did you mean " + in_quotes(near) + "?");
+  }
+}
+
+void read_parameter(const files::TensorFile& file, const model::Parameter& parameter, float* to) {
+  const TensorView& tensor = *file.find(parameter.name);
+  if (parameter.size > 0) std::memcpy(to, tensor.data.data(), tensor.data.size());
+  const float* bad = std::find_if_not(to, to + parameter.size, [](float x) { return std::isfinite(x); });
+  if (bad == to + parameter.size) return;
+  fail_tensor(file.path(), parameter.name,
+              "element " + std::to_string(bad - to) + " is " + (std::isnan(*bad) ? "NaN" : "infinite"),
+              "every parameter must be finite");
+}
+
+}  // namespace
+
+void save_model(const Model::Impl& model, const std::string& path) {
+  std::vector<TensorView> tensors;
+  for (const model::Parameter& parameter : model.table.all()) {
+    tensors.push_back(tensor_view<float>(parameter.name, parameter.shape,
+                                         model.parameters.span().subspan(parameter.offset, parameter.size)));
+  }
+  for (TensorView& tensor : model.encoders.tensors()) tensors.push_back(std::move(tensor));
+  files::write_tensors(path, {{kConfigKey, to_json(model.config)}}, tensors,
+                       OutputFile::Target::regular_only);
+}
+
+std::unique_ptr<Model::Impl> load_model(const std::string& path) {
+  const files::TensorFile file(path);
+  Config config = config_of(file);
+  data::Encoders encoders = encoders_of(file, config);
+  check_tensors(file, model::ParameterTable(config.model, encoders.table_rows()));
+  auto model = std::make_unique<Model::Impl>(std::move(config), std::move(encoders));
+  for (const model::Parameter& parameter : model->table.all()) {
+    read_parameter(file, parameter, model->parameters.data() + parameter.offset);
+  }
+  return model;
+}
+
+}  // namespace dcrnn::api

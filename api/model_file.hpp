@@ -1,0 +1,18 @@
+// Models as files (docs/format.md): safetensors with the config as metadata.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "api/model_impl.hpp"
+
+namespace dcrnn::api {
+
+/// Writes the model atomically; an existing target must be a regular file. Failure(io).
+void save_model(const Model::Impl& model, const std::string& path);
+
+/// Reads and validates a model; nothing is allocated by a size that the file does not back with bytes.
+/// Failure(io) if it cannot be read, Failure(model) naming the file and the tensor or JSON path otherwise.
+std::unique_ptr<Model::Impl> load_model(const std::string& path);
+
+}  // namespace dcrnn::api

@@ -1,0 +1,28 @@
+// What a Model holds.
+#pragma once
+
+#include <utility>
+
+#include "config/config.hpp"
+#include "core/buffer.hpp"
+#include "data/encoder.hpp"
+#include "dcrnn/model.hpp"
+#include "model/parameters.hpp"
+
+namespace dcrnn {
+
+struct Model::Impl {
+  /// Parameters are zero. Failure(memory).
+  Impl(Config with_config, data::Encoders with_encoders)
+      : config(std::move(with_config)),
+        encoders(std::move(with_encoders)),
+        table(config.model, encoders.table_rows()),
+        parameters(table.total(), "parameters") {}
+
+  Config config;
+  data::Encoders encoders;
+  model::ParameterTable table;
+  Buffer<float> parameters;  ///< table.total() elements
+};
+
+}  // namespace dcrnn

@@ -1,0 +1,15 @@
+// The library's own figures as the public ones.
+#pragma once
+
+#include <vector>
+
+#include "config/config.hpp"
+#include "dcrnn/files.hpp"
+#include "model/evaluate.hpp"
+
+namespace dcrnn::api {
+
+std::vector<TaskReport> task_reports(const ModelConfig& config,
+                                     const std::vector<model::TaskMetrics>& metrics);
+
+}  // namespace dcrnn::api

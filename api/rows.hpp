@@ -1,0 +1,40 @@
+// Rows of the caller -> a Batch, everything checked.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "core/batch.hpp"
+#include "data/encoder.hpp"
+#include "dcrnn/rows.hpp"
+
+namespace dcrnn::api {
+
+/// Checks and encodes rows for one model. Keeps one batch; no heap allocation once it has grown.
+class RowsEncoder {
+ public:
+  /// `config` and `encoders` must outlive it.
+  RowsEncoder(const ModelConfig& config, const data::Encoders& encoders);
+
+  /// The encoded rows, valid until the next call. With `labelled` the labels and weights too; otherwise those
+  /// of `rows` are ignored. Failure(data) names the column, the row (from 0), what was found and wanted.
+  Batch& encode(const Rows& rows, bool labelled);
+
+ private:
+  const Column& column_of(const Rows& rows, std::size_t field) const;
+  void check_columns(const Rows& rows) const;
+  void encode_column(const Column& column, std::size_t count, std::size_t field);
+  void encode_ids(const Column& column, std::size_t count, std::size_t field);
+  void encode_bags(const Column& column, std::size_t count, std::size_t field);
+  void check_ids(const Column& column, std::size_t field, const std::uint32_t* offsets) const;
+  void encode_labels(const Rows& rows);
+  void encode_weights(const Rows& rows);
+
+  const ModelConfig& config_;
+  const data::Encoders& encoders_;
+  std::vector<std::size_t> table_rows_;
+  Batch batch_;
+};
+
+}  // namespace dcrnn::api

@@ -1,0 +1,58 @@
+#include "model/trace.hpp"
+
+#include <limits>
+
+#include "api/compute.hpp"
+#include "api/guard.hpp"
+#include "api/model_impl.hpp"
+#include "core/text.hpp"
+#include "data/row_reader.hpp"
+#include "dcrnn/files.hpp"
+#include "files/safetensors.hpp"
+
+namespace dcrnn {
+
+namespace {
+
+/// All rows of the file as one batch.
+Batch read_all(const Model::Impl& model, const std::string& path) {
+  data::RowReader reader(model.config.model, model.encoders, path, data::RowReader::Labels::optional);
+  Batch batch;
+  if (reader.read(std::numeric_limits<std::size_t>::max(), batch) == 0) {
+    fail(ErrorCode::data, (path == "-" ? "standard input" : printable(path)) + ": a header but no rows",
+         "give a file with rows");
+  }
+  return batch;
+}
+
+template <class Real>
+void write_trace(const Model::Impl& model, const Real* parameters, Isa isa, int threads, const Batch& batch,
+                 const std::string& out) {
+  const auto tensors =
+      model::trace(model.config.model, model.table, parameters, kernels::table<Real>(isa), batch, threads);
+  std::vector<TensorView> views;
+  for (const model::NamedTensor<Real>& tensor : tensors) {
+    views.push_back(tensor_view(tensor.name, tensor.shape, std::span<const Real>(tensor.values)));
+  }
+  files::write_tensors(out, {}, views, OutputFile::Target::any);
+}
+
+}  // namespace
+
+Result<void> trace_file(const Model& model, const std::string& data, const std::string& out,
+                        Precision precision, const ComputeOptions& compute) noexcept {
+  return api::guard([&] {
+    const Model::Impl& impl = model.impl();
+    const Isa isa = api::resolve(compute);
+    const Batch batch = read_all(impl, data);
+    if (precision == Precision::f32) {
+      write_trace(impl, impl.parameters.data(), isa, compute.threads, batch, out);
+    } else {
+      const auto parameters = impl.parameters.span();
+      const std::vector<double> wide(parameters.begin(), parameters.end());
+      write_trace(impl, wide.data(), Isa::reference, compute.threads, batch, out);
+    }
+  });
+}
+
+}  // namespace dcrnn

@@ -1,0 +1,48 @@
+#include "model/trainer.hpp"
+
+#include "api/compute.hpp"
+#include "api/guard.hpp"
+#include "api/model_impl.hpp"
+#include "api/rows.hpp"
+
+namespace dcrnn {
+
+struct Trainer::Impl {
+  Impl(Model::Impl& model, std::size_t total_steps, Isa isa, int threads)
+      : config(model.config),
+        rows(config.model, model.encoders),
+        trainer(config, model.table, model.parameters.span(), total_steps, kernels::table<float>(isa),
+                threads) {}
+
+  const Config& config;
+  api::RowsEncoder rows;
+  model::Trainer trainer;
+};
+
+Trainer::Trainer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Trainer::Trainer(Trainer&&) noexcept = default;
+Trainer& Trainer::operator=(Trainer&&) noexcept = default;
+Trainer::~Trainer() = default;
+
+Result<Trainer> Trainer::create(Model& model, std::size_t total_steps,
+                                const ComputeOptions& options) noexcept {
+  return api::guard([&] {
+    const Isa isa = api::resolve(options);
+    return Trainer(std::make_unique<Impl>(model.impl(), total_steps, isa, options.threads));
+  });
+}
+
+Result<TrainStep> Trainer::step(const Rows& rows) noexcept {
+  return api::guard([&] {
+    const std::size_t most = impl_->config.train.batch;
+    if (rows.count == 0 || rows.count > most) {
+      fail(ErrorCode::data,
+           "rows: " + std::to_string(rows.count) + " rows, a step takes 1 to " + std::to_string(most),
+           "train.batch of the config is the most rows of a step");
+    }
+    const model::StepReport report = impl_->trainer.step(impl_->rows.encode(rows, true));
+    return TrainStep{report.loss, report.rate, report.gradient_norm};
+  });
+}
+
+}  // namespace dcrnn

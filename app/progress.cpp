@@ -1,0 +1,104 @@
+#include "app/progress.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "app/signals.hpp"
+#include "app/terminal.hpp"
+#include "app/text.hpp"
+
+namespace dcrnn::app {
+namespace {
+
+constexpr auto kRedraw = std::chrono::milliseconds(100);
+constexpr std::size_t kBarWidth = 24;
+
+double seconds(std::chrono::steady_clock::duration time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+/// Done share of the stage, 0 where unknown.
+double stage_fraction(const JobProgress& job) {
+  if (job.total == 0) return 0;
+  return std::min(1.0, static_cast<double>(job.done) / static_cast<double>(job.total));
+}
+
+/// Done share of the whole run.
+double run_fraction(const JobProgress& job) {
+  if (job.epochs == 0) return stage_fraction(job);
+  const double in_epoch = job.stage == "validating" ? 1 : stage_fraction(job);
+  return (static_cast<double>(job.epoch) - 1 + in_epoch) / static_cast<double>(job.epochs);
+}
+
+std::string rate(const JobProgress& job) {
+  const double per_second = job.seconds > 0 ? static_cast<double>(job.done) / job.seconds : 0;
+  if (job.stage == "reading") return fixed(per_second / 1e6, 1) + " MB/s";
+  return with_commas(static_cast<std::uint64_t>(per_second)) + " rows/s";
+}
+
+std::string bar(double fraction) {
+  const auto filled = static_cast<std::size_t>(fraction * static_cast<double>(kBarWidth));
+  return "[" + std::string(filled, '#') + std::string(kBarWidth - filled, '.') + "] " +
+         fixed(100 * fraction, 0) + "%";
+}
+
+}  // namespace
+
+bool Progress::show(const JobProgress& job) {
+  if (stop_requested()) return false;
+  const bool new_stage = stage_ != job.stage;
+  if (new_stage) stage_ = job.stage;
+  if (mode_ == Mode::off) return true;
+  const Clock::time_point now = Clock::now();
+  if (!estimating_ && job.stage != "reading") {
+    estimating_ = true;
+    estimate_start_ = now;
+    first_fraction_ = run_fraction(job);
+    if (job.epochs > 0 && mode_ == Mode::lines) {
+      line("training: " + std::to_string(job.epochs) + " epochs of " + with_commas(job.total) + " rows");
+    }
+  } else if (new_stage && job.stage == "reading") {
+    if (mode_ == Mode::lines) line("reading");
+  }
+  if (mode_ == Mode::bar && (!drawn_ || now - last_draw_ >= kRedraw)) {
+    last_draw_ = now;
+    drawn_ = true;
+    print_note("\r" + bar_line(job).substr(0, terminal_columns() - 1) + "\x1b[K");
+  }
+  return true;
+}
+
+std::string Progress::bar_line(const JobProgress& job) const {
+  std::string text(job.stage);
+  if (job.epochs > 0) text += " epoch " + std::to_string(job.epoch) + "/" + std::to_string(job.epochs);
+  text += " " + (job.total > 0 ? bar(stage_fraction(job)) : with_commas(job.done));
+  text += "  " + rate(job);
+  if (job.stage == "training") text += "  loss " + fixed(job.loss, 5);
+  if (estimating_) text += time_left(run_fraction(job));
+  return text;
+}
+
+std::string Progress::time_left(double fraction) const {
+  const double done = fraction - first_fraction_;
+  if (done <= 0) return {};
+  const double elapsed = seconds(Clock::now() - estimate_start_);
+  return "  " + duration(elapsed * (1 - fraction) / done) + " left";
+}
+
+void Progress::line(std::string_view text) {
+  if (mode_ == Mode::off) return;
+  clear();
+  print_note(std::string(text) + "\n");
+}
+
+void Progress::clear() {
+  if (drawn_) print_note("\r\x1b[K");
+  drawn_ = false;
+}
+
+Progress::Mode bar_if_watched() {
+  return is_terminal(STDERR_FILENO) ? Progress::Mode::bar : Progress::Mode::off;
+}
+
+}  // namespace dcrnn::app

@@ -1,0 +1,46 @@
+// How far a job is, on standard error: a bar on a terminal, plain lines elsewhere.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "dcrnn/dcrnn.hpp"
+
+namespace dcrnn::app {
+
+class Progress {
+ public:
+  enum class Mode { bar, lines, off };
+
+  explicit Progress(Mode mode) : mode_(mode) {}
+  ~Progress() { clear(); }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  /// Shows `job`; false once a signal has asked for a stop.
+  bool show(const JobProgress& job);
+  /// Prints a line of its own; the bar makes way. Nothing when off.
+  void line(std::string_view text);
+  /// Removes the bar.
+  void clear();
+  /// The stage shown last; empty before the first.
+  const std::string& stage() const { return stage_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  std::string bar_line(const JobProgress& job) const;
+  std::string time_left(double fraction) const;
+
+  Mode mode_;
+  std::string stage_;
+  bool drawn_ = false, estimating_ = false;
+  double first_fraction_ = 0;  // of the run, when the estimate began (not 0 after a resume)
+  Clock::time_point estimate_start_{}, last_draw_{};
+};
+
+/// For jobs that say nothing unless somebody watches: a bar on a terminal, else off.
+Progress::Mode bar_if_watched();
+
+}  // namespace dcrnn::app

@@ -1,0 +1,131 @@
+// dcrnn train: a model from a config and data files.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/commands.hpp"
+#include "app/failure.hpp"
+#include "app/options.hpp"
+#include "app/progress.hpp"
+#include "app/signals.hpp"
+#include "app/terminal.hpp"
+#include "app/text.hpp"
+#include "app/text_file.hpp"
+#include "dcrnn/dcrnn.hpp"
+
+namespace dcrnn::app {
+namespace {
+
+struct TrainOptions {
+  std::string config, out, cache;
+  std::vector<std::string> train, valid, set;
+  std::uint64_t seed = 0;
+  bool seed_given = false, resume = false, quiet = false;
+  SharedOptions shared;
+};
+
+void refuse_standard_input(const std::vector<std::string>& files, const std::string& option) {
+  if (std::find(files.begin(), files.end(), "-") == files.end()) return;
+  throw Failure(ErrorCode::usage, option + ": standard input cannot be used, training reads its files twice",
+                "save the data to a file first");
+}
+
+std::string epoch_text(const EpochSummary& epoch) {
+  std::string text = "epoch " + std::to_string(epoch.epoch) + "/" + std::to_string(epoch.epochs) + "  loss " +
+                     fixed(epoch.loss, 6) + "  " +
+                     with_commas(static_cast<std::uint64_t>(epoch.rows_per_second)) + " rows/s  " +
+                     duration(epoch.seconds);
+  if (epoch.best) text += "  " + styled("best so far", "1;32");
+  if (epoch.valid.empty()) return text;
+  std::vector<std::vector<std::string>> rows = {{"  task", "AUC", "log loss", "ECE"}};
+  for (const TaskReport& task : epoch.valid) {
+    rows.push_back({"  " + task.task, fixed(task.auc, 5), fixed(task.logloss, 5), fixed(task.ece, 5)});
+  }
+  text += "\n" + table(rows);
+  text.pop_back();  // line() ends it
+  return text;
+}
+
+int report_stop(const std::string& stage) {
+  const bool saved = stage == "training" || stage == "validating";
+  print_error({ErrorCode::stopped,
+               "stopped by " + stopped_by() + (saved ? ", a checkpoint is saved" : " before training began"),
+               saved ? "the same command with --resume goes on from there" : "run the command again"});
+  return stopped_exit_code();
+}
+
+int train(const TrainOptions& options) {
+  FitJob job;
+  job.compute = compute_options(options.shared);
+  refuse_standard_input(options.train, "--train");
+  refuse_standard_input(options.valid, "--valid");
+  job.config_name = options.config;
+  job.config_json = read_config_text(options.config);
+  for (const std::string& assignment : options.set) {
+    job.config_json = take(set_config_value(job.config_json, assignment, job.config_name));
+  }
+  if (options.seed_given) {
+    job.config_json = take(
+        set_config_value(job.config_json, "train.seed=" + std::to_string(options.seed), job.config_name));
+  }
+  job.train = options.train;
+  job.valid = options.valid;
+  job.model = options.out;
+  job.cache = options.cache;
+  job.resume = options.resume;
+
+  const Progress::Mode watched = is_terminal(STDERR_FILENO) ? Progress::Mode::bar : Progress::Mode::lines;
+  Progress progress(options.quiet ? Progress::Mode::off : watched);
+  job.progress = [&](const JobProgress& state) { return progress.show(state); };
+  job.on_epoch = [&](const EpochSummary& epoch) { progress.line(epoch_text(epoch)); };
+  job.on_note = [&](const std::string& note) { progress.line(one_line(note)); };
+  defer_signals(0);
+  const Result<FitReport> result = fit(job);
+  progress.clear();
+  if (!result && result.error().code == ErrorCode::stopped) return report_stop(progress.stage());
+  if (!result) throw Failure(result.error());
+  progress.line("kept epoch " + std::to_string(result->best_epoch) + " of " + std::to_string(result->epochs) +
+                (result->reason == "early_stopping" ? ", stopped early" : "") + "; model " +
+                one_line(options.out) + "; " + duration(result->seconds));
+  return 0;
+}
+
+}  // namespace
+
+void add_train(CLI::App& program, Command& chosen) {
+  CLI::App& command = *program.add_subcommand("train", "train a model");
+  const auto options = std::make_shared<TrainOptions>();
+  add_required(command, "CONFIG", options->config, "FILE",
+               "JSON config of fields, tasks, model and training");
+  command.add_option("--train", options->train, "training data, CSV or CSV.gz with a header")
+      ->required()
+      ->type_name("FILE");
+  command.add_option("--valid", options->valid, "validation data; default: none, the last epoch is kept")
+      ->type_name("FILE");
+  add_required(command, "--out", options->out, "MODEL",
+               "model to write; log and checkpoint lie beside it, as MODEL.jsonl and MODEL.checkpoint");
+  command.add_flag("--resume", options->resume, "go on from the checkpoint; default: start afresh");
+  command
+      .add_option("--set", options->set, "key.path=value: changes the config, may be repeated; default: none")
+      ->allow_extra_args(false)
+      ->type_name("KEY=VALUE");
+  add_number(command, "--seed", options->seed, std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max(),
+             "seed of everything random");
+  CLI::Option* seed = command.get_option("--seed")->default_str("train.seed of the config");
+  command.add_option("--cache", options->cache, "directory of the binary cache of the data")
+      ->type_name("DIR")
+      ->default_str("MODEL.cache");
+  command.add_flag("--quiet", options->quiet, "say nothing unless it fails; default: show progress");
+  add_shared_options(command, options->shared);
+  command.callback([&chosen, options, seed] {
+    options->seed_given = seed->count() > 0;
+    chosen = [options] { return train(*options); };
+  });
+}
+
+}  // namespace dcrnn::app

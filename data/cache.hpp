@@ -1,0 +1,73 @@
+// The binary cache of encoded rows:
+//   header    64 bytes: magic, format
+//   records   rows x RecordLayout::size
+//   items     of all bags, std::uint32_t each, row by row
+//   encoders  those of the training data; empty otherwise
+//   trailer   key, sizes, checksums, magic
+// Native byte order; a file that does not check out in every respect is built anew.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "config/config.hpp"
+#include "core/batch.hpp"
+#include "core/file.hpp"
+#include "data/dataset.hpp"
+#include "data/encoder.hpp"
+#include "data/hash.hpp"
+#include "data/record.hpp"
+
+namespace dcrnn::data {
+
+/// What identifies a cache.
+struct CacheKey {
+  std::uint64_t schema = 0;  ///< of the part of the config that decides how cells are read
+  std::uint64_t all = 0;     ///< of schema, encoders and files
+};
+
+/// The file of a key in the cache directory.
+std::string cache_path(const std::string& directory, const CacheKey& key);
+
+/// Writes a cache, atomically on finish().
+class CacheWriter {
+ public:
+  CacheWriter(const ModelConfig& config, const std::string& directory, const CacheKey& key);
+
+  const RecordLayout& layout() const { return layout_; }
+  /// Adds one row: its record (encoded stage, bag slots set: first is items() and so on) and its items.
+  void add(std::span<const std::byte> record, std::span<const std::uint32_t> row_items);
+  /// Adds the rows of a batch.
+  void add(const Batch& batch);
+  std::uint64_t rows() const { return rows_; }
+  /// Items of all rows so far.
+  std::uint64_t items() const { return item_count_; }
+  /// `encoders`: stored along, or null.
+  void finish(const Encoders* encoders);
+
+ private:
+  void write(std::string_view bytes);
+
+  RecordLayout layout_;
+  std::size_t tasks_;
+  CacheKey key_;
+  OutputFile file_;
+  std::optional<OutputFile> item_file_;  // scratch, where there are bags
+  Hasher content_;
+  std::uint64_t rows_ = 0;
+  std::uint64_t item_count_ = 0;
+  std::vector<std::byte> record_;
+  std::vector<std::uint32_t> row_items_;
+};
+
+/// An opened cache.
+struct Cache {
+  Dataset dataset;
+  std::optional<Encoders> encoders;  ///< where the file holds them
+};
+
+/// Nothing if there is no valid cache of that key.
+std::optional<Cache> open_cache(const ModelConfig& config, const std::string& directory, const CacheKey& key);
+
+}  // namespace dcrnn::data

@@ -1,0 +1,39 @@
+#include "data/record.hpp"
+
+#include "core/size.hpp"
+
+namespace dcrnn::data {
+namespace {
+
+RecordLayout::Kind kind_of(const Field& field, RecordLayout::Stage stage) {
+  if (field.type == FieldType::bag) return RecordLayout::Kind::bag;
+  if (field.type == FieldType::category) return RecordLayout::Kind::row;
+  const bool bucket = field.transform == Transform::buckets && stage == RecordLayout::Stage::encoded;
+  return bucket ? RecordLayout::Kind::row : RecordLayout::Kind::value;
+}
+
+}  // namespace
+
+RecordLayout::RecordLayout(const ModelConfig& config, Stage stage)
+    : has_weight(!config.weight.empty()), has_bags(false) {
+  for (const Field& field : config.fields) {
+    fields.push_back({kind_of(field, stage), 0});
+    has_bags = has_bags || field.type == FieldType::bag;
+  }
+  const auto place = [this](Kind kind, std::size_t width) {
+    for (Slot& slot : fields) {
+      if (slot.kind != kind) continue;
+      slot.offset = size;
+      size += width;
+    }
+  };
+  place(Kind::bag, sizeof(BagSlot));
+  place(Kind::value, sizeof(double));
+  weight = size;
+  if (has_weight) size += sizeof(double);
+  place(Kind::row, sizeof(std::uint32_t));
+  labels = size;
+  size = round_up(size + config.tasks.size(), 8);
+}
+
+}  // namespace dcrnn::data

@@ -1,0 +1,57 @@
+// One row of a data set as a record of fixed width, so that rows can be read in any order.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "config/config.hpp"
+
+namespace dcrnn::data {
+
+/// Where a bag's items stand among the items of all rows.
+struct BagSlot {
+  std::uint64_t first = 0;
+  std::uint64_t count = 0;
+};
+
+/// Offsets within a record. The wide slots come first, so that all are aligned in a record that is.
+struct RecordLayout {
+  enum class Stage {
+    raw,      ///< as parsed: a bucketed field holds its number, a vocabulary's row counts all words seen
+    encoded,  ///< as a Batch holds it
+  };
+  enum class Kind {
+    value,  ///< double
+    row,    ///< std::uint32_t
+    bag,    ///< BagSlot
+  };
+  struct Slot {
+    Kind kind;
+    std::size_t offset;
+  };
+
+  RecordLayout(const ModelConfig& config, Stage stage);
+
+  std::vector<Slot> fields;
+  bool has_weight;
+  bool has_bags;
+  std::size_t weight = 0;  ///< double, if has_weight
+  std::size_t labels = 0;  ///< std::int8_t [T]
+  std::size_t size = 0;    ///< bytes, a multiple of 8
+};
+
+template <class T>
+T load(const std::byte* from) {
+  T value;
+  std::memcpy(&value, from, sizeof(T));
+  return value;
+}
+
+template <class T>
+void store(std::byte* to, const T& value) {
+  std::memcpy(to, &value, sizeof(T));
+}
+
+}  // namespace dcrnn::data

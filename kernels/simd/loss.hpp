@@ -1,0 +1,137 @@
+// Probabilities, losses and their gradient, in double on vectors of rows; see kernels/reference/loss.hpp.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/simd/lanes.hpp"
+#include "kernels/table.hpp"
+
+namespace dcrnn::kernels::simd {
+
+/// Rows of a batch at which the vector functions look together, one in each lane.
+template <class A>
+using Rows = Vector<A, double>;
+
+/// What stands for "no parent".
+template <class A>
+inline constexpr std::size_t kRoot = static_cast<std::size_t>(-1);
+
+/// min(x, 0), or NaN.
+template <class A>
+Rows<A> not_above_zero(const Rows<A>& x) {
+  return xsimd::select(x > Rows<A>(0.0), Rows<A>(0.0), x);
+}
+
+/// log sigma(x) and log sigma(-x).
+template <class A>
+struct LogSigmoid {
+  Rows<A> yes, no;
+
+  explicit LogSigmoid(const Rows<A>& x) {
+    const Rows<A> small = xsimd::log1p(xsimd::exp(-xsimd::abs(x)));
+    yes = not_above_zero<A>(x) - small;
+    no = not_above_zero<A>(-x) - small;
+  }
+};
+
+/// log(exp(a) + exp(b)).
+template <class A>
+Rows<A> log_add(const Rows<A>& a, const Rows<A>& b) {
+  return xsimd::select(a > b, a, b) + xsimd::log1p(xsimd::exp(-xsimd::abs(a - b)));
+}
+
+/// The logits of `count` rows from `first` on, 0 in lanes without a row.
+template <class A>
+struct Logits {
+  const float* first;
+  std::size_t T, count;
+
+  Rows<A> column(std::size_t t) const {
+    alignas(64) double lanes[kLanes<A, double>] = {};
+    for (std::size_t b = 0; b < count; ++b) lanes[b] = first[b * T + t];
+    return Rows<A>::load_aligned(lanes);
+  }
+};
+
+/// log p and log(1 - p) of a task.
+template <class A>
+struct LogProbability {
+  Rows<A> yes, no;
+
+  LogProbability(const Logits<A>& logits, const std::size_t* parents, std::size_t task) {
+    const LogSigmoid<A> leaf(logits.column(task));
+    yes = leaf.yes;
+    no = leaf.no;
+    for (std::size_t j = parents != nullptr ? parents[task] : kRoot<A>; j != kRoot<A>; j = parents[j]) {
+      const LogSigmoid<A> step(logits.column(j));
+      no = not_above_zero<A>(log_add<A>(step.no, step.yes + no));
+      yes = yes + step.yes;
+    }
+  }
+};
+
+/// Label of row b for a task; -1 where it is missing.
+template <class A>
+int label(const std::int8_t* const* labels, std::size_t task, std::size_t b) {
+  return labels != nullptr && labels[task] != nullptr ? labels[task][b] : -1;
+}
+
+template <class A>
+void loss_forward(const LossForward<float>& p) {
+  constexpr std::size_t kRows = kLanes<A, double>;
+  for (std::size_t b0 = 0; b0 < p.B; b0 += kRows) {
+    const std::size_t count = std::min(kRows, p.B - b0);
+    const Logits<A> logits = {p.logits + b0 * p.T, p.T, count};
+    for (std::size_t t = 0; t < p.T; ++t) {
+      const LogProbability<A> log_p(logits, p.parents, t);
+      alignas(64) double probability[kRows], yes[kRows], no[kRows];
+      xsimd::exp(log_p.yes).store_aligned(probability);
+      log_p.yes.store_aligned(yes);
+      log_p.no.store_aligned(no);
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t b = b0 + i;
+        p.probability[b * p.T + t] = static_cast<float>(probability[i]);
+        const int y = label<A>(p.labels, t, b);
+        const double weight = p.weights != nullptr ? p.weights[b] : 1.0;
+        if (y >= 0) p.loss[t] -= weight * (y == 1 ? yes[i] : no[i]);
+      }
+    }
+  }
+}
+
+template <class A>
+void loss_backward(const LossBackward<float>& p) {
+  constexpr std::size_t kRows = kLanes<A, double>;
+  for (std::size_t b0 = 0; b0 < p.B; b0 += kRows) {
+    const std::size_t count = std::min(kRows, p.B - b0);
+    const Logits<A> logits = {p.logits + b0 * p.T, p.T, count};
+    for (std::size_t i = 0; i < p.T; ++i) {
+      const Rows<A> log_not_i = LogSigmoid<A>(logits.column(i)).no;
+      const Rows<A> not_i = xsimd::exp(log_not_i);
+      alignas(64) double dlogit[kRows] = {};
+      for (std::size_t t = 0; t < p.T; ++t) {
+        std::size_t on_path = t;
+        while (on_path != i && on_path != kRoot<A>) {
+          on_path = p.parents != nullptr ? p.parents[on_path] : kRoot<A>;
+        }
+        if (on_path != i) continue;
+        const LogProbability<A> log_p(logits, p.parents, t);
+        alignas(64) double yes[kRows], no[kRows];
+        not_i.store_aligned(yes);
+        (-xsimd::exp(not_above_zero<A>(log_p.yes + log_not_i - log_p.no))).store_aligned(no);
+        for (std::size_t row = 0; row < count; ++row) {
+          const int y = label<A>(p.labels, t, b0 + row);
+          const double weight = p.weights != nullptr ? p.weights[b0 + row] : 1.0;
+          if (y >= 0) dlogit[row] -= p.scale[t] * weight * (y == 1 ? yes[row] : no[row]);
+        }
+      }
+      for (std::size_t row = 0; row < count; ++row) {
+        p.dlogits[(b0 + row) * p.T + i] = static_cast<float>(dlogit[row]);
+      }
+    }
+  }
+}
+
+}  // namespace dcrnn::kernels::simd

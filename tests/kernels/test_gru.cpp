@@ -1,0 +1,268 @@
+// The GRU steps: forward against the formulas of the model, backward against central differences in double
+// and, for the other tables, against the reference in double.
+#include <functional>
+
+#include "tests/kernels/op_tests.hpp"
+#include "tests/kernels/support.hpp"
+
+namespace dcrnn::kernels::test {
+
+namespace {
+
+/// R packed alone, as the GRU ops want it.
+template <class Real>
+std::vector<Real> packed(const Table<Real>& table, const Block<Real>& r, std::size_t K, std::size_t N,
+                         std::size_t k_stride, std::size_t n_stride, std::size_t first_row) {
+  std::vector<Real> result((N + table.panel - 1) / table.panel * K * table.panel);
+  table.pack({K, N, r.data() + first_row * r.ld(), k_stride, n_stride, result.data(), K * table.panel});
+  return result;
+}
+
+/// A step with all that it reads and writes. Gradients of a loss sum(weight * h_next).
+template <class Real>
+struct Step {
+  const Table<Real>& table;
+  bool cross;
+  std::size_t B, D, G;  // G gates that take part in gx
+  Numbers numbers;
+  Block<Real> x0, gx, h, u, d, weight;
+  Block<Real> gates, carry, reset, candidate, h_next, dh, dgx, dx0, scratch;
+
+  Step(const Table<Real>& kernels, bool is_cross, std::size_t rows, std::size_t width)
+      : table(kernels),
+        cross(is_cross),
+        B(rows),
+        D(width),
+        G(is_cross ? 2 : 3),
+        numbers(rows * 1000 + width),
+        x0(B, D, D, numbers),
+        gx(B, G * D, G * D + 3, numbers, -2, 2),
+        h(B, D, D + 2, numbers),
+        u(3 * D, D, D, numbers, -0.5, 0.5),
+        d(1, 3 * D, 3 * D, numbers),
+        weight(B, D, D, numbers),
+        gates(B, 2 * D),
+        carry(B, D),
+        reset(B, D),
+        candidate(B, D),
+        h_next(B, D, D + 1),
+        dh(B, D, D + 4),
+        dgx(B, G * D, G * D + 1, numbers),
+        dx0(B, D, D, numbers),
+        scratch(B, D) {}
+
+  void forward() {
+    const auto u_rz = packed(table, u, D, 2 * D, 1, D, 0);
+    const auto u_n = packed(table, u, D, D, 1, D, 2 * D);
+    const auto run = cross ? table.gru_cross_forward : table.gru_tanh_forward;
+    run({B, D, x0.data(), gx.data(), gx.ld(), h.data(), h.ld(), u_rz.data(), u_n.data(), d.data(),
+         gates.data(), carry.data(), reset.data(), candidate.data(), h_next.data(), h_next.ld()});
+  }
+
+  /// After forward().
+  void backward() {
+    const auto u_rz = packed(table, u, 2 * D, D, D, 1, 0);
+    const auto u_n = packed(table, u, D, D, D, 1, 2 * D);
+    for (std::size_t b = 0; b < B; ++b) {
+      for (std::size_t j = 0; j < D; ++j) dh.at(b, j) = weight.at(b, j);
+    }
+    const auto run = cross ? table.gru_cross_backward : table.gru_tanh_backward;
+    run({B, D, x0.data(), h.data(), h.ld(), u_rz.data(), u_n.data(), gates.data(), carry.data(), reset.data(),
+         candidate.data(), dh.data(), dh.ld(), dgx.data(), dgx.ld(), dx0.data(), scratch.data()});
+  }
+
+  double loss() {
+    forward();
+    double sum = 0;
+    for (std::size_t b = 0; b < B; ++b) {
+      for (std::size_t j = 0; j < D; ++j) {
+        sum += static_cast<double>(weight.at(b, j)) * static_cast<double>(h_next.at(b, j));
+      }
+    }
+    return sum;
+  }
+
+  std::string what(const char* tensor) const {
+    return std::string(tensor) + " B=" + std::to_string(B) + " D=" + std::to_string(D);
+  }
+};
+
+double logistic(double x) {
+  return 1 / (1 + std::exp(-x));
+}
+
+template <class Real>
+void check_forward(const Table<Real>& table, bool cross, std::size_t B, std::size_t D) {
+  Step<Real> s(table, cross, B, D);
+  s.forward();
+  // Row `row` of the weights times the state, scaled by r if asked for, and its bias.
+  const auto state = [&](std::size_t b, std::size_t row, bool scaled) {
+    double sum = s.d.at(0, row);
+    for (std::size_t k = 0; k < D; ++k) {
+      double r = 1;
+      if (scaled) {
+        r = s.d.at(0, k) + s.gx.at(b, k);
+        for (std::size_t i = 0; i < D; ++i) r += static_cast<double>(s.u.at(k, i)) * s.h.at(b, i);
+        r = logistic(r);
+      }
+      sum += static_cast<double>(s.u.at(row, k)) * r * s.h.at(b, k);
+    }
+    return sum;
+  };
+  const auto gate = [&](std::size_t b, std::size_t j) {
+    return logistic(state(b, j, false) + s.gx.at(b, j));
+  };
+  const auto last = [&](std::size_t b, std::size_t j) { return state(b, 2 * D + j, cross); };
+  const auto candidate = [&](std::size_t b, std::size_t j) {
+    return cross ? last(b, j) : std::tanh(s.gx.at(b, 2 * D + j) + gate(b, j) * last(b, j));
+  };
+  const auto next = [&](std::size_t b, std::size_t j) {
+    const double h = s.h.at(b, j), z = gate(b, D + j);
+    const double n = cross ? h + s.x0.at(b, j) * candidate(b, j) : candidate(b, j);
+    return (1 - z) * n + z * h;
+  };
+  check_close(s.gates, gate, D, s.what("gates"), s.numbers);
+  check_close(
+      s.carry, [&](auto b, auto j) { return 1 - gate(b, D + j); }, D, s.what("carry"), s.numbers);
+  check_close(
+      s.reset, [&](auto b, auto j) { return cross ? gate(b, j) * s.h.at(b, j) : last(b, j); }, D,
+      s.what("reset"), s.numbers);
+  check_close(s.candidate, candidate, 2 * D, s.what("candidate"), s.numbers);
+  check_close(s.h_next, next, 2 * D, s.what("h_next"), s.numbers);
+}
+
+template <class Real>
+void check_backward(const Table<Real>& table, bool cross, std::size_t B, std::size_t D) {
+  Step<Real> got(table, cross, B, D);
+  Step<double> want(kernels::table<double>(Isa::reference), cross, B, D);
+  got.forward();
+  got.backward();
+  want.forward();
+  want.backward();
+  const auto check = [&](const Block<Real>& block, const Block<double>& truth, const char* name) {
+    check_close(
+        block, [&](auto b, auto j) { return truth.at(b, j); }, 6 * D, got.what(name), got.numbers);
+  };
+  check(got.gates, want.gates, "da_rz");
+  check(got.candidate, want.candidate, "du or da_n");
+  check(got.reset, want.reset, "reset or dreset");
+  check(got.dh, want.dh, "dh");
+  check(got.dgx, want.dgx, "dgx");
+  check(got.dx0, want.dx0, "dx0");
+}
+
+/// Checks `analytic` (i) against central differences of the loss for the elements of `input`.
+void check_gradient(Step<double>& step, Block<double>& input, const char* name,
+                    const std::function<double(std::size_t, std::size_t)>& analytic) {
+  double worst = 0;
+  for (std::size_t r = 0; r < input.rows(); ++r) {
+    for (std::size_t c = 0; c < input.columns(); ++c) {
+      const double kept = input.at(r, c), e = 1e-5;
+      input.at(r, c) = kept + e;
+      const double above = step.loss();
+      input.at(r, c) = kept - e;
+      const double below = step.loss();
+      input.at(r, c) = kept;
+      const double error = std::abs((above - below) / (2 * e) - analytic(r, c));
+      if (!(error <= worst)) worst = error;
+    }
+  }
+  CHECK_MESSAGE(worst < 1e-8, step.what(name) << ": worst " << worst << ", seed " << step.numbers.seed());
+}
+
+void check_gradients(bool cross) {
+  const std::size_t B = 3, D = 5;
+  Step<double> step(kernels::table<double>(Isa::reference), cross, B, D);
+  const Block<double> dgx_before = step.dgx, dx0_before = step.dx0;
+  step.forward();
+  const Block<double> reset = step.reset;
+  step.backward();
+  Step<double> probe(step.table, cross, B, D);
+  const auto last = [&](std::size_t b, std::size_t j) {
+    return cross ? step.candidate.at(b, j) : step.reset.at(b, j);  // gradient of the last product
+  };
+  const auto product_gradient = [&](std::size_t b, std::size_t row) {
+    return row < 2 * D ? step.gates.at(b, row) : last(b, row - 2 * D);
+  };
+  check_gradient(probe, probe.h, "h", [&](auto b, auto j) { return step.dh.at(b, j); });
+  check_gradient(probe, probe.gx, "gx",
+                 [&](auto b, auto j) { return step.dgx.at(b, j) - dgx_before.at(b, j); });
+  check_gradient(probe, probe.x0, "x0",
+                 [&](auto b, auto j) { return step.dx0.at(b, j) - dx0_before.at(b, j); });
+  check_gradient(probe, probe.d, "d", [&](auto, auto row) {
+    double sum = 0;
+    for (std::size_t b = 0; b < B; ++b) sum += product_gradient(b, row);
+    return sum;
+  });
+  check_gradient(probe, probe.u, "U", [&](auto row, auto k) {
+    double sum = 0;
+    for (std::size_t b = 0; b < B; ++b) {
+      const bool reset_first = cross && row >= 2 * D;
+      sum += product_gradient(b, row) * (reset_first ? step.reset.at(b, k) : step.h.at(b, k));
+    }
+    return sum;
+  });
+}
+
+template <class Real>
+void check_shapes(const Table<Real>& table, void (*check)(const Table<Real>&, bool, std::size_t, std::size_t),
+                  bool cross) {
+  for (std::size_t D : {1, 3, 7, 8, 9, 16, 17, 35}) {
+    for (std::size_t B : {0, 1, 5, 13}) check(table, cross, B, D);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("gradients of the reference GRU steps against central differences") {
+  check_gradients(true);
+  check_gradients(false);
+}
+
+TEST_CASE("a GRU step gives a row the same bytes alone and in a batch") {
+  for (Isa isa : available_isas()) {
+    for (bool cross : {true, false}) {
+      for (std::size_t D : {35, 300}) {
+        const std::size_t B = 257;
+        Step<float> batch(table<float>(isa), cross, B, D);
+        batch.forward();
+        Step<float> alone(table<float>(isa), cross, 1, D);
+        alone.u = batch.u;
+        alone.d = batch.d;
+        bool same = true;
+        for (std::size_t b = 0; b < B; b += 16) {
+          std::copy_n(&batch.x0.at(b, 0), D, alone.x0.data());
+          std::copy_n(&batch.gx.at(b, 0), batch.gx.columns(), alone.gx.data());
+          std::copy_n(&batch.h.at(b, 0), D, alone.h.data());
+          alone.forward();
+          same = same && std::memcmp(&batch.h_next.at(b, 0), alone.h_next.data(), D * sizeof(float)) == 0;
+        }
+        CHECK_MESSAGE(same, std::string(name(isa)) << " cross=" << cross << " D=" << D);
+      }
+    }
+  }
+}
+
+template <class Real>
+void test_gru_cross_forward(const Table<Real>& table) {
+  check_shapes(table, &check_forward<Real>, true);
+}
+template <class Real>
+void test_gru_tanh_forward(const Table<Real>& table) {
+  check_shapes(table, &check_forward<Real>, false);
+}
+template <class Real>
+void test_gru_cross_backward(const Table<Real>& table) {
+  check_shapes(table, &check_backward<Real>, true);
+}
+template <class Real>
+void test_gru_tanh_backward(const Table<Real>& table) {
+  check_shapes(table, &check_backward<Real>, false);
+}
+
+DCRNN_OP_TEST(gru_cross_forward);
+DCRNN_OP_TEST(gru_tanh_forward);
+DCRNN_OP_TEST(gru_cross_backward);
+DCRNN_OP_TEST(gru_tanh_backward);
+
+}  // namespace dcrnn::kernels::test

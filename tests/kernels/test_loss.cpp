@@ -1,0 +1,215 @@
+// Probabilities, losses and their gradient against the definitions in long double, extreme logits included.
+#include "tests/kernels/op_tests.hpp"
+#include "tests/kernels/support.hpp"
+
+namespace dcrnn::kernels::test {
+
+namespace {
+
+constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+
+/// Forests of up to 16 tasks, the deepest a chain of 16; an empty one means independent tasks.
+struct Forest {
+  std::size_t T;
+  std::vector<std::size_t> parents;
+  const std::size_t* data() const { return parents.empty() ? nullptr : parents.data(); }
+};
+
+std::vector<Forest> forests() {
+  std::vector<std::size_t> chain(16);
+  for (std::size_t t = 0; t < 16; ++t) chain[t] = t == 0 ? kNone : t - 1;
+  return {{1, {}}, {3, {}}, {2, {kNone, 0}}, {5, {kNone, 0, 0, kNone, 2}}, {16, chain}};
+}
+
+/// B rows of logits, labels and weights.
+template <class Real>
+struct Rows {
+  Block<Real> logits;
+  std::vector<std::vector<std::int8_t>> labels;
+  std::vector<const std::int8_t*> columns;
+  std::vector<double> weights, scale;
+
+  Rows(std::size_t B, std::size_t T, double size, Numbers& numbers) : logits(B, T, T, numbers, -size, size) {
+    for (std::size_t t = 0; t < T; ++t) {
+      labels.emplace_back(B);
+      for (std::int8_t& label : labels.back()) label = static_cast<std::int8_t>(numbers.word() % 3) - 1;
+      columns.push_back(labels.back().data());
+      scale.push_back(numbers(0, 1));
+    }
+    columns.back() = T > 2 ? nullptr : columns.back();  // a task without labels
+    for (std::size_t b = 0; b < B; ++b) weights.push_back(numbers(0, 2));
+  }
+  int label(std::size_t b, std::size_t t) const { return columns[t] == nullptr ? -1 : columns[t][b]; }
+};
+
+long double log_sigmoid(long double x) {
+  return x < 0 ? x - std::log1p(std::exp(x)) : -std::log1p(std::exp(-x));
+}
+
+/// The path from the root to `task`.
+std::vector<std::size_t> path(const Forest& forest, std::size_t task) {
+  std::vector<std::size_t> result;
+  for (std::size_t j = task; j != kNone; j = forest.parents.empty() ? kNone : forest.parents[j]) {
+    result.insert(result.begin(), j);
+  }
+  return result;
+}
+
+/// S_J and logsumexp over j of (S_{j-1} + log sigma(-l_j)), as model.md has them.
+template <class Real>
+std::pair<long double, long double> log_probabilities(const Forest& forest, const Block<Real>& logits,
+                                                      std::size_t b, std::size_t task) {
+  long double before = 0, largest = -HUGE_VALL, sum = 0;
+  std::vector<long double> terms;
+  for (std::size_t j : path(forest, task)) {
+    const long double l = logits.at(b, j);
+    terms.push_back(before + log_sigmoid(-l));
+    before += log_sigmoid(l);
+    largest = std::max(largest, terms.back());
+  }
+  for (long double term : terms) sum += std::exp(term - largest);
+  return {before, largest + std::log(sum)};
+}
+
+template <class Real>
+long double row_loss(const Forest& forest, const Block<Real>& logits, std::size_t b, std::size_t task,
+                     int y) {
+  const auto [yes, no] = log_probabilities(forest, logits, b, task);
+  return y < 0 ? 0 : -(y == 1 ? yes : no);
+}
+
+const std::vector<double> kSizesOfLogits = {1, 20, 700, 1e4};
+
+}  // namespace
+
+template <class Real>
+void test_loss_forward(const Table<Real>& table) {
+  for (const Forest& forest : forests()) {
+    for (double size : kSizesOfLogits) {
+      for (std::size_t B : {0, 1, 2, 3, 5, 8, 17}) {
+        for (bool weighted : {false, true}) {
+          Numbers numbers(B + forest.T * 100);
+          const std::size_t T = forest.T;
+          const Rows<Real> rows(B, T, size, numbers);
+          Block<Real> probability(B, T);
+          Block<double> loss(1, T, T, numbers);
+          const Block<double> before = loss;
+          table.loss_forward({B, T, forest.data(), rows.logits.data(), rows.columns.data(),
+                              weighted ? rows.weights.data() : nullptr, probability.data(), loss.data()});
+          const std::string what = "B=" + std::to_string(B) + " T=" + std::to_string(T);
+          check_close(
+              probability,
+              [&](auto b, auto t) {
+                return std::exp(static_cast<double>(log_probabilities(forest, rows.logits, b, t).first));
+              },
+              0, "probability " + what, numbers);
+          check_close(
+              loss,
+              [&](auto, auto t) {
+                long double sum = before.at(0, t);
+                for (std::size_t b = 0; b < B; ++b) {
+                  sum += (weighted ? rows.weights[b] : 1.0) *
+                         row_loss(forest, rows.logits, b, t, rows.label(b, t));
+                }
+                return sum;
+              },
+              B, "loss " + what, numbers);
+
+          // Without labels: the same probabilities and no loss.
+          Block<Real> alone(B, T);
+          table.loss_forward(
+              {B, T, forest.data(), rows.logits.data(), nullptr, nullptr, alone.data(), nullptr});
+          CHECK(alone.same_bytes(probability));
+        }
+      }
+    }
+  }
+}
+
+template <class Real>
+void test_loss_backward(const Table<Real>& table) {
+  for (const Forest& forest : forests()) {
+    for (double size : kSizesOfLogits) {
+      for (std::size_t B : {0, 1, 2, 3, 5, 17}) {
+        for (bool weighted : {false, true}) {
+          Numbers numbers(B + forest.T * 100);
+          const std::size_t T = forest.T;
+          const Rows<Real> rows(B, T, size, numbers);
+          Block<Real> dlogits(B, T);
+          table.loss_backward({B, T, forest.data(), rows.logits.data(), rows.columns.data(),
+                               weighted ? rows.weights.data() : nullptr, rows.scale.data(), dlogits.data()});
+          const auto want = [&](std::size_t b, std::size_t i) {
+            long double sum = 0;
+            for (std::size_t t = 0; t < T; ++t) {
+              const std::vector<std::size_t> tasks = path(forest, t);
+              const int y = rows.label(b, t);
+              if (y < 0 || std::find(tasks.begin(), tasks.end(), i) == tasks.end()) continue;
+              const auto [yes, no] = log_probabilities(forest, rows.logits, b, t);
+              const long double log_not_i = log_sigmoid(-static_cast<long double>(rows.logits.at(b, i)));
+              // d(1 - p) / dl_i = -p sigma(-l_i)
+              const long double dlog = y == 1 ? std::exp(log_not_i) : -std::exp(yes + log_not_i - no);
+              sum -= rows.scale[t] * (weighted ? rows.weights[b] : 1.0) * dlog;
+            }
+            return sum;
+          };
+          check_close(dlogits, want, T, "dlogits B=" + std::to_string(B) + " T=" + std::to_string(T),
+                      numbers);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("gradient of the reference loss against central differences") {
+  const Table<double>& kernels = table<double>(Isa::reference);
+  for (const Forest& forest : forests()) {
+    Numbers numbers(forest.T);
+    const std::size_t B = 4, T = forest.T;
+    Rows<double> rows(B, T, 3, numbers);
+    Block<double> dlogits(B, T), probability(B, T);
+    kernels.loss_backward({B, T, forest.data(), rows.logits.data(), rows.columns.data(), rows.weights.data(),
+                           rows.scale.data(), dlogits.data()});
+    const auto total = [&]() {
+      std::vector<double> loss(T);
+      kernels.loss_forward({B, T, forest.data(), rows.logits.data(), rows.columns.data(), rows.weights.data(),
+                            probability.data(), loss.data()});
+      double sum = 0;
+      for (std::size_t t = 0; t < T; ++t) sum += rows.scale[t] * loss[t];
+      return sum;
+    };
+    double worst = 0;
+    for (std::size_t b = 0; b < B; ++b) {
+      for (std::size_t t = 0; t < T; ++t) {
+        const double kept = rows.logits.at(b, t), e = 1e-5;
+        rows.logits.at(b, t) = kept + e;
+        const double above = total();
+        rows.logits.at(b, t) = kept - e;
+        const double below = total();
+        rows.logits.at(b, t) = kept;
+        const double error = std::abs((above - below) / (2 * e) - dlogits.at(b, t));
+        if (!(error <= worst)) worst = error;
+      }
+    }
+    CHECK_MESSAGE(worst < 1e-8, "T=" << T << " worst " << worst << ", seed " << numbers.seed());
+  }
+}
+
+TEST_CASE("the loss of a row with a NaN is NaN") {
+  for (Isa isa : available_isas()) {
+    const float logits[] = {std::numeric_limits<float>::quiet_NaN(), 1};
+    const std::size_t parents[] = {kNone, 0};
+    for (std::int8_t y : {std::int8_t{0}, std::int8_t{1}}) {
+      const std::int8_t* labels[] = {&y, &y};
+      float probability[2];
+      double loss[2] = {0, 0};
+      table<float>(isa).loss_forward({1, 2, parents, logits, labels, nullptr, probability, loss});
+      CHECK(std::isnan(loss[0]));
+      CHECK(std::isnan(loss[1]));
+    }
+  }
+}
+
+DCRNN_OP_TEST(loss_forward);
+DCRNN_OP_TEST(loss_backward);
+
+}  // namespace dcrnn::kernels::test

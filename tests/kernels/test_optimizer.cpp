@@ -1,0 +1,129 @@
+// Update rules over a few steps against the published formulas in long double, and square_sum.
+#include "tests/kernels/op_tests.hpp"
+#include "tests/kernels/support.hpp"
+
+namespace dcrnn::kernels::test {
+
+namespace {
+
+constexpr std::size_t kSteps = 3;
+
+/// Runs `step` (kernel) and `truth` (one element in long double) side by side on spans of sizes that hurt.
+template <class Real, class Step, class Truth>
+void check_rule(const char* what, Step step, Truth truth) {
+  for (std::size_t n : kSizes) {
+    Numbers numbers(n);
+    Block<Real> p(1, n, n, numbers), m(1, n), v(1, n);
+    std::vector<long double> want_p(n), want_m(n), want_v(n);
+    for (std::size_t i = 0; i < n; ++i) want_p[i] = p.at(0, i);
+    for (std::size_t t = 1; t <= kSteps; ++t) {
+      const Block<Real> grad(1, n, n, numbers);
+      step(n, p.data(), grad.data(), m.data(), v.data(), t);
+      for (std::size_t i = 0; i < n; ++i) truth(want_p[i], grad.at(0, i), want_m[i], want_v[i], t);
+    }
+    const std::string where = std::string(what) + " n=" + std::to_string(n);
+    check_close(
+        p, [&](auto, auto i) { return want_p[i]; }, 8 * kSteps, where + " p", numbers);
+    check_close(
+        m, [&](auto, auto i) { return want_m[i]; }, 8 * kSteps, where + " m", numbers);
+    check_close(
+        v, [&](auto, auto i) { return want_v[i]; }, 8 * kSteps, where + " v", numbers);
+  }
+}
+
+// Powers of two are the same in every type.
+constexpr float kRate = 0.0625f, kDecay = 0.125f, kScale = 0.5f, kEpsilon = 0x1p-20f;
+
+}  // namespace
+
+template <class Real>
+void test_adam(const Table<Real>& table) {
+  for (bool decoupled : {false, true}) {
+    const float beta1 = 0.875f, beta2 = 0.9375f;
+    check_rule<Real>(
+        "adam",
+        [&](std::size_t n, Real* p, const Real* grad, Real* m, Real* v, std::size_t t) {
+          const auto power = static_cast<double>(t);
+          table.adam({n, p, grad, m, v, kRate, beta1, beta2, kEpsilon, kDecay,
+                      static_cast<Real>(1 - std::pow(double{beta1}, power)),
+                      static_cast<Real>(1 - std::pow(double{beta2}, power)), kScale, decoupled});
+        },
+        [&](long double& p, long double grad, long double& m, long double& v, std::size_t t) {
+          const auto power = static_cast<long double>(t);
+          long double g = kScale * grad;
+          if (decoupled) {
+            p *= 1 - static_cast<long double>(kRate) * kDecay;
+          } else {
+            g += kDecay * p;
+          }
+          m = beta1 * m + (1 - static_cast<long double>(beta1)) * g;
+          v = beta2 * v + (1 - static_cast<long double>(beta2)) * g * g;
+          const long double m_hat = m / (1 - std::pow(static_cast<long double>(beta1), power));
+          const long double v_hat = v / (1 - std::pow(static_cast<long double>(beta2), power));
+          p -= kRate * m_hat / (std::sqrt(v_hat) + kEpsilon);
+        });
+  }
+}
+
+template <class Real>
+void test_sgd(const Table<Real>& table) {
+  check_rule<Real>(
+      "sgd",
+      [&](std::size_t n, Real* p, const Real* grad, Real* m, Real*, std::size_t) {
+        table.sgd({n, p, grad, m, kRate, 0.75f, kDecay, kScale});
+      },
+      [](long double& p, long double grad, long double& m, long double&, std::size_t) {
+        m = 0.75L * m + kScale * grad + kDecay * p;
+        p -= kRate * m;
+      });
+}
+
+template <class Real>
+void test_adagrad(const Table<Real>& table) {
+  check_rule<Real>(
+      "adagrad",
+      [&](std::size_t n, Real* p, const Real* grad, Real*, Real* s, std::size_t) {
+        table.adagrad({n, p, grad, s, kRate, kEpsilon, kDecay, kScale});
+      },
+      [](long double& p, long double grad, long double&, long double& s, std::size_t) {
+        const long double g = kScale * grad + kDecay * p;
+        s += g * g;
+        p -= kRate * g / (std::sqrt(s) + kEpsilon);
+      });
+}
+
+template <class Real>
+void test_square_sum(const Table<Real>& table) {
+  for (std::size_t n : kSizes) {
+    Numbers numbers(n);
+    Block<Real> x(1, n, n, numbers);
+    long double want = 0;
+    for (std::size_t i = 0; i < n; ++i) want += static_cast<long double>(x.at(0, i)) * x.at(0, i);
+    Block<double> got(1, 1);
+    table.square_sum({n, x.data(), got.data()});
+    check_close(
+        got, [&](auto, auto) { return want; }, n, "square_sum n=" + std::to_string(n), numbers);
+
+    // One bad element anywhere shows; a large one does not overflow.
+    for (std::size_t i = 0; i < n; ++i) {
+      const Real kept = x.at(0, i);
+      x.at(0, i) = -std::numeric_limits<Real>::infinity();
+      table.square_sum({n, x.data(), got.data()});
+      CHECK(std::isinf(got.at(0, 0)));
+      x.at(0, i) = std::numeric_limits<Real>::quiet_NaN();
+      table.square_sum({n, x.data(), got.data()});
+      CHECK(std::isnan(got.at(0, 0)));
+      x.at(0, i) = Real{3e38f};
+      table.square_sum({n, x.data(), got.data()});
+      CHECK(std::isfinite(got.at(0, 0)));
+      x.at(0, i) = kept;
+    }
+  }
+}
+
+DCRNN_OP_TEST(adam);
+DCRNN_OP_TEST(sgd);
+DCRNN_OP_TEST(adagrad);
+DCRNN_OP_TEST(square_sum);
+
+}  // namespace dcrnn::kernels::test

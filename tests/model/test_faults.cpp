@@ -1,0 +1,70 @@
+// gradcheck finds and names every fault of tests/model/faults/faults.cmake.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "config/config.hpp"
+#include "kernels/table.hpp"
+#include "model/gradcheck.hpp"
+
+namespace dcrnn::test {
+
+#define DCRNN_FAULT(name, words, tensor, config) kernels::Table<double> name();
+#include "faults.inc"
+#undef DCRNN_FAULT
+
+namespace {
+
+using model::GradcheckTensor;
+
+std::string config_with(const std::string& candidate) {
+  return R"({
+  "fields": [{"name": "user", "type": "category", "encoding": "id", "size": 7, "dim": 3},
+             {"name": "tags", "type": "bag", "encoding": "id", "size": 7, "dim": 2, "pool": "mean"},
+             {"name": "age", "type": "number", "transform": "none"}],
+  "tasks": [{"name": "click", "label": "click"}, {"name": "consume", "label": "consume", "after": "click"}],
+  "weight": "w",
+  "cross": {"candidate": ")" +
+         candidate + R"(", "layers": 2},
+  "sharing": [{"shared": 5, "private": 3, "gate": "input"}], "tower": [4],
+  "transfer": "gru", "probability": "chain", "train": {"dropout": 0.2}})";
+}
+const std::string kCross = config_with("cross");
+const std::string kTanh = config_with("tanh");
+
+std::vector<GradcheckTensor> run(const std::string& config, const kernels::Table<double>& table) {
+  return model::gradcheck(parse_config(config, "config"), table, {.seed = 3, .rows = 12, .elements = 0});
+}
+
+void expect_found(const char* words, const std::string& tensor, const std::string& config,
+                  const kernels::Table<double>& faulty) {
+  CAPTURE(words);
+  const std::vector<GradcheckTensor> results = run(config, faulty);
+  const auto named = std::find_if(results.begin(), results.end(),
+                                  [&](const GradcheckTensor& result) { return result.name == tensor; });
+  REQUIRE(named != results.end());
+  CAPTURE(tensor);
+  CHECK_FALSE(model::passed(results));
+  CHECK_MESSAGE(named->worst_error > 100 * model::kGradcheckTolerance, named->name, ": ", named->worst_error);
+}
+
+}  // namespace
+
+TEST_CASE("without a fault the configs pass") {
+  const kernels::Table<double>& reference = kernels::table<double>(Isa::reference);
+  CHECK(model::passed(run(kCross, reference)));
+  CHECK(model::passed(run(kTanh, reference)));
+}
+
+TEST_CASE("every planted fault is found and named") {
+  int faults = 0;
+#define DCRNN_FAULT(name, words, tensor, config) \
+  expect_found(words, tensor, config, name());   \
+  ++faults;
+#include "faults.inc"
+#undef DCRNN_FAULT
+  CHECK(faults >= 20);
+}
+
+}  // namespace dcrnn::test
