@@ -1,13 +1,18 @@
 #include "model/evaluate.hpp"
 
 #include <array>
+#include <cmath>
 
+#include "core/failure.hpp"
 #include "kernels/table.hpp"
 
 namespace dcrnn::model {
 
 Evaluation::Evaluation(const ModelConfig& config) : heads_(config.tasks.size()) {
-  for (const Task& task : config.tasks) parents_.push_back(config.chain ? task.parent : kNoParent);
+  for (const Task& task : config.tasks) {
+    names_.push_back(task.name);
+    parents_.push_back(config.chain ? task.parent : kNoParent);
+  }
 }
 
 void Evaluation::clear() {
@@ -23,7 +28,6 @@ void Evaluation::clear() {
 void Evaluation::add(const Batch& batch, const float* probabilities, const float* logits) {
   const std::size_t B = batch.rows, T = heads_.size();
   const auto& loss_forward = kernels::table<float>(Isa::reference).loss_forward;
-  rows_ += B;
   for (std::size_t b = 0; b < B; ++b) {
     const double weight = batch.weights.empty() ? 1.0 : batch.weights[b];
     // The log loss from the logits, exact where a probability has rounded to 0 or 1.
@@ -36,6 +40,12 @@ void Evaluation::add(const Batch& batch, const float* probabilities, const float
     for (std::size_t t = 0; t < T; ++t) {
       const std::int8_t label = batch.labels[t][b];
       if (label == kMissingLabel) continue;
+      if (!std::isfinite(losses[t])) {
+        fail(ErrorCode::data,
+             "the prediction of task \"" + names_[t] + "\" for row " + std::to_string(rows_ + b + 1) +
+                 " is not finite",
+             "look for extreme numbers in this row");
+      }
       Head& head = heads_[t];
       head.metrics.add(probabilities[b * T + t], label == 1, weight);
       head.loss += weight * losses[t];
@@ -43,9 +53,12 @@ void Evaluation::add(const Batch& batch, const float* probabilities, const float
       if (parents_[t] != kNoParent && batch.labels[parents_[t]][b] == 1) {
         head.given_parent.add(logits[b * T + t], label == 1, weight);
       }
-      if (!batch.truth.empty()) head.truth.add(static_cast<float>(batch.truth[t][b]), label == 1, weight);
+      if (t < batch.truth.size() && !batch.truth[t].empty()) {
+        head.truth.add(static_cast<float>(batch.truth[t][b]), label == 1, weight);
+      }
     }
   }
+  rows_ += B;
 }
 
 std::vector<TaskMetrics> Evaluation::results() {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "config/config.hpp"
@@ -26,7 +27,8 @@ class Evaluation {
  public:
   explicit Evaluation(const ModelConfig& config);
   void clear();
-  /// Probabilities and logits [B, T] of the batch's rows, which must have labels.
+  /// Probabilities and logits [B, T] of the batch's rows, which must have labels. Failure(data) names the row
+  /// (from 1) whose loss is not finite.
   void add(const Batch& batch, const float* probabilities, const float* logits);
   std::size_t rows() const { return rows_; }
   std::vector<TaskMetrics> results();
@@ -36,6 +38,7 @@ class Evaluation {
     BinaryMetrics metrics, given_parent, truth;
     double loss = 0, weight = 0;
   };
+  std::vector<std::string> names_;
   std::vector<std::size_t> parents_;
   std::vector<Head> heads_;
   std::size_t rows_ = 0;

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
 #include "config/config.hpp"
 #include "core/batch.hpp"
+#include "core/failure.hpp"
 #include "model/builder.hpp"
 
 namespace dcrnn::model {
@@ -48,6 +50,9 @@ class Loss {
       double sum = 0;
       for (std::size_t b = 0; b < batch.rows; ++b) {
         if (batch.labels[t][b] != kMissingLabel) sum += targets.weights ? targets.weights[b] : 1.0;
+      }
+      if (!std::isfinite(sum)) {
+        fail(ErrorCode::data, "the sample weights of a batch sum to infinity", "scale the weights down");
       }
       targets.share[t] = sum > 0 ? 1 / sum : 0;
       targets.scale[t] = weights_[t] * targets.share[t];
