@@ -18,7 +18,7 @@
 namespace dcrnn::app {
 namespace {
 
-constexpr unsigned kGraceSeconds = 2;
+constexpr unsigned kGraceSeconds = 3;
 
 struct EvalOptions {
   std::string model, data;

@@ -16,7 +16,7 @@
 namespace dcrnn::app {
 namespace {
 
-constexpr unsigned kGraceSeconds = 2;
+constexpr unsigned kGraceSeconds = 3;
 
 struct PredictOptions {
   std::string model, data, out;

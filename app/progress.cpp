@@ -12,7 +12,7 @@ namespace dcrnn::app {
 namespace {
 
 constexpr auto kRedraw = std::chrono::milliseconds(100);
-constexpr std::size_t kBarWidth = 24;
+constexpr std::size_t kBarWidth = 16;  // the whole line fits into 80 columns
 
 double seconds(std::chrono::steady_clock::duration time) {
   return std::chrono::duration<double>(time).count();
@@ -70,11 +70,13 @@ bool Progress::show(const JobProgress& job) {
 }
 
 std::string Progress::bar_line(const JobProgress& job) const {
-  std::string text(job.stage);
-  if (job.epochs > 0) text += " epoch " + std::to_string(job.epoch) + "/" + std::to_string(job.epochs);
+  const std::string epoch = "epoch " + std::to_string(job.epoch) + "/" + std::to_string(job.epochs);
+  if (job.stage == "validating") return epoch + " validating" + time_left(run_fraction(job));
+  const bool training = job.stage == "training";
+  std::string text = training ? epoch : std::string(job.stage);
   text += " " + (job.total > 0 ? bar(stage_fraction(job)) : with_commas(job.done));
   text += "  " + rate(job);
-  if (job.stage == "training") text += "  loss " + fixed(job.loss, 5);
+  if (training) text += "  loss " + fixed(job.loss, 5);
   if (estimating_) text += time_left(run_fraction(job));
   return text;
 }

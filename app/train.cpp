@@ -91,7 +91,8 @@ int train(const TrainOptions& options) {
   if (!result) throw Failure(result.error());
   progress.line("kept epoch " + std::to_string(result->best_epoch) + " of " + std::to_string(result->epochs) +
                 (result->reason == "early_stopping" ? ", stopped early" : "") + "; model " +
-                one_line(options.out) + "; " + duration(result->seconds));
+                one_line(options.out) + "; " + with_commas(result->rows_trained) + " rows trained in " +
+                duration(result->seconds));
   return 0;
 }
 

@@ -19,6 +19,17 @@ if(DCRNN_OPENMP)
   target_link_libraries(dcrnn PRIVATE OpenMP::OpenMP_CXX)
 endif()
 
+# Limits what a shared library shows to what is meant to be seen.
+function(dcrnn_limit_exports target)
+  if(UNIX AND NOT APPLE)
+    target_link_options(${target} PRIVATE "LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/exports.map")
+    set_target_properties(${target} PROPERTIES LINK_DEPENDS "${PROJECT_SOURCE_DIR}/cmake/exports.map")
+  endif()
+endfunction()
+if(BUILD_SHARED_LIBS)
+  dcrnn_limit_exports(dcrnn)
+endif()
+
 if(DCRNN_INSTALL)
   set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/dcrnn")
   install(TARGETS dcrnn EXPORT dcrnn-targets)

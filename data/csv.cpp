@@ -107,7 +107,7 @@ CsvReader::Scan CsvReader::scan_row() {
     const std::uint32_t line = lines;
     if (*to == '"') {
       if (to != cell) {
-        fail_scan(lines, "a quote inside a cell that does not start with one",
+        fail_scan(cell_count_, lines, "a quote inside a cell that does not start with one",
                   "put the whole cell in quotes and double the quotes inside");
       }
       ++from;
@@ -115,7 +115,8 @@ CsvReader::Scan CsvReader::scan_row() {
       if (to + 1 == end && !source_ended_) return Scan::more;
       const char follows = to[1];
       if (follows != ',' && follows != '\n' && follows != '\r' && to + 1 != end) {
-        fail_scan(lines, "text after the closing quote of a cell", "double a quote that belongs to the cell");
+        fail_scan(cell_count_, lines, "text after the closing quote of a cell",
+                  "double a quote that belongs to the cell");
       }
       add_cell(from, to, line, doubled);
       to = special.next();
@@ -134,14 +135,16 @@ CsvReader::Scan CsvReader::scan_row() {
       case '\r':
         if (to + 1 == end && !source_ended_) return Scan::more;
         if (to[1] != '\n') {
-          fail_scan(lines, "a carriage return without a line feed",
+          fail_scan(cell_count_ - 1, lines, "a carriage return without a line feed",
                     "end lines with LF or CR LF; put a cell that holds one in quotes");
         }
         special.next();
         after = to + 2;
         break;
       default:
-        if (to != end) fail_scan(lines, "a NUL byte", "the file is no CSV text in UTF-8: export it again");
+        if (to != end)
+          fail_scan(cell_count_ - 1, lines, "a NUL byte",
+                    "the file is no CSV text in UTF-8: export it again");
         after = to;
     }
   }
@@ -164,9 +167,11 @@ bool CsvReader::scan_quoted(SpecialBytes& special, const char*& at, std::uint32_
     at = special.next();
     if (*at == '\n') ++lines;
     if (*at == '\0') {
-      if (at != end) fail_scan(lines, "a NUL byte", "the file is no CSV text in UTF-8: export it again");
+      if (at != end)
+        fail_scan(cell_count_, lines, "a NUL byte", "the file is no CSV text in UTF-8: export it again");
       if (!source_ended_ && end_ - start_ <= kLongestRow) return false;
-      fail_scan(opened, "a quote is opened here and never closed", "close it, or double it if it is content");
+      fail_scan(cell_count_, opened, "a quote is opened here and never closed",
+                "close it, or double it if it is content");
     }
     if (*at != '"') continue;
     if (at[1] != '"' || at + 1 == end) return true;
@@ -232,10 +237,10 @@ void CsvReader::fail_line(std::uint64_t line, std::string_view what, std::string
   fail(ErrorCode::data, name() + ":" + std::to_string(line) + ": " + std::string(what), std::move(help));
 }
 
-/// A failure while the row is being scanned: the cell that comes next is to blame.
-void CsvReader::fail_scan(std::uint32_t line, std::string_view what, std::string help) const {
-  std::string place;
-  if (cell_count_ < header_.size()) place = "column " + in_quotes(header_[cell_count_]) + ": ";
+/// A failure while the row is being scanned.
+void CsvReader::fail_scan(std::size_t cell, std::uint32_t line, std::string_view what,
+                          std::string help) const {
+  const std::string place = cell < header_.size() ? "column " + in_quotes(header_[cell]) + ": " : "";
   fail_line(next_line_ + line, place + std::string(what), std::move(help));
 }
 

@@ -59,7 +59,8 @@ class CsvReader {
   void check_length(std::size_t row) const;
   void fill();
   [[noreturn]] void fail_line(std::uint64_t line, std::string_view what, std::string help) const;
-  [[noreturn]] void fail_scan(std::uint32_t line, std::string_view what, std::string help) const;
+  [[noreturn]] void fail_scan(std::size_t cell, std::uint32_t line, std::string_view what,
+                              std::string help) const;
 
   ByteSource source_;
   std::vector<char> buffer_;  // bytes, a NUL and 63 bytes more for SpecialBytes

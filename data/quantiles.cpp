@@ -52,8 +52,8 @@ bool QuantileSearch::end_pass() {
   std::vector<Group> next;
   if (level_ == 0) {
     std::vector<std::uint64_t> ranks;
-    for (std::size_t i = 1; i < bins_ && count_ > 0; ++i)
-      ranks.push_back((count_ * i + bins_ - 1) / bins_ - 1);
+    const std::uint64_t bins = missing_ + 1;
+    for (std::size_t i = 1; i < bins && count_ > 0; ++i) ranks.push_back((count_ * i + bins - 1) / bins - 1);
     split(0, first_histogram_.data(), kFirstBits, ranks, next);
     first_histogram_ = {};
   } else {
@@ -71,14 +71,31 @@ bool QuantileSearch::end_pass() {
     groups_.clear();
   }
   ++level_;
-  return !groups_.empty();
+  return !groups_.empty() || end_round();
+}
+
+void QuantileSearch::begin_round() {
+  count_ = 0;
+  level_ = 0;
+  first_histogram_.assign(std::size_t{1} << kFirstBits, 0);
+}
+
+bool QuantileSearch::end_round() {
+  std::sort(found_.begin(), found_.end());
+  const auto middle = static_cast<std::ptrdiff_t>(edges_.size());
+  edges_.insert(edges_.end(), found_.begin(), found_.end());
+  std::inplace_merge(edges_.begin(), edges_.begin() + middle, edges_.end());
+  const std::size_t found = found_.size();
+  found_.clear();
+  missing_ -= found;
+  if (found == 0 || missing_ == 0) return false;
+  begin_round();
+  return true;
 }
 
 std::vector<double> QuantileSearch::edges() const {
-  std::vector<std::uint64_t> keys = found_;
-  std::sort(keys.begin(), keys.end());
   std::vector<double> edges;
-  for (std::uint64_t key : keys) edges.push_back(value_of(key));
+  for (std::uint64_t key : edges_) edges.push_back(value_of(key));
   return edges;
 }
 

@@ -129,8 +129,8 @@ void check(const SynthOptions& options) {
   check(within(options.users, 2, kMostLevels), "users", "2 to 10000000 are possible");
   check(within(options.items, 2, kMostLevels), "items", "2 to 10000000 are possible");
   check(options.noise_fields <= kMostNoiseFields, "noise fields", "at most 1000 are possible");
-  check(options.missing_consume >= 0 && options.missing_consume < 1, "share of missing consume labels",
-        "it must be at least 0 and less than 1");
+  check(options.missing_consume >= 0 && options.missing_consume <= 1, "share of missing consume labels",
+        "it must be from 0 to 1");
 }
 
 }  // namespace

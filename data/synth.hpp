@@ -10,8 +10,8 @@ struct SynthOptions {
   std::size_t rows = 200000;  ///< training rows; valid and test get rows / 8 each
   double correlation = 0.5;   ///< 0..1: share of the consume signal that it has in common with click
   std::uint64_t seed = 1;
-  std::size_t users = 300;
-  std::size_t items = 150;
+  std::size_t users = 200;
+  std::size_t items = 100;
   std::size_t noise_fields = 4;  ///< fields that mean nothing
   double missing_consume = 0.0;  ///< share of rows whose consume label is left empty
 };

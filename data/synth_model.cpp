@@ -9,10 +9,13 @@
 namespace dcrnn::data {
 namespace {
 
-constexpr std::array<double, 2> kStrength = {1.4, 1.0};    // standard deviation of the logits
-constexpr std::array<double, 2> kMeanRate = {0.20, 0.33};  // of click, and of consume among clicks
+constexpr double kClickDeviation = 1.3;  // of the logit of click
+// Of the logit of consume given click: less the more it has in common with click, so that its AUC over all
+// exposures, to which both logits add, stays about the same.
+constexpr double kConsumeDeviation = 1.5, kConsumeDeviationLost = 0.7;
+constexpr std::array<double, 2> kMeanRate = {0.25, 0.40};  // of click, and of consume among clicks
 constexpr std::uint64_t kCalibrationRows = 8192;
-constexpr std::uint32_t kFactorStream = 16;  // streams below are the splits
+constexpr std::uint32_t kScoreStream = 16;  // streams below are the splits
 constexpr double kMeanAge = 42, kAgeDeviation = 12;
 constexpr double kMeanLogPrice = 3, kLogPriceDeviation = 0.7;
 
@@ -30,6 +33,20 @@ std::vector<double> make_shares(std::size_t levels) {
   }
   for (double& share : shares) share /= sum;
   return shares;
+}
+
+/// Mean over the rows of the product of two scores.
+double product(const std::vector<double>& a, const std::vector<double>& b, const std::vector<double>& share) {
+  double sum = 0;
+  for (std::size_t level = 0; level < share.size(); ++level) sum += share[level] * a[level] * b[level];
+  return sum;
+}
+
+/// Takes the part in the direction of `unit`, of mean square 1, out of a score.
+void remove_part(std::vector<double>& score, const std::vector<double>& unit,
+                 const std::vector<double>& share) {
+  const double part = product(score, unit, share);
+  for (std::size_t level = 0; level < share.size(); ++level) score[level] -= part * unit[level];
 }
 
 std::size_t category_of(std::size_t item) {
@@ -75,44 +92,35 @@ class SynthDraws {
   std::size_t used_ = 4;
 };
 
-SynthSignal::SynthSignal(std::uint64_t seed, std::uint32_t number,
-                         const std::array<std::vector<double>, kSynthFeatures>& shares) {
+SynthSignal::SynthSignal(std::uint64_t seed, std::uint32_t number, const Shares& shares,
+                         const SynthSignal* other) {
   for (std::size_t feature = 0; feature < kSynthFeatures; ++feature) {
-    const std::size_t levels = shares[feature].size();
-    const auto stream = static_cast<std::uint32_t>(kFactorStream + number * kSynthFeatures + feature);
-    for (std::size_t k = 0; k < kFactors; ++k) {
-      std::vector<double>& factor = factors_[feature][k];
-      factor.resize(levels);
-      double mean = 0, square = 0;
-      for (std::size_t level = 0; level < levels; ++level) {
-        factor[level] = SynthDraws(seed, stream, level * kFactors + k).normal();
-        mean += shares[feature][level] * factor[level];
-      }
-      for (std::size_t level = 0; level < levels; ++level) {
-        factor[level] -= mean;
-        square += shares[feature][level] * factor[level] * factor[level];
-      }
-      for (double& value : factor) value = square > 0 ? value / std::sqrt(square) : 0;
+    const std::vector<double>& share = shares[feature];
+    std::vector<double>& score = scores_[feature];
+    const auto stream = static_cast<std::uint32_t>(kScoreStream + number * kSynthFeatures + feature);
+    for (std::size_t level = 0; level < share.size(); ++level) {
+      score.push_back(SynthDraws(seed, stream, level).normal());
     }
+    remove_part(score, std::vector<double>(share.size(), 1.0), share);
+    // Two levels leave no room for a second direction.
+    if (other != nullptr && share.size() > 2) remove_part(score, other->scores_[feature], share);
+    const double deviation = std::sqrt(product(score, score, share));
+    for (double& value : score) value /= deviation;
   }
 }
 
-double SynthSignal::at(const std::array<std::size_t, kSynthFeatures>& level, double age, double price) const {
-  const auto factor = [&](SynthFeature feature, std::size_t k) {
+double SynthSignal::at(const SynthLevels& level, double a, double p) const {
+  const auto score = [&](SynthFeature feature) {
     const auto f = static_cast<std::size_t>(feature);
-    return factors_[f][k][level[f]];
+    return scores_[f][level[f]];
   };
   using enum SynthFeature;
-  const double a = standard_age(age);
-  const double p = standard_price(price);
-  // The squares of the weights add up to 1; those of the single features to 0.5.
-  const double single = 0.40 * factor(user, 0) + 0.37 * factor(item, 0) + 0.20 * factor(country, 0) +
-                        0.20 * factor(device, 0) + 0.20 * factor(hour, 0) + 0.20 * a - 0.20 * p;
-  const double pairs = 0.29 * factor(user, 1) * factor(item, 1) +
-                       0.29 * factor(country, 1) * factor(hour, 1) +
-                       0.25 * factor(device, 1) * factor(category, 1) + 0.25 * factor(country, 2) * a +
-                       0.25 * factor(category, 2) * p;
-  const double triples = 0.29 * factor(device, 2) * factor(country, 3) * factor(category, 3);
+  const double u = score(user), i = score(item), g = score(category);
+  const double c = score(country), d = score(device), h = score(hour);
+  // The squares of the weights add up to about 1, those of the single features to half of it.
+  const double single = 0.33 * u + 0.33 * i + 0.2 * g + 0.27 * c + 0.2 * d + 0.2 * h + 0.25 * a - 0.2 * p;
+  const double pairs = 0.36 * u * i + 0.27 * c * d + 0.27 * c * h + 0.27 * g * a + 0.27 * u * p;
+  const double triples = 0.26 * u * g * d;
   return single + pairs + triples;
 }
 
@@ -127,8 +135,9 @@ SynthModel::SynthModel(const SynthOptions& options) : options_(options) {
     double sum = 0;
     for (double share : shares_[feature]) cumulative_[feature].push_back(sum += share);
   }
-  signals_.emplace_back(options.seed, 0, shares_);
-  signals_.emplace_back(options.seed, 1, shares_);
+  signals_.reserve(2);
+  signals_.emplace_back(options.seed, 0, shares_, nullptr);
+  signals_.emplace_back(options.seed, 1, shares_, &signals_[0]);
   calibrate();
 }
 
@@ -148,11 +157,13 @@ void SynthModel::draw_features(SynthDraws& draws, SynthRow& row) const {
 
 /// Of click, and of consume given click.
 std::array<double, 2> SynthModel::logits(const SynthRow& row) const {
-  const double shared = signals_[0].at(row.level, row.age, row.price);
-  const double own = signals_[1].at(row.level, row.age, row.price);
+  const double age = standard_age(row.age), price = standard_price(row.price);
+  const double shared = signals_[0].at(row.level, age, price);
+  const double own = signals_[1].at(row.level, price, -age);  // turned by a right angle, to be uncorrelated
   const double c = options_.correlation;
   const double blend = c * shared + std::sqrt(1 - c * c) * own;
-  return {intercepts_[0] + kStrength[0] * shared, intercepts_[1] + kStrength[1] * blend};
+  const double deviation = kConsumeDeviation - kConsumeDeviationLost * c * c;
+  return {intercepts_[0] + kClickDeviation * shared, intercepts_[1] + deviation * blend};
 }
 
 /// Sets the intercepts so that the mean rates come out, by bisection over rows of their own.

@@ -23,10 +23,13 @@ inline constexpr std::size_t kSynthFeatures = 6;
 inline constexpr std::size_t kSynthCategories = 10, kSynthCountries = 12, kSynthDevices = 4, kSynthHours = 24;
 inline constexpr std::size_t kSynthNoiseLevels = 50;
 
+/// A level of each, by SynthFeature.
+using SynthLevels = std::array<std::size_t, kSynthFeatures>;
+
 struct SynthRow {
-  std::array<std::size_t, kSynthFeatures> level;  ///< by SynthFeature
-  double age = 0;                                 ///< whole years
-  double price = 0;                               ///< two decimals
+  SynthLevels level;
+  double age = 0;             ///< whole years
+  double price = 0;           ///< two decimals
   std::vector<double> noise;  ///< even fields: a level below kSynthNoiseLevels, odd ones: a number
   double true_click = 0;      ///< P(click)
   double true_consume = 0;    ///< P(click and consume)
@@ -38,15 +41,17 @@ struct SynthRow {
 /// One sum of effects, of mean 0 and variance about 1.
 class SynthSignal {
  public:
-  /// `number`: signals of different number have nothing in common. `shares`: by feature, of its levels.
-  SynthSignal(std::uint64_t seed, std::uint32_t number,
-              const std::array<std::vector<double>, kSynthFeatures>& shares);
-  double at(const std::array<std::size_t, kSynthFeatures>& level, double age, double price) const;
+  using Shares = std::array<std::vector<double>, kSynthFeatures>;
+
+  /// Signals of different `number` are drawn independently, and made uncorrelated with the `other` one if
+  /// there is one. `shares`: by feature, how much of the rows has each level.
+  SynthSignal(std::uint64_t seed, std::uint32_t number, const Shares& shares, const SynthSignal* other);
+  /// `a`, `p`: two uncorrelated numbers of mean 0 and variance 1.
+  double at(const SynthLevels& level, double a, double p) const;
 
  private:
-  static constexpr std::size_t kFactors = 6;
-  /// factors_[feature][k]: what factor k says of each level; mean 0, variance 1 over the rows.
-  std::array<std::array<std::vector<double>, kFactors>, kSynthFeatures> factors_;
+  /// By feature, of each level; mean 0, variance 1 over the rows.
+  std::array<std::vector<double>, kSynthFeatures> scores_;
 };
 
 class SynthModel {
@@ -63,9 +68,9 @@ class SynthModel {
   void calibrate();
 
   SynthOptions options_;
-  std::array<std::vector<double>, kSynthFeatures> shares_;      // of the rows, by level
-  std::array<std::vector<double>, kSynthFeatures> cumulative_;  // their sums
-  std::vector<SynthSignal> signals_;                            // click's, consume's own
+  SynthSignal::Shares shares_;
+  SynthSignal::Shares cumulative_;    // their running sums
+  std::vector<SynthSignal> signals_;  // click's, consume's own
   std::array<double, 2> intercepts_ = {0, 0};
 };
 

@@ -282,9 +282,12 @@ class Model:
 
 
 # --------------------------------------------------------------------------------------------- comparing
-def differences(got, want):
-    """(problems, worst relative error, tensor of the worst). The tolerance is that of got's precision."""
-    tolerance = 2e-5 if any(array.dtype == np.float32 for array in got.values()) else 1e-12
+def differences(got, want, slack):
+    """(problems, worst relative error, tensor of the worst). The tolerance is that of got's precision; besides,
+    `slack` roundings of the number 1 are allowed."""
+    single = any(array.dtype == np.float32 for array in got.values())
+    tolerance = 2e-5 if single else 1e-12
+    floor = slack * np.finfo(np.float32 if single else np.float64).eps
     problems = [f"{name}: missing in the trace" for name in want if name not in got]
     problems += [f"{name}: not expected in the trace" for name in got if name not in want]
     worst, where = 0.0, "-"
@@ -304,16 +307,16 @@ def differences(got, want):
         relative = error / scale
         if not relative <= worst:  # a NaN counts as worst
             worst, where = relative, name
-        if not relative <= tolerance:
+        if not error <= tolerance * scale + floor:
             at = np.unravel_index(np.argmax(np.nan_to_num(np.abs(a - b), nan=np.inf)), a.shape)
             problems.append(f"{name}{[int(i) for i in at]}: {a[at]!r}, want {b[at]!r}: "
                             f"relative error {relative:.3g}, allowed {tolerance}")
     return problems, worst, where
 
 
-def report(label, got, want):
+def report(label, got, want, slack=0):
     """Prints one line, or the problems; True if all is well."""
-    problems, worst, where = differences(got, want)
+    problems, worst, where = differences(got, want, slack)
     for problem in problems:
         print(f"{label}: {problem}")
     verdict = "MISMATCH" if problems else "ok"
@@ -498,7 +501,8 @@ class RandomCase:
 
 
 def verify_random(count, seed, program):
-    """True if `count` random models agree in both precisions."""
+    """True if `count` random models agree in both precisions. Their values are of order 1 and in a few of them a
+    gradient of many terms nearly cancels, so a few roundings of 1 are let pass."""
     good, number, done = True, 0, 0
     with tempfile.TemporaryDirectory() as folder:
         model, data, trace = (os.path.join(folder, n) for n in ("model.safetensors", "rows.csv", "trace.safetensors"))
@@ -518,7 +522,7 @@ def verify_random(count, seed, program):
                 if run.returncode != 0:
                     print(f"{label}: exit code {run.returncode}: {run.stderr.strip()}\n{json.dumps(case.config)}")
                     good = False
-                elif not report(label, read_safetensors(trace)[0], want):
+                elif not report(label, read_safetensors(trace)[0], want, slack=4):
                     print(json.dumps(case.config))
                     good = False
     return good

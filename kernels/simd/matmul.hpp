@@ -62,20 +62,24 @@ inline constexpr std::size_t kTileCopy = Shape<A>::rows* kBlockK + 2 * kLanes<A>
 /// would touch a cache line for every few elements if each tile did it for itself.
 template <class A>
 void copy_rows(const Matmul<float>& p, const Block<A>& rows, const Block<A>& ks, float* copy) {
-  const std::size_t tiles = blocks_of<A>(rows.size(), Shape<A>::rows);
+  constexpr std::size_t kTiles = kCopiedRows / Shape<A>::rows;
   constexpr std::size_t kCopied = (Shape<A>::rows + kLanes<A> - 1) / kLanes<A> * kLanes<A>;
+  const std::size_t tiles = blocks_of<A>(rows.size(), Shape<A>::rows);
+  std::size_t begin[kTiles + 1] = {};
+  for (std::size_t i = 0; i < tiles; ++i) begin[i + 1] = Block<A>(rows.size(), tiles, i).end;
+
   for (std::size_t k = 0; k < ks.size(); ++k) {
     const float* a = p.a + rows.begin * p.a_row + (ks.begin + k) * p.a_col;
     for (std::size_t i = 0; i < tiles; ++i) {
-      const Block<A> tile(rows.size(), tiles, i);
-      float* to = copy + i * kTileCopy<A> + k * tile.size();
-      if (p.a_row == 1 && rows.begin + tile.begin + kCopied <= p.M) {
+      const std::size_t size = begin[i + 1] - begin[i];
+      float* to = copy + i * kTileCopy<A> + k * size;
+      if (p.a_row == 1 && rows.begin + begin[i] + kCopied <= p.M) {
         // Whole vectors: what is too much is overwritten by the next k.
         for (std::size_t j = 0; j < kCopied; j += kLanes<A>) {
-          Vector<A>::load_unaligned(a + tile.begin + j).store_unaligned(to + j);
+          Vector<A>::load_unaligned(a + begin[i] + j).store_unaligned(to + j);
         }
       } else {
-        for (std::size_t j = 0; j < tile.size(); ++j) to[j] = a[(tile.begin + j) * p.a_row];
+        for (std::size_t j = 0; j < size; ++j) to[j] = a[(begin[i] + j) * p.a_row];
       }
     }
   }

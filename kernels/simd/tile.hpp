@@ -56,8 +56,13 @@ void multiply_tile(const TileArguments& t) {
   constexpr std::size_t kVectors = Shape<A>::vectors * kPanels;
   Vector<A> sum[kRows][kVectors];
   unroll<kRows>([&]<std::size_t i>() {
+    float* c = t.c + i * t.ldc;
+    unroll<kPanels>([&]<std::size_t j>() {  // C is not needed before the end; a panel may begin within a line
+      __builtin_prefetch(c + j * kPanel<A>, 1);
+      __builtin_prefetch(c + (j + 1) * kPanel<A> - 1, 1);
+    });
     unroll<kVectors>([&]<std::size_t j>() {
-      sum[i][j] = t.resume ? Vector<A>::load_unaligned(t.c + i * t.ldc + j * kLanes<A>) : Vector<A>(0.0f);
+      sum[i][j] = t.resume ? Vector<A>::load_unaligned(c + j * kLanes<A>) : Vector<A>(0.0f);
     });
   });
 

@@ -2,53 +2,40 @@
 #pragma once
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include "config/config.hpp"
 #include "core/failure.hpp"
+#include "tests/failure_of.hpp"
+#include "tests/scratch.hpp"
 
 namespace dcrnn::data {
 
-/// A fresh directory, removed with all it holds.
-class TempDirectory {
- public:
-  TempDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "dcrnn-data-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  ~TempDirectory() { std::filesystem::remove_all(path_); }
-  TempDirectory(const TempDirectory&) = delete;
-  TempDirectory& operator=(const TempDirectory&) = delete;
+using test::contains;
+using test::failure_of;
 
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+/// A fresh directory, removed with all it holds.
+class TempDirectory : public test::ScratchDirectory {
+ public:
+  std::string operator/(const std::string& name) const { return path() + "/" + name; }
   /// Writes a file and gives its path.
   std::string file(const std::string& name, const std::string& bytes) const {
-    std::ofstream(*this / name, std::ios::binary) << bytes;
+    test::write_text(*this / name, bytes);
     return *this / name;
   }
-
- private:
-  std::string path_;
 };
 
 inline std::string read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  return test::read_text(path);
 }
 
 inline std::size_t files_in(const std::string& directory) {
-  std::size_t count = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(directory)) ++count;
-  return count;
+  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(directory), {}));
 }
 
 inline std::string gzipped(const std::string& bytes) {
@@ -96,21 +83,6 @@ inline Task task(const std::string& name, std::size_t parent = kNoParent) {
   task.name = task.label = name;
   task.parent = parent;
   return task;
-}
-
-/// The failure of `run`; code `internal` and no message if there is none.
-template <class Run>
-Error failure_of(Run&& run) {
-  try {
-    run();
-  } catch (const Failure& failure) {
-    return failure.error();
-  }
-  return {};
-}
-
-inline bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace dcrnn::data

@@ -151,7 +151,7 @@ TEST_CASE("encoder: bad tensors are Failure(model) and name the tensor") {
     if (!extra.empty()) add(view(extra, content.edges));
     return failure_of([&] { (void)Encoders::from_tensors(config, tensors, "m.safetensors"); });
   };
-  CHECK(error_of({}).message == "");
+  CHECK(error_of({}).message == "(no failure)");
   const double infinity = std::numeric_limits<double>::infinity();
   const std::vector<std::pair<Error, std::string>> cases = {
       {error_of({.bytes = {'a', 'b'}}), "encoder.w.vocab.ends"},
@@ -174,7 +174,9 @@ TEST_CASE("encoder: bad tensors are Failure(model) and name the tensor") {
       {error_of({}, "", "encoder.w.edges"), "encoder.w.edges"},
       {error_of({}, "", "encoder.other.edges"), "encoder.other.edges"},
   };
-  for (const auto& [error, tensor] : cases) {
+  for (const auto& one : cases) {
+    const Error& error = one.first;
+    const std::string& tensor = one.second;
     INFO(tensor, " -> ", error.message);
     CHECK(error.code == ErrorCode::model);
     CHECK(contains(error.message, "m.safetensors: tensor \"" + tensor + "\""));

@@ -63,7 +63,7 @@ void check_matmul(const Table<Real>& table, std::size_t M, std::size_t N, std::s
 /// The same product in one piece, by single rows, by chunks of rows and by chunks of columns.
 template <class Real>
 void check_same_bytes(const Table<Real>& table, std::size_t K, bool columns, bool accumulate) {
-  const std::size_t M = 257, N = 5 * table.panel + 3;
+  const std::size_t M = 257, N = 2 * table.panel + 3;
   Numbers numbers(K);
   const Block<Real> a = columns ? Block<Real>(K, M, M, numbers) : Block<Real>(M, K, K, numbers);
   const std::size_t a_row = columns ? 1 : K, a_col = columns ? M : 1;
@@ -80,8 +80,8 @@ void check_same_bytes(const Table<Real>& table, std::size_t K, bool columns, boo
   };
   Block<Real> whole = start;
   run(whole, 0, M, 0, N);
-  for (std::size_t rows : {std::size_t{1}, std::size_t{2}, std::size_t{7}, std::size_t{64}, M}) {
-    for (std::size_t width : {table.panel, 3 * table.panel, N}) {
+  for (std::size_t rows : {std::size_t{1}, std::size_t{7}, std::size_t{64}}) {
+    for (std::size_t width : {table.panel, N}) {
       Block<Real> parts = start;
       for (std::size_t m = 0; m < M; m += rows) {
         for (std::size_t n = 0; n < N; n += width) {
@@ -127,9 +127,9 @@ void test_matmul(const Table<Real>& table) {
     for (std::size_t N : kSizes) check_matmul(table, M, N, 13, Layout::forward, none, false, false);
   }
   for (Layout layout : {Layout::forward, Layout::columns, Layout::scattered}) {
-    for (std::size_t M : {0, 1, 5, 6, 7, 12, 13, 23, 61, 193}) {
+    for (std::size_t M : {0, 1, 5, 7, 12, 13, 61, 193}) {
       for (std::size_t N : {1, 8, 17, 35}) {
-        for (std::size_t K : {0, 1, 2, 255, 256, 257, 515}) {
+        for (std::size_t K : {0, 1, 256, 257, 515}) {
           check_matmul(table, M, N, K, layout, none, false, true);
           check_matmul(table, M, N, K, layout, relu, true, false);
           if (layout == Layout::forward) check_matmul(table, M, N, K, layout, sigmoid, true, false);
@@ -139,7 +139,7 @@ void test_matmul(const Table<Real>& table) {
   }
   for (bool columns : {false, true}) {
     for (bool accumulate : {false, true}) {
-      for (std::size_t K : {64, 300, 700}) check_same_bytes(table, K, columns, accumulate);
+      for (std::size_t K : {64, 300}) check_same_bytes(table, K, columns, accumulate);
     }
   }
 }

@@ -18,11 +18,11 @@ double unit_in_last_place(long double x) {
 /// Every sign and exponent of float with mantissas spread over its range, and the neighbourhood of 0.
 std::vector<float> sweep() {
   std::vector<float> xs;
-  for (std::uint64_t bits = 0; bits < 0x100000000; bits += 20011) {
+  for (std::uint64_t bits = 0; bits < 0x100000000; bits += 160001) {
     const float x = std::bit_cast<float>(static_cast<std::uint32_t>(bits));
     if (std::isfinite(x)) xs.push_back(x);
   }
-  for (int i = -200000; i <= 200000; i += 7) xs.push_back(static_cast<float>(i) * 5.3e-4f);
+  for (int i = -200000; i <= 200000; i += 53) xs.push_back(static_cast<float>(i) * 5.3e-4f);
   return xs;
 }
 

@@ -1,5 +1,4 @@
 // Every op of every table, and the tables themselves.
-#include <cstring>
 #include <string>
 
 #include "tests/kernels/op_tests.hpp"
@@ -7,14 +6,14 @@
 
 namespace dcrnn::kernels::test {
 
-#define DCRNN_OP(name, Arguments)                      \
-  TEST_CASE("op " #name) {                             \
-    for (Isa isa : available_isas()) {                 \
-      INFO("isa " << std::string(::dcrnn::name(isa))); \
-      test_##name(table<float>(isa));                  \
-    }                                                  \
-    INFO("reference in double");                       \
-    test_##name(table<double>(Isa::reference));        \
+#define DCRNN_OP(op, Arguments)               \
+  TEST_CASE("op " #op) {                      \
+    for (Isa isa : available_isas()) {        \
+      INFO("isa " << std::string(name(isa))); \
+      test_##op(table<float>(isa));           \
+    }                                         \
+    INFO("reference in double");              \
+    test_##op(table<double>(Isa::reference)); \
   }
 #include "kernels/ops.inc"
 #undef DCRNN_OP
@@ -27,8 +26,8 @@ TEST_CASE("a table has every op and its own vector kernels") {
     CHECK(&entries == &table<float>(isa));
     CHECK(entries.isa == isa);
     CHECK(entries.panel > 0);
-#define DCRNN_OP(op, Arguments) \
-  CHECK(entries.op != nullptr); \
+#define DCRNN_OP(op, Arguments)   \
+  CHECK((entries.op != nullptr)); \
   CHECK((entries.op == reference.op) == (isa == Isa::reference));
 #include "kernels/ops.inc"
 #undef DCRNN_OP

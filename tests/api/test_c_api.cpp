@@ -1,0 +1,125 @@
+// The C functions: they agree with the C++ ones, and forgive every NULL.
+#include <doctest/doctest.h>
+
+#include <cstring>
+
+#include "dcrnn/dcrnn.h"
+#include "tests/failure_of.hpp"
+#include "tests/scratch.hpp"
+#include "tests/small_model.hpp"
+
+using namespace dcrnn::test;
+
+namespace {
+
+/// The same rows for the C API.
+struct CRows {
+  explicit CRows(const SmallTable& table) {
+    const dcrnn::Rows from = table.rows();
+    for (const dcrnn::Column& c : from.columns) {
+      columns.push_back({c.field.data(), c.ids.empty() ? nullptr : c.ids.data(),
+                         c.offsets.empty() ? nullptr : c.offsets.data(),
+                         c.numbers.empty() ? nullptr : c.numbers.data(), nullptr});
+    }
+    for (const dcrnn::Labels& l : from.labels) labels.push_back({l.task.data(), l.values.data()});
+    rows = {from.count, columns.data(), columns.size(), labels.data(), labels.size(), nullptr};
+  }
+  CRows(const CRows&) = delete;
+  CRows& operator=(const CRows&) = delete;
+
+  std::vector<dcrnn_column> columns;
+  std::vector<dcrnn_labels> labels;
+  dcrnn_rows rows;
+};
+
+}  // namespace
+
+TEST_CASE("training and scoring from C give the bytes of C++") {
+  const ScratchDirectory scratch;
+  const SmallTable table(64);
+  CRows c(table);
+  dcrnn_error error;
+  dcrnn_model* model = nullptr;
+  REQUIRE(dcrnn_model_create(small_config().c_str(), &model, &error) == DCRNN_OK);
+  CHECK(error.message[0] == '\0');
+  CHECK(dcrnn_model_task_count(model) == 2);
+  CHECK(std::string(dcrnn_model_task_name(model, 1)) == "consume");
+  CHECK(dcrnn_model_task_name(model, 2) == nullptr);
+  dcrnn_trainer* trainer = nullptr;
+  REQUIRE(dcrnn_trainer_create(model, 10, 1, "auto", &trainer, &error) == DCRNN_OK);
+  double loss = 0;
+  for (int i = 0; i < 10; ++i) REQUIRE(dcrnn_trainer_step(trainer, &c.rows, &loss, &error) == DCRNN_OK);
+  dcrnn_trainer_free(trainer);
+  REQUIRE(dcrnn_model_save(model, scratch.file("m").c_str(), &error) == DCRNN_OK);
+  dcrnn_model_free(model);
+  REQUIRE(dcrnn_model_load(scratch.file("m").c_str(), &model, &error) == DCRNN_OK);
+  dcrnn_scorer* scorer = nullptr;
+  REQUIRE(dcrnn_scorer_create(model, 2, nullptr, &scorer, &error) == DCRNN_OK);
+  std::vector<float> p(128), logits(128);
+  c.rows.labels = nullptr;
+  c.rows.label_count = 0;
+  REQUIRE(dcrnn_scorer_score(scorer, &c.rows, p.data(), logits.data(), nullptr) == DCRNN_OK);
+
+  auto expected = dcrnn::Model::create(small_config());
+  auto steps = dcrnn::Trainer::create(*expected, 10);
+  double expected_loss = 0;
+  for (int i = 0; i < 10; ++i) expected_loss = steps->step(table.rows())->loss;
+  CHECK(loss == expected_loss);
+  REQUIRE(expected->save(scratch.file("expected")).ok());
+  CHECK(read_text(scratch.file("m")) == read_text(scratch.file("expected")));
+  auto same = dcrnn::Scorer::create(*expected);
+  std::vector<float> q(128), q_logits(128);
+  REQUIRE(same->score(table.rows(), q, q_logits).ok());
+  CHECK(p == q);
+  CHECK(logits == q_logits);
+
+  // Errors arrive with message and help, cut to fit.
+  c.columns[0].field = "nobody";
+  CHECK(dcrnn_scorer_score(scorer, &c.rows, p.data(), nullptr, &error) == DCRNN_DATA);
+  CHECK(contains(error.message, "\"nobody\""));
+  CHECK(std::strlen(error.help) > 0);
+  std::vector<const char*> text(64, "1");
+  c.columns[0] = {"user", nullptr, nullptr, nullptr, text.data()};
+  CHECK(dcrnn_scorer_score(scorer, &c.rows, p.data(), nullptr, &error) == DCRNN_OK);
+  CHECK(error.message[0] == '\0');
+  text[3] = nullptr;
+  CHECK(dcrnn_scorer_score(scorer, &c.rows, p.data(), nullptr, &error) == DCRNN_USAGE);
+  c.columns[0].field = nullptr;
+  CHECK(dcrnn_scorer_score(scorer, &c.rows, p.data(), nullptr, &error) == DCRNN_USAGE);
+  c.rows.columns = nullptr;
+  CHECK(dcrnn_scorer_score(scorer, &c.rows, p.data(), nullptr, &error) == DCRNN_USAGE);
+  c.rows.count = static_cast<size_t>(-1);
+  CHECK(dcrnn_scorer_score(scorer, &c.rows, p.data(), nullptr, &error) == DCRNN_MEMORY);
+
+  CHECK(dcrnn_scorer_score(nullptr, &c.rows, p.data(), nullptr, &error) == DCRNN_USAGE);
+  CHECK(dcrnn_scorer_score(scorer, nullptr, p.data(), nullptr, &error) == DCRNN_USAGE);
+  CHECK(dcrnn_scorer_score(scorer, &c.rows, nullptr, nullptr, &error) == DCRNN_USAGE);
+  CHECK(dcrnn_scorer_create(model, 0, nullptr, &scorer, &error) == DCRNN_USAGE);
+  CHECK(scorer == nullptr);
+  dcrnn_model_free(model);
+}
+
+TEST_CASE("NULL is a usage error or nothing at all, never a crash") {
+  dcrnn_error error;
+  dcrnn_model* model = nullptr;
+  CHECK(dcrnn_model_create(nullptr, &model, &error) == DCRNN_USAGE);
+  CHECK(contains(error.message, "config_json is NULL"));
+  CHECK(dcrnn_model_create("{}", nullptr, nullptr) == DCRNN_USAGE);
+  CHECK(dcrnn_model_create("{}", &model, nullptr) == DCRNN_USAGE);
+  CHECK(dcrnn_model_load(nullptr, &model, &error) == DCRNN_USAGE);
+  CHECK(dcrnn_model_load("x", nullptr, &error) == DCRNN_USAGE);
+  CHECK(dcrnn_model_load("/no/such/file", &model, &error) == DCRNN_IO);
+  CHECK(dcrnn_model_save(nullptr, "x", &error) == DCRNN_USAGE);
+  CHECK(dcrnn_model_task_count(nullptr) == 0);
+  CHECK(dcrnn_model_task_name(nullptr, 0) == nullptr);
+  dcrnn_scorer* scorer = nullptr;
+  CHECK(dcrnn_scorer_create(nullptr, 1, nullptr, &scorer, &error) == DCRNN_USAGE);
+  CHECK(dcrnn_scorer_create(nullptr, 1, nullptr, nullptr, &error) == DCRNN_USAGE);
+  dcrnn_trainer* trainer = nullptr;
+  CHECK(dcrnn_trainer_create(nullptr, 0, 1, nullptr, &trainer, &error) == DCRNN_USAGE);
+  CHECK(dcrnn_trainer_step(nullptr, nullptr, nullptr, &error) == DCRNN_USAGE);
+  dcrnn_model_free(nullptr);
+  dcrnn_scorer_free(nullptr);
+  dcrnn_trainer_free(nullptr);
+  CHECK(std::string(dcrnn_version()) == dcrnn::version());
+}

@@ -1,0 +1,248 @@
+// Training runs over files: the same bytes however they are interrupted, and what they leave behind.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "tests/failure_of.hpp"
+#include "tests/scratch.hpp"
+#include "tests/small_model.hpp"
+
+using namespace dcrnn;
+using namespace dcrnn::test;
+
+namespace {
+
+/// Training and validation files, and jobs over them that share one cache.
+struct Setting {
+  explicit Setting(const std::string& train_config)
+      : config(learned_config(train_config)), cache(scratch.file("cache")) {
+    write_text(scratch.file("train.csv"), SmallTable(300, 1).csv());
+    write_text(scratch.file("valid.csv"), SmallTable(120, 2).csv());
+  }
+  FitJob job(const std::string& model, int threads = 1) const {
+    FitJob job;
+    job.config_json = config;
+    job.train = {scratch.file("train.csv")};
+    job.valid = {scratch.file("valid.csv")};
+    job.model = scratch.file(model);
+    job.cache = cache;
+    job.compute.threads = threads;
+    return job;
+  }
+
+  ScratchDirectory scratch;
+  std::string config, cache;
+};
+
+FitReport fitted(const FitJob& job) {
+  const auto report = fit(job);
+  REQUIRE_MESSAGE(report.ok(), report.error().message);
+  return *report;
+}
+
+/// Runs the job again and again, stopping after `steps` calls of the progress while training or validating.
+int run_in_pieces(FitJob job, std::size_t steps) {
+  for (int pieces = 1;; ++pieces) {
+    std::size_t left = steps;
+    job.progress = [&](const JobProgress& progress) { return progress.stage == "reading" || left-- > 0; };
+    const auto report = fit(job);
+    if (report.ok()) return pieces;
+    REQUIRE_MESSAGE(report.error().code == ErrorCode::stopped, report.error().message);
+    REQUIRE(std::filesystem::exists(job.model + ".checkpoint"));
+    REQUIRE_FALSE(std::filesystem::exists(job.model));
+    job.resume = true;
+  }
+}
+
+std::vector<nlohmann::json> log_of(const FitJob& job) {
+  std::vector<nlohmann::json> lines;
+  std::istringstream stream(read_text(job.model + ".jsonl"));
+  for (std::string line; std::getline(stream, line);) lines.push_back(nlohmann::json::parse(line));
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("any interruption and any number of threads end with the same bytes") {
+  const Setting setting("\"epochs\": 3, \"batch\": 64, \"unknown_rate\": 0.1");
+  fitted(setting.job("whole"));
+  const std::string expected = read_text(setting.scratch.file("whole"));
+  REQUIRE(expected.size() > 1000);
+
+  fitted(setting.job("two_threads", 2));
+  CHECK(read_text(setting.scratch.file("two_threads")) == expected);
+
+  // 5 steps and 2 batches of validation in an epoch: these stop at every kind of place. (Validation starts
+  // over when resumed, so with fewer than 2 a run would never end.)
+  for (const std::size_t steps : {2, 3, 5, 6, 11, 17}) {
+    CAPTURE(steps);
+    const FitJob job = setting.job("pieces", steps % 2 == 0 ? 2 : 1);
+    CHECK(run_in_pieces(job, steps) > 1);
+    CHECK(read_text(job.model) == expected);
+    CHECK_FALSE(std::filesystem::exists(job.model + ".checkpoint"));
+    std::filesystem::remove(job.model);
+  }
+}
+
+TEST_CASE("the model does not know where, when or how it was trained") {
+  const Setting setting("\"epochs\": 1, \"batch\": 64");
+  fitted(setting.job("a"));
+  std::filesystem::rename(setting.scratch.file("train.csv"), setting.scratch.file("other.csv"));
+  FitJob job = setting.job("b", 2);
+  job.train = {setting.scratch.file("other.csv")};
+  job.cache = setting.scratch.file("other_cache");
+  fitted(job);
+  CHECK(read_text(setting.scratch.file("a")) == read_text(setting.scratch.file("b")));
+  CHECK_FALSE(contains(read_text(setting.scratch.file("a")), setting.scratch.path()));
+}
+
+TEST_CASE("the log tells the story of the run") {
+  const Setting setting("\"epochs\": 3, \"batch\": 64");
+  FitJob job = setting.job("m");
+  std::vector<std::string> notes;
+  std::vector<EpochSummary> epochs;
+  job.on_note = [&](const std::string& note) { notes.push_back(note); };
+  job.on_epoch = [&](const EpochSummary& epoch) { epochs.push_back(epoch); };
+  job.resume = true;  // nothing to resume from
+  job.progress = [](const JobProgress& p) { return p.epoch < 2 || p.done < 128; };
+  const auto stopped = fit(job);
+  REQUIRE_FALSE(stopped.ok());
+  CHECK(stopped.error().code == ErrorCode::stopped);
+  CHECK(contains(stopped.error().message, "epoch 2, row 128"));
+  REQUIRE(notes.size() == 1);
+  CHECK(notes[0] == "no checkpoint at " + job.model + ".checkpoint: starting afresh");
+
+  job.progress = nullptr;
+  const FitReport report = fitted(job);
+  CHECK(notes.back() == "resumed at epoch 2, row 128");
+  CHECK(std::find(notes.begin(), notes.end(), "reading from the cache " + job.cache) != notes.end());
+  CHECK(report.reason == "finished");
+  CHECK(report.epochs == 3);
+  CHECK(report.rows_trained == 300 * 2 - 128);
+  REQUIRE(epochs.size() == 3);
+  CHECK(epochs[2].valid.size() == 2);
+
+  const auto lines = log_of(job);
+  REQUIRE(lines.size() == 7);
+  CHECK(lines[0]["config"]["train"]["epochs"] == 3);
+  CHECK(lines[0]["version"] == version());
+  CHECK(lines[0]["threads"] == 1);
+  CHECK(lines[0]["isa"] == instruction_sets().back());
+  CHECK(lines[1]["epoch"] == 1);
+  CHECK(lines[1]["loss"].get<double>() == epochs[0].loss);
+  CHECK(lines[1]["valid"]["click"]["auc"].get<double>() == *epochs[0].valid[0].auc);
+  CHECK(lines[1]["valid"]["consume"]["ece"].is_number());
+  CHECK(lines[2]["stopped"] == "signal");
+  CHECK(lines[2]["rows_trained"] == 428);
+  CHECK(lines[3] == nlohmann::json::parse(R"({"resumed": {"epoch": 2, "rows": 128}})"));
+  CHECK(lines[5]["epoch"] == 3);
+  CHECK(lines[6]["stopped"] == "finished");
+  CHECK(lines[6]["rows_trained"] == 900);
+  CHECK(lines[6]["best_epoch"] == report.best_epoch);
+  std::size_t best = 0;
+  for (const EpochSummary& epoch : epochs) best = epoch.best ? epoch.epoch : best;
+  CHECK(report.best_epoch == best);
+
+  // Not resuming starts the log afresh.
+  fitted(job);
+  CHECK(log_of(job).size() == 5);
+}
+
+TEST_CASE("without validation the last epoch is kept, and said so") {
+  const Setting setting("\"epochs\": 2, \"batch\": 64");
+  FitJob job = setting.job("m");
+  job.valid.clear();
+  std::vector<std::string> notes;
+  job.on_note = [&](const std::string& note) { notes.push_back(note); };
+  CHECK(fitted(job).best_epoch == 2);
+  REQUIRE_FALSE(notes.empty());
+  CHECK(notes[0] == "no validation file: keeping the last epoch");
+  CHECK_FALSE(log_of(job)[1].contains("valid"));
+}
+
+TEST_CASE("another config, seed or data cannot be resumed") {
+  const Setting setting("\"epochs\": 2, \"batch\": 64");
+  FitJob job = setting.job("m");
+  job.progress = [](const JobProgress& p) { return p.epoch < 2; };
+  REQUIRE(fit(job).error().code == ErrorCode::stopped);
+  job.progress = nullptr;
+  job.resume = true;
+  const std::string checkpoint = read_text(job.model + ".checkpoint");
+
+  FitJob other = job;
+  other.config_json = *set_config_value(job.config_json, "train.seed=2");
+  CHECK(fit(other).error().code == ErrorCode::model);
+  CHECK(contains(fit(other).error().message, "\"seed\":1 there"));
+  other = job;
+  other.valid.clear();
+  CHECK(fit(other).error().code == ErrorCode::model);
+  other = job;
+  std::swap(other.train, other.valid);
+  CHECK(fit(other).error().code == ErrorCode::model);
+  CHECK(read_text(job.model + ".checkpoint") == checkpoint);
+  fitted(job);
+}
+
+TEST_CASE("a diverging run names a tensor and keeps its checkpoint and the old model") {
+  const Setting setting(
+      R"("epochs": 3, "batch": 64, "checkpoint_seconds": 0,
+         "optimizer": {"kind": "sgd", "rate": 1e30}, "schedule": {"kind": "constant", "warmup": 0})");
+  FitJob job = setting.job("m");
+  write_text(job.model, "an earlier model");
+  const auto report = fit(job);
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.error().code == ErrorCode::diverged);
+  CHECK(contains(report.error().message, "first NaN or infinity in "));
+  CHECK(read_text(job.model) == "an earlier model");
+  CHECK(log_of(job).back()["stopped"].get<std::string>().starts_with("diverged: "));
+  job.resume = true;
+  CHECK(fit(job).error().code == ErrorCode::diverged);  // so the checkpoint is whole
+}
+
+TEST_CASE("what cannot be written is found before training") {
+  const Setting setting("\"epochs\": 1, \"batch\": 64");
+  bool trained = false;
+  const auto error_of = [&](FitJob job) {
+    job.progress = [&](const JobProgress& p) { return trained = trained || p.stage == "training", true; };
+    const auto report = fit(job);
+    REQUIRE_FALSE(report.ok());
+    CHECK_FALSE(trained);
+    return report.error();
+  };
+  CHECK(error_of(setting.job("no/such/directory/m")).code == ErrorCode::io);
+  CHECK(error_of(setting.job("")).code == ErrorCode::io);  // the directory itself
+  FitJob job = setting.job("m");
+  job.model = "/dev/null";
+  CHECK(error_of(job).code == ErrorCode::io);
+  job = setting.job("m");
+  job.train = {"-"};
+  CHECK(error_of(job).code == ErrorCode::usage);
+  job = setting.job("m");
+  job.valid = {"-"};
+  CHECK(error_of(job).code == ErrorCode::usage);
+  job = setting.job("m");
+  job.train.clear();
+  CHECK(error_of(job).code == ErrorCode::usage);
+  job = setting.job("m");
+  job.compute.isa = "mmx";
+  CHECK(error_of(job).code == ErrorCode::usage);
+  job = setting.job("m");
+  job.config_json = "{\"field\": []}";
+  job.config_name = "my.json";
+  const Error error = error_of(job);
+  CHECK(error.code == ErrorCode::usage);
+  CHECK(error.message.starts_with("my.json"));
+  job = setting.job("m");
+  job.train = {setting.scratch.file("absent.csv")};
+  CHECK(error_of(job).code == ErrorCode::io);
+  job = setting.job("m");
+  write_text(setting.scratch.file("header.csv"), "user,item,tags,x,click,consume\n");
+  job.train = {setting.scratch.file("header.csv")};
+  const auto report = fit(job);
+  REQUIRE_FALSE(report.ok());
+  CHECK(report.error().code == ErrorCode::data);
+  CHECK_FALSE(std::filesystem::exists(job.model));
+}
