@@ -97,7 +97,7 @@ class FitRun {
         model::fit(config_, model_->table, model_->parameters.span(), *train_.rows, valid_.rows.get(),
                    kernels::table<float>(isa_), options());
     if (result.reason == model::StopReason::stopped) {
-      log_.stopped("signal", result);
+      log_.stopped("stopped", result);
       fail(ErrorCode::stopped,
            job_.model + ": training stopped in " + position_ + "; the checkpoint is saved",
            "go on with --resume");

@@ -77,6 +77,7 @@ Result<void> Model::set_parameter(std::string_view name, std::span<const float> 
            "every parameter must be finite");
     }
     std::copy(values.begin(), values.end(), impl_->parameters.data() + parameter->offset);
+    ++impl_->changes;
   });
 }
 

@@ -22,7 +22,8 @@ struct Model::Impl {
   Config config;
   data::Encoders encoders;
   model::ParameterTable table;
-  Buffer<float> parameters;  ///< table.total() elements
+  Buffer<float> parameters;   ///< table.total() elements
+  std::uint64_t changes = 0;  ///< calls of set_parameter, so that a trainer knows when to pack anew
 };
 
 }  // namespace dcrnn

@@ -1,5 +1,7 @@
 #include "model/trainer.hpp"
 
+#include <utility>
+
 #include "api/compute.hpp"
 #include "api/guard.hpp"
 #include "api/model_impl.hpp"
@@ -9,14 +11,17 @@ namespace dcrnn {
 
 struct Trainer::Impl {
   Impl(Model::Impl& model, std::size_t total_steps, Isa isa, int threads)
-      : config(model.config),
+      : owner(model),
+        config(model.config),
         rows(config.model, model.encoders),
         trainer(config, model.table, model.parameters.span(), total_steps, kernels::table<float>(isa),
                 threads) {}
 
+  Model::Impl& owner;
   const Config& config;
   api::RowsEncoder rows;
   model::Trainer trainer;
+  std::uint64_t changes = owner.changes;  ///< of which the trainer knows
 };
 
 Trainer::Trainer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -39,6 +44,9 @@ Result<TrainStep> Trainer::step(const Rows& rows) noexcept {
       fail(ErrorCode::data,
            "rows: " + std::to_string(rows.count) + " rows, a step takes 1 to " + std::to_string(most),
            "train.batch of the config is the most rows of a step");
+    }
+    if (std::exchange(impl_->changes, impl_->owner.changes) != impl_->owner.changes) {
+      impl_->trainer.parameters_changed();
     }
     const model::StepReport report = impl_->trainer.step(impl_->rows.encode(rows, true));
     return TrainStep{report.loss, report.rate, report.gradient_norm};

@@ -82,7 +82,8 @@ std::string remedy(int error) {
 
 [[noreturn]] void fail_not_regular(std::string_view verb, const std::string& path) {
   fail(ErrorCode::io,
-       "cannot " + std::string(verb) + " " + (path == "-" ? "standard output" : printable(path)) +
+       "cannot " + std::string(verb) + " " +
+           (path == "-" ? verb == "read" ? "standard input" : "standard output" : printable(path)) +
            ": not a regular file",
        "name a regular file, not a device or pipe");
 }

@@ -33,6 +33,9 @@ class Trainer {
   /// before the step.
   StepReport step(Batch& batch);
 
+  /// To be called after someone else has written to the parameters.
+  void parameters_changed() { packed_ = false; }
+
   std::uint64_t rows_trained() const { return rows_trained_; }
   optim::Optimizer& optimizer() { return optimizer_; }
   const optim::Optimizer& optimizer() const { return optimizer_; }

@@ -135,7 +135,7 @@ TEST_CASE("the log tells the story of the run") {
   CHECK(lines[1]["loss"].get<double>() == epochs[0].loss);
   CHECK(lines[1]["valid"]["click"]["auc"].get<double>() == *epochs[0].valid[0].auc);
   CHECK(lines[1]["valid"]["consume"]["ece"].is_number());
-  CHECK(lines[2]["stopped"] == "signal");
+  CHECK(lines[2]["stopped"] == "stopped");
   CHECK(lines[2]["rows_trained"] == 428);
   CHECK(lines[3] == nlohmann::json::parse(R"({"resumed": {"epoch": 2, "rows": 128}})"));
   CHECK(lines[5]["epoch"] == 3);

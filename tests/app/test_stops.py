@@ -102,7 +102,7 @@ class Stops(CommandLineTest):
             self.assertEqual((process.returncode, out), (code, b""), err)
             self.assertRegex(err.decode(), rf"(?m)^error: stopped by {number.name}, a checkpoint is saved\nhelp: .*--resume")
             self.assertFalse(model.exists())
-            self.assertEqual(self.log_lines(model)[-1]["stopped"], "signal")
+            self.assertEqual(self.log_lines(model)[-1]["stopped"], "stopped")
             done = self.succeed(*self.training(model), "--resume")
             self.assertIn(b"resumed at epoch", done.stderr)
             self.assertEqual(model.read_bytes(), self.whole.read_bytes())
