@@ -141,7 +141,7 @@ struct TrainConfig {
   DropoutConfig dropout;
   double clip_norm = 0.0;  ///< global gradient norm above which gradients are scaled down; 0: no clipping
   double unknown_rate = 0.001;  ///< share of vocabulary ids replaced by the unknown row while training
-  double init_scale = 0.1;     ///< standard deviation of fresh embeddings
+  double init_scale = 0.1;      ///< standard deviation of fresh embeddings
   EarlyStoppingConfig early_stopping;
   double checkpoint_seconds = 60;  ///< least time between two checkpoints; 0: after every step
 

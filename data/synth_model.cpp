@@ -35,20 +35,6 @@ std::vector<double> make_shares(std::size_t levels) {
   return shares;
 }
 
-/// Mean over the rows of the product of two scores.
-double product(const std::vector<double>& a, const std::vector<double>& b, const std::vector<double>& share) {
-  double sum = 0;
-  for (std::size_t level = 0; level < share.size(); ++level) sum += share[level] * a[level] * b[level];
-  return sum;
-}
-
-/// Takes the part in the direction of `unit`, of mean square 1, out of a score.
-void remove_part(std::vector<double>& score, const std::vector<double>& unit,
-                 const std::vector<double>& share) {
-  const double part = product(score, unit, share);
-  for (std::size_t level = 0; level < share.size(); ++level) score[level] -= part * unit[level];
-}
-
 std::size_t category_of(std::size_t item) {
   return item % kSynthCategories;
 }
@@ -92,36 +78,44 @@ class SynthDraws {
   std::size_t used_ = 4;
 };
 
-SynthSignal::SynthSignal(std::uint64_t seed, std::uint32_t number, const Shares& shares,
-                         const SynthSignal* other) {
+/// Scores of mean 0 and variance 1 over the rows, one per level.
+void SynthModel::draw_scores() {
   for (std::size_t feature = 0; feature < kSynthFeatures; ++feature) {
-    const std::vector<double>& share = shares[feature];
-    std::vector<double>& score = scores_[feature];
-    const auto stream = static_cast<std::uint32_t>(kScoreStream + number * kSynthFeatures + feature);
-    for (std::size_t level = 0; level < share.size(); ++level) {
-      score.push_back(SynthDraws(seed, stream, level).normal());
+    const std::vector<double>& shares = shares_[feature];
+    std::vector<double>& scores = scores_[feature];
+    double mean = 0, square = 0;
+    for (std::size_t level = 0; level < shares.size(); ++level) {
+      const auto stream = static_cast<std::uint32_t>(kScoreStream + feature);
+      scores.push_back(SynthDraws(options_.seed, stream, level).normal());
+      mean += shares[level] * scores[level];
     }
-    remove_part(score, std::vector<double>(share.size(), 1.0), share);
-    // Two levels leave no room for a second direction.
-    if (other != nullptr && share.size() > 2) remove_part(score, other->scores_[feature], share);
-    const double deviation = std::sqrt(product(score, score, share));
-    for (double& value : score) value /= deviation;
+    for (std::size_t level = 0; level < shares.size(); ++level) {
+      scores[level] -= mean;
+      square += shares[level] * scores[level] * scores[level];
+    }
+    for (double& score : scores) score /= std::sqrt(square);
   }
 }
 
-double SynthSignal::at(const SynthLevels& level, double a, double p) const {
+/// Two uncorrelated signals of mean 0 and variance about 1.
+std::array<double, 2> SynthModel::signals(const SynthRow& row) const {
   const auto score = [&](SynthFeature feature) {
     const auto f = static_cast<std::size_t>(feature);
-    return scores_[f][level[f]];
+    return scores_[f][row.level[f]];
   };
   using enum SynthFeature;
   const double u = score(user), i = score(item), g = score(category);
   const double c = score(country), d = score(device), h = score(hour);
-  // The squares of the weights add up to about 1, those of the single features to half of it.
-  const double single = 0.33 * u + 0.33 * i + 0.2 * g + 0.27 * c + 0.2 * d + 0.2 * h + 0.25 * a - 0.2 * p;
-  const double pairs = 0.36 * u * i + 0.27 * c * d + 0.27 * c * h + 0.27 * g * a + 0.27 * u * p;
-  const double triples = 0.26 * u * g * d;
-  return single + pairs + triples;
+  const double a = standard_age(row.age), p = standard_price(row.price);
+  // In either signal the squares of the weights add up to about 1, those of single features to half of it.
+  // The weights of single features are at right angles, and no product stands in both.
+  const double first = 0.33 * u + 0.33 * i + 0.20 * g + 0.27 * c + 0.20 * d + 0.20 * h + 0.25 * a - 0.20 * p +
+                       0.36 * u * i + 0.27 * c * d + 0.27 * c * h + 0.27 * g * a + 0.27 * u * p +
+                       0.26 * u * g * d;
+  const double second = 0.33 * u - 0.33 * i + 0.27 * g - 0.20 * c + 0.20 * d - 0.20 * h - 0.20 * a -
+                        0.25 * p + 0.36 * u * h + 0.27 * i * d + 0.27 * c * g + 0.27 * i * a + 0.27 * d * p +
+                        0.26 * u * c * a;
+  return {first, second};
 }
 
 SynthModel::SynthModel(const SynthOptions& options) : options_(options) {
@@ -135,9 +129,7 @@ SynthModel::SynthModel(const SynthOptions& options) : options_(options) {
     double sum = 0;
     for (double share : shares_[feature]) cumulative_[feature].push_back(sum += share);
   }
-  signals_.reserve(2);
-  signals_.emplace_back(options.seed, 0, shares_, nullptr);
-  signals_.emplace_back(options.seed, 1, shares_, &signals_[0]);
+  draw_scores();
   calibrate();
 }
 
@@ -157,9 +149,7 @@ void SynthModel::draw_features(SynthDraws& draws, SynthRow& row) const {
 
 /// Of click, and of consume given click.
 std::array<double, 2> SynthModel::logits(const SynthRow& row) const {
-  const double age = standard_age(row.age), price = standard_price(row.price);
-  const double shared = signals_[0].at(row.level, age, price);
-  const double own = signals_[1].at(row.level, price, -age);  // turned by a right angle, to be uncorrelated
+  const auto [shared, own] = signals(row);
   const double c = options_.correlation;
   const double blend = c * shared + std::sqrt(1 - c * c) * own;
   const double deviation = kConsumeDeviation - kConsumeDeviationLost * c * c;

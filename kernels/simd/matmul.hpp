@@ -15,8 +15,9 @@
 
 namespace dcrnn::kernels::simd {
 
-inline constexpr std::size_t kBlockK = 256;     ///< k in a block
-inline constexpr std::size_t kBlockRows = 192;  ///< rows that use a block of R while it is near
+inline constexpr std::size_t kBlockK = 256;  ///< k in a block
+/// Rows that use a panel while it is near: as many as leave their part of A in the second-level cache.
+inline constexpr std::size_t kNearA = 65536, kLeastRows = 48, kMostRows = 192;
 inline constexpr std::size_t kCopiedRows =
     60;  ///< the same where A is copied; a multiple of every Shape::rows
 
@@ -106,62 +107,79 @@ void multiply_edge_tile(TileFunction multiply, TileArguments t, std::size_t rows
   }
 }
 
-/// The product of a block of rows with a block of k. Calls finish(m_begin, m_end, n_begin, n_end) for every
-/// part of C that is done, while it is in the nearest cache, if the block is the `last`.
+/// The product of a block of rows with a block of k, for `panels` panels from column n on. Calls
+/// finish(m_begin, m_end, n_begin, n_end) for every part of C that is done, while it is in the nearest cache.
 template <class A, bool kCopiedA, class Finish>
-void multiply_block(const Matmul<float>& p, const Block<A>& rows, const Block<A>& ks, const float* copy,
-                    const Finish& finish) {
+void multiply_panels(const Matmul<float>& p, const Block<A>& rows, const Block<A>& ks, const float* copy,
+                     std::size_t n, std::size_t panels, const Finish& finish) {
   const bool last = ks.end == p.K;
+  const std::size_t columns = std::min(panels * kPanel<A>, p.N - n);
   const std::size_t tiles = blocks_of<A>(rows.size(), Shape<A>::rows);
-  const std::size_t together = tiles > 1 ? 1 : panels_of<A>(rows.size());
-  std::size_t panels = 1;
-  for (std::size_t n = 0; n < p.N; n += panels * kPanel<A>) {
-    panels = n + together * kPanel<A> <= p.N ? together : 1;
-    const std::size_t columns = std::min(panels * kPanel<A>, p.N - n);
-    for (std::size_t i = 0; i < tiles; ++i) {
-      const Block<A> tile(rows.size(), tiles, i);
-      const std::size_t m = rows.begin + tile.begin;
-      TileArguments t;
-      t.K = ks.size();
-      t.a = kCopiedA ? copy + i * kTileCopy<A> : p.a + m * p.a_row + ks.begin;
-      t.a_row = p.a_row;
-      t.b = p.packed + n / kPanel<A> * p.panel_stride + ks.begin * kPanel<A>;
-      t.panel_stride = p.panel_stride;
-      t.c = p.c + m * p.ldc + n;
-      t.ldc = p.ldc;
-      t.resume = p.accumulate || ks.begin > 0;
-      t.bias = last && p.bias != nullptr ? p.bias + n : nullptr;
-      t.relu = last && p.activation == Activation::relu;
-      const TileFunction multiply = panels == together ? kTileFunctions<A, kCopiedA, false>[tile.size() - 1]
-                                                       : kTileFunctions<A, kCopiedA, true>[tile.size() - 1];
-      if (columns < panels * kPanel<A>) {
-        multiply_edge_tile<A>(kTileFunctions<A, kCopiedA, true>[tile.size() - 1], t, tile.size(), columns);
-      } else {
-        multiply(t);
-      }
-      if (last) finish(m, m + tile.size(), n, n + columns);
+  for (std::size_t i = 0; i < tiles; ++i) {
+    const Block<A> tile(rows.size(), tiles, i);
+    const std::size_t m = rows.begin + tile.begin;
+    TileArguments t;
+    t.K = ks.size();
+    t.a = kCopiedA ? copy + i * kTileCopy<A> : p.a + m * p.a_row + ks.begin;
+    t.a_row = p.a_row;
+    t.b = p.packed + n / kPanel<A> * p.panel_stride + ks.begin * kPanel<A>;
+    t.panel_stride = p.panel_stride;
+    t.c = p.c + m * p.ldc + n;
+    t.ldc = p.ldc;
+    t.resume = p.accumulate || ks.begin > 0;
+    t.bias = last && p.bias != nullptr ? p.bias + n : nullptr;
+    t.relu = last && p.activation == Activation::relu;
+    if (columns < panels * kPanel<A>) {
+      multiply_edge_tile<A>(kTileFunctions<A, kCopiedA, true>[tile.size() - 1], t, tile.size(), columns);
+    } else if (panels == 1) {
+      kTileFunctions<A, kCopiedA, true>[tile.size() - 1](t);
+    } else {
+      kTileFunctions<A, kCopiedA, false>[tile.size() - 1](t);
     }
+    if (last) finish(m, m + tile.size(), n, n + columns);
   }
 }
 
-/// matmul but for the activation sigmoid, calling `finish` as multiply_block does.
+/// Calls f(n, panels) for all columns of `p`, as many panels together as a tile of `rows` rows spans.
+template <class A, class F>
+void for_panels(const Matmul<float>& p, std::size_t rows, F&& f) {
+  const std::size_t together = rows <= Shape<A>::rows ? panels_of<A>(rows) : 1;
+  std::size_t panels = 1;
+  for (std::size_t n = 0; n < p.N; n += panels * kPanel<A>) {
+    panels = n + together * kPanel<A> <= p.N ? together : 1;
+    f(n, panels);
+  }
+}
+
+/// matmul but for the activation sigmoid, calling `finish` as multiply_panels does.
 template <class A, class Finish>
 void product(const Matmul<float>& p, const Finish& finish) {
-  const bool copied = p.a_col != 1;
-  alignas(64) float copy[kCopiedRows / Shape<A>::rows * kTileCopy<A>];
-  const std::size_t row_blocks = blocks_of<A>(p.M, copied ? kCopiedRows : kBlockRows);
+  if (p.M == 0) return;
   const std::size_t k_blocks = blocks_of<A>(p.K, kBlockK);
-  for (std::size_t i = 0; i < row_blocks && p.M > 0; ++i) {
-    const Block<A> rows(p.M, row_blocks, i);
-    for (std::size_t j = 0; j < k_blocks; ++j) {
-      const Block<A> ks(p.K, k_blocks, j);
-      if (copied) {
+  if (p.a_col != 1) {
+    alignas(64) float copy[kCopiedRows / Shape<A>::rows * kTileCopy<A>];
+    const std::size_t row_blocks = blocks_of<A>(p.M, kCopiedRows);
+    for (std::size_t i = 0; i < row_blocks; ++i) {
+      const Block<A> rows(p.M, row_blocks, i);
+      for (std::size_t j = 0; j < k_blocks; ++j) {
+        const Block<A> ks(p.K, k_blocks, j);
         copy_rows<A>(p, rows, ks, copy);
-        multiply_block<A, true>(p, rows, ks, copy, finish);
-      } else {
-        multiply_block<A, false>(p, rows, ks, nullptr, finish);
+        for_panels<A>(p, rows.size(), [&](std::size_t n, std::size_t panels) {
+          multiply_panels<A, true>(p, rows, ks, copy, n, panels, finish);
+        });
       }
     }
+    return;
+  }
+  const std::size_t near_rows = std::clamp<std::size_t>(kNearA / (p.K + 1), kLeastRows, kMostRows);
+  const std::size_t row_blocks = blocks_of<A>(p.M, near_rows);
+  for (std::size_t i = 0; i < row_blocks; ++i) {
+    const Block<A> rows(p.M, row_blocks, i);
+    for_panels<A>(p, rows.size(), [&](std::size_t n, std::size_t panels) {
+      for (std::size_t j = 0; j < k_blocks; ++j) {
+        multiply_panels<A, false>(p, rows, Block<A>(p.K, k_blocks, j), nullptr, n, panels, finish);
+      }
+    });
   }
 }
 

@@ -1,0 +1,52 @@
+"""Short trainings on real data: one epoch of a part of Census-Income, and the Hillstrom funnel.
+
+The data is no part of the project. It is looked for in $DCRNN_DATA, else in ../shared/data beside the checkout, and the
+tests say that they were skipped where it is absent.
+"""
+
+import gzip
+import itertools
+import json
+import os
+import pathlib
+import unittest
+
+from harness import CommandLineTest
+
+ROOT = pathlib.Path(__file__).parents[2]
+DATA = pathlib.Path(os.environ.get("DCRNN_DATA", ROOT.parent / "shared" / "data"))
+
+
+@unittest.skipUnless(DATA.is_dir(), f"SKIPPED: no real data in {DATA}; set DCRNN_DATA to its folder")
+class RealData(CommandLineTest):
+    def evaluate(self, model, data):
+        return json.loads(self.succeed("eval", model, "--data", data, "--json").stdout)
+
+    def test_census_one_epoch_of_a_part(self):
+        census = DATA / "census"
+        with gzip.open(census / "train.csv.gz", "rb") as full:
+            part = self.write("part.csv", b"".join(itertools.islice(full, 40001)))
+        model = self.dir / "census.safetensors"
+        self.succeed("train", census / "income.json", "--train", part, "--out", model, "--quiet",
+                     "--set", "train.epochs=1", "--set", "train.batch=256")
+        report = self.evaluate(model, census / "valid.csv.gz")
+        self.assertEqual(report["rows"], 49881)
+        self.assertGreater(report["tasks"]["income"]["auc"], 0.92)
+        self.assertGreater(report["tasks"]["never_married"]["auc"], 0.98)
+
+    def test_hillstrom_funnel(self):
+        hillstrom = DATA / "hillstrom"
+        model = self.dir / "hillstrom.safetensors"
+        self.succeed("train", hillstrom / "config.json", "--train", hillstrom / "train.csv.gz", "--valid",
+                     hillstrom / "valid.csv.gz", "--out", model, "--quiet", "--set", "train.epochs=3")
+        tasks = self.evaluate(model, hillstrom / "test.csv.gz")["tasks"]
+        self.assertEqual(sorted(tasks), ["conversion", "visit"])
+        self.assertGreater(tasks["visit"]["auc"], 0.55)
+        # Only 58 conversions in the test file: both figures must be there and sane, no more can be asked.
+        self.assertGreater(tasks["conversion"]["auc"], 0.4)
+        self.assertGreater(tasks["conversion"]["auc_given_parent"], 0.3)
+        self.assertNotIn("auc_given_parent", tasks["visit"])
+
+
+if __name__ == "__main__":
+    unittest.main()
