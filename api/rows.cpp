@@ -79,6 +79,8 @@ void RowsEncoder::check_columns(const Rows& rows) const {
           near.empty() ? "Model::fields() lists the fields" : "did you mean " + in_quotes(near) + "?");
     }
   }
+  // As many columns as fields, and each field found later: then none is given twice.
+  if (rows.columns.size() <= config_.fields.size()) return;
   for (std::size_t i = 0; i < rows.columns.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       if (rows.columns[i].field == rows.columns[j].field)

@@ -92,7 +92,7 @@ int posix_memalign(void** p, std::size_t alignment, std::size_t size) {
 }
 
 TEST_CASE("the counting sees new, aligned new and malloc") {
-  void* kept[3];
+  void* kept[3] = {};
   CHECK(allocations_of([&] {
           kept[0] = ::operator new(100);
           kept[1] = ::operator new (100, std::align_val_t{64});

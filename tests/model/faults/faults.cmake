@@ -35,8 +35,7 @@ namespace dcrnn::test {
 kernels::Table<double> @name@() { return kernels::@name@::reference_table<double>(); }
 }  // namespace dcrnn::test
 ]])
-  set_source_files_properties("${fault_root}/${name}.cpp" PROPERTIES INCLUDE_DIRECTORIES "${fault_root}/${name}"
-                              COMPILE_OPTIONS "-O1")
+  set_source_files_properties("${fault_root}/${name}.cpp" PROPERTIES INCLUDE_DIRECTORIES "${fault_root}/${name}")
   set(fault_sources ${fault_sources} "${fault_root}/${name}.cpp" PARENT_SCOPE)
   set(fault_list "${fault_list}DCRNN_FAULT(${name}, \"${words}\", \"${tensor}\", ${config})\n" PARENT_SCOPE)
 endfunction()
