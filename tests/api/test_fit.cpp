@@ -77,7 +77,7 @@ TEST_CASE("any interruption and any number of threads end with the same bytes") 
 
   // 5 steps and 2 batches of validation in an epoch: these stop at every kind of place. (Validation starts
   // over when resumed, so with fewer than 2 a run would never end.)
-  for (const std::size_t steps : {2, 3, 5, 6, 11, 17}) {
+  for (const std::size_t steps : std::vector<std::size_t>{2, 3, 5, 6, 11, 17}) {
     CAPTURE(steps);
     const FitJob job = setting.job("pieces", steps % 2 == 0 ? 2 : 1);
     CHECK(run_in_pieces(job, steps) > 1);
