@@ -61,7 +61,7 @@ bool Progress::show(const JobProgress& job) {
   } else if (new_stage && job.stage == "reading") {
     if (mode_ == Mode::lines) line("reading");
   }
-  if (mode_ == Mode::bar && (!drawn_ || now - last_draw_ >= kRedraw)) {
+  if (mode_ == Mode::bar && (!drawn_ || new_stage || now - last_draw_ >= kRedraw)) {
     last_draw_ = now;
     drawn_ = true;
     print_note("\r" + bar_line(job).substr(0, terminal_columns() - 1) + "\x1b[K");

@@ -7,8 +7,8 @@ namespace dcrnn::data {
 namespace {
 
 TEST_CASE("shuffle: a bijection for every n") {
-  for (std::size_t n :
-       {1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 63, 64, 65, 255, 256, 257, 1000, 1023, 1025, 65537}) {
+  for (std::size_t n : std::initializer_list<std::size_t>{
+           1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 63, 64, 65, 255, 256, 257, 1000, 1023, 1025, 65537}) {
     for (std::uint64_t epoch : std::initializer_list<std::uint64_t>{0, 1}) {
       std::vector<int> hits(n);
       bool inside = true;

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 #include <limits>
 #include <string>
 #include <vector>
@@ -102,6 +103,9 @@ void check_close(const Block<Real>& got, Want want, std::size_t length, const st
   CHECK(worst <= tolerance);
   CHECK_MESSAGE(got.intact(), what << ": written outside, seed " << numbers.seed());
 }
+
+/// A list of sizes to loop over.
+using Sizes = std::initializer_list<std::size_t>;
 
 /// Sizes that hurt for vectors of any length: around one, around vectors of 4, 8 and 16 and panels of them.
 inline const std::vector<std::size_t> kSizes = {0,  1,  2,  3,  4,  5,  7,  8,  9, 11,

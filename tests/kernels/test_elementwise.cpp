@@ -8,7 +8,7 @@ template <class Real>
 void test_gate_forward(const Table<Real>& table) {
   for (std::size_t S : kSizes) {
     const std::size_t B = 3;
-    for (std::size_t g_rows : {std::size_t{0}, std::size_t{1}, B}) {
+    for (std::size_t g_rows : Sizes{0, std::size_t{1}, B}) {
       Numbers numbers(S);
       const Block<Real> s(B, S, S, numbers), g(g_rows, S, S, numbers, 0, 1);
       Block<Real> out(B, S, S + 4);
@@ -26,7 +26,7 @@ template <class Real>
 void test_gate_backward(const Table<Real>& table) {
   for (std::size_t S : kSizes) {
     const std::size_t B = 3;
-    for (std::size_t g_rows : {std::size_t{0}, std::size_t{1}, B}) {
+    for (std::size_t g_rows : Sizes{0, std::size_t{1}, B}) {
       Numbers numbers(S);
       const Block<Real> s(B, S, S, numbers), g(g_rows, S, S, numbers, 0, 1), dout(B, S, S + 4, numbers);
       Block<Real> ds(B, S, S, numbers), da(B, S);

@@ -36,7 +36,7 @@ template <class Real>
 void test_scatter_add(const Table<Real>& table) {
   const std::size_t B = 9, slots = 4;
   for (std::size_t d : kSizes) {
-    for (std::size_t count : {std::size_t{0}, std::size_t{1}, std::size_t{30}}) {
+    for (std::size_t count : Sizes{0, std::size_t{1}, std::size_t{30}}) {
       for (bool scaled : {false, true}) {
         Numbers numbers(d + count);
         const Block<Real> dx(B, d, d + 2, numbers), scale(1, count, count, numbers);

@@ -207,8 +207,8 @@ void check_gradients(bool cross) {
 template <class Real>
 void check_shapes(const Table<Real>& table, void (*check)(const Table<Real>&, bool, std::size_t, std::size_t),
                   bool cross) {
-  for (std::size_t D : {1, 3, 7, 8, 9, 16, 17, 35}) {
-    for (std::size_t B : {0, 1, 5, 13}) check(table, cross, B, D);
+  for (std::size_t D : Sizes{1, 3, 7, 8, 9, 16, 17, 35}) {
+    for (std::size_t B : Sizes{0, 1, 5, 13}) check(table, cross, B, D);
   }
 }
 
@@ -222,7 +222,7 @@ TEST_CASE("gradients of the reference GRU steps against central differences") {
 TEST_CASE("a GRU step gives a row the same bytes alone and in a batch") {
   for (Isa isa : available_isas()) {
     for (bool cross : {true, false}) {
-      for (std::size_t D : {35, 300}) {
+      for (std::size_t D : Sizes{35, 300}) {
         const std::size_t B = 257;
         Step<float> batch(table<float>(isa), cross, B, D);
         batch.forward();

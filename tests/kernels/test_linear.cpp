@@ -80,8 +80,8 @@ void check_same_bytes(const Table<Real>& table, std::size_t K, bool columns, boo
   };
   Block<Real> whole = start;
   run(whole, 0, M, 0, N);
-  for (std::size_t rows : {std::size_t{1}, std::size_t{7}, std::size_t{64}}) {
-    for (std::size_t width : {table.panel, N}) {
+  for (std::size_t rows : Sizes{1, std::size_t{7}, std::size_t{64}}) {
+    for (std::size_t width : Sizes{table.panel, N}) {
       Block<Real> parts = start;
       for (std::size_t m = 0; m < M; m += rows) {
         for (std::size_t n = 0; n < N; n += width) {
@@ -100,7 +100,7 @@ void check_same_bytes(const Table<Real>& table, std::size_t K, bool columns, boo
 template <class Real>
 void test_pack(const Table<Real>& table) {
   for (std::size_t N : kSizes) {
-    for (std::size_t K : {std::size_t{0}, std::size_t{1}, std::size_t{5}}) {
+    for (std::size_t K : Sizes{0, std::size_t{1}, std::size_t{5}}) {
       for (bool transposed : {false, true}) {
         Numbers numbers(N * 10 + K);
         const Block<Real> r =
@@ -127,9 +127,9 @@ void test_matmul(const Table<Real>& table) {
     for (std::size_t N : kSizes) check_matmul(table, M, N, 13, Layout::forward, none, false, false);
   }
   for (Layout layout : {Layout::forward, Layout::columns, Layout::scattered}) {
-    for (std::size_t M : {0, 1, 5, 7, 12, 13, 61, 193}) {
-      for (std::size_t N : {1, 8, 17, 35}) {
-        for (std::size_t K : {0, 1, 256, 257, 515}) {
+    for (std::size_t M : Sizes{0, 1, 5, 7, 12, 13, 61, 193}) {
+      for (std::size_t N : Sizes{1, 8, 17, 35}) {
+        for (std::size_t K : Sizes{0, 1, 256, 257, 515}) {
           check_matmul(table, M, N, K, layout, none, false, true);
           check_matmul(table, M, N, K, layout, relu, true, false);
           if (layout == Layout::forward) check_matmul(table, M, N, K, layout, sigmoid, true, false);
@@ -139,7 +139,7 @@ void test_matmul(const Table<Real>& table) {
   }
   for (bool columns : {false, true}) {
     for (bool accumulate : {false, true}) {
-      for (std::size_t K : {64, 300}) check_same_bytes(table, K, columns, accumulate);
+      for (std::size_t K : Sizes{64, 300}) check_same_bytes(table, K, columns, accumulate);
     }
   }
 }
@@ -147,7 +147,7 @@ void test_matmul(const Table<Real>& table) {
 template <class Real>
 void test_column_sums(const Table<Real>& table) {
   for (std::size_t N : kSizes) {
-    for (std::size_t B : {std::size_t{0}, std::size_t{1}, std::size_t{9}, std::size_t{100}}) {
+    for (std::size_t B : Sizes{0, std::size_t{1}, std::size_t{9}, std::size_t{100}}) {
       for (bool accumulate : {false, true}) {
         Numbers numbers(N * 1000 + B);
         const Block<Real> x(B, N, N + 3, numbers);

@@ -86,7 +86,7 @@ template <class Real>
 void test_loss_forward(const Table<Real>& table) {
   for (const Forest& forest : forests()) {
     for (double size : kSizesOfLogits) {
-      for (std::size_t B : {0, 1, 3, 8, 17}) {
+      for (std::size_t B : Sizes{0, 1, 3, 8, 17}) {
         for (bool weighted : {false, true}) {
           Numbers numbers(B + forest.T * 100);
           const std::size_t T = forest.T;
@@ -130,7 +130,7 @@ template <class Real>
 void test_loss_backward(const Table<Real>& table) {
   for (const Forest& forest : forests()) {
     for (double size : kSizesOfLogits) {
-      for (std::size_t B : {0, 1, 3, 5}) {
+      for (std::size_t B : Sizes{0, 1, 3, 5}) {
         for (bool weighted : {false, true}) {
           Numbers numbers(B + forest.T * 100);
           const std::size_t T = forest.T;
