@@ -30,8 +30,7 @@ class WeightGradients {
     }
     scratch_ = Buffer<Real>(total, "gradient scratch");
     for (std::size_t i = 0; i < plan_.products.size(); ++i) {
-      const std::size_t width = builder.arena.slots()[plan_.operands[plan_.products[i].operand].slot].width;
-      for (std::size_t n = 0; n < width; n += kColumnsPerJob) product_jobs_.push_back({i, n});
+      for (std::size_t m = 0; m < plan_.products[i].N; m += kRowsPerJob) product_jobs_.push_back({i, m});
     }
   }
 
@@ -58,22 +57,21 @@ class WeightGradients {
       const auto [i, first] = product_jobs_[j];
       const GradientPlan::Product& product = plan_.products[i];
       const GradientPlan::Operand& operand = plan_.operands[product.operand];
-      const std::size_t width = arena.width(operand.slot), rows = operand.layers * B;
-      const std::size_t columns = std::min(kColumnsPerJob, width - first);
+      const std::size_t width = arena.width(operand.slot);
       ops_->matmul(
-          {product.N, columns, product.layers * B, arena.at(product.dy, 0, product.dy_layer) + product.column,
-           1, arena.width(product.dy),
-           scratch_.data() + operand_offsets_[product.operand] + first * rows + product.x_layer * B * panel,
-           rows * panel, nullptr, kernels::Activation::none, false,
-           gradients + (product.destination - base) + first, width});
+          {std::min(kRowsPerJob, product.N - first), width, product.layers * B,
+           arena.at(product.dy, 0, product.dy_layer) + product.column + first, 1, arena.width(product.dy),
+           scratch_.data() + operand_offsets_[product.operand] + product.x_layer * B * panel,
+           operand.layers * B * panel, nullptr, kernels::Activation::none, false,
+           gradients + (product.destination - base) + first * width, width});
     });
   }
 
  private:
-  /// A multiple of every panel width.
-  static constexpr std::size_t kColumnsPerJob = 64;
+  static constexpr std::size_t kColumnsPerJob = 64;  ///< of X to pack; a multiple of every panel width
+  static constexpr std::size_t kRowsPerJob = 60;     ///< of a product: those the kernel works on together
   struct Job {
-    std::size_t index, first_column;
+    std::size_t index, first;  ///< first column or row
   };
   const kernels::Table<Real>* ops_ = nullptr;
   GradientPlan plan_;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 #include <xsimd/xsimd.hpp>
 
@@ -41,6 +42,49 @@ struct Part {
     for (std::size_t i = 0; i < count; ++i) to[i] = padded[i];
   }
 };
+
+#ifdef __AVX2__
+/// With a masked load. A masked store would be slow on many processors, so the parts of a power of two are
+/// stored one after the other.
+template <>
+struct Part<xsimd::fma3<xsimd::avx2>, float> {
+  using V = Vector<xsimd::fma3<xsimd::avx2>>;
+  std::size_t count;
+
+  V load(const float* from) const {
+    static constexpr std::int32_t kMask[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    return _mm256_maskload_ps(from, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kMask + 8 - count)));
+  }
+  void store(float* to, const V& v) const {
+    __m128 part = _mm256_castps256_ps128(v);
+    if ((count & 4) != 0) {
+      _mm_storeu_ps(to, part);
+      to += 4;
+      part = _mm256_extractf128_ps(v, 1);
+    }
+    if ((count & 2) != 0) {
+      _mm_storel_pi(reinterpret_cast<__m64*>(to), part);
+      to += 2;
+      part = _mm_movehl_ps(part, part);
+    }
+    if ((count & 1) != 0) _mm_store_ss(to, part);
+  }
+};
+#endif
+
+#ifdef __AVX512F__
+template <>
+struct Part<xsimd::avx512bw, float> {
+  using V = Vector<xsimd::avx512bw>;
+  std::size_t count;
+
+  V load(const float* from) const { return _mm512_maskz_loadu_ps(mask(), from); }
+  void store(float* to, const V& v) const { _mm512_mask_storeu_ps(to, mask(), v); }
+
+ private:
+  __mmask16 mask() const { return static_cast<__mmask16>((1u << count) - 1); }
+};
+#endif
 
 /// Calls f(i, lanes) for the vectors of [0, n): `lanes` loads and stores those at i, the last perhaps a Part.
 template <class A, class T = float, class F>

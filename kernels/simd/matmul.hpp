@@ -15,11 +15,11 @@
 
 namespace dcrnn::kernels::simd {
 
-inline constexpr std::size_t kBlockK = 256;  ///< k in a block
+inline constexpr std::size_t kBlockK = 512;  ///< k in a block
 /// Rows that use a panel while it is near: as many as leave their part of A in the second-level cache.
 inline constexpr std::size_t kNearA = 65536, kLeastRows = 48, kMostRows = 192;
-inline constexpr std::size_t kCopiedRows =
-    60;  ///< the same where A is copied; a multiple of every Shape::rows
+/// The same where A is copied, which needs room: k in a block, and rows, a multiple of every Shape::rows.
+inline constexpr std::size_t kCopiedK = 256, kCopiedRows = 60;
 
 /// Block `i` of [0, n) cut into `count` blocks as equal as can be.
 template <class A>
@@ -57,31 +57,32 @@ void pack(const Pack<float>& p) {
 
 /// Room for the copied rows of a tile, and for what whole vectors write past it.
 template <class A>
-inline constexpr std::size_t kTileCopy = Shape<A>::rows* kBlockK + 2 * kLanes<A>;
+inline constexpr std::size_t kTileCopy = Shape<A>::rows* kCopiedK + 2 * kLanes<A>;
 
-/// Copies the rows `rows` of A, from k0 on, tile by tile and k by k: it is read along its columns, which
+/// Copies rows [m, m + count) of A, from k0 on, tile by tile and k by k: it is read along its columns, which
 /// would touch a cache line for every few elements if each tile did it for itself.
 template <class A>
-void copy_rows(const Matmul<float>& p, const Block<A>& rows, const Block<A>& ks, float* copy) {
-  constexpr std::size_t kTiles = kCopiedRows / Shape<A>::rows;
-  constexpr std::size_t kCopied = (Shape<A>::rows + kLanes<A> - 1) / kLanes<A> * kLanes<A>;
-  const std::size_t tiles = blocks_of<A>(rows.size(), Shape<A>::rows);
-  std::size_t begin[kTiles + 1] = {};
-  for (std::size_t i = 0; i < tiles; ++i) begin[i + 1] = Block<A>(rows.size(), tiles, i).end;
-
-  for (std::size_t k = 0; k < ks.size(); ++k) {
-    const float* a = p.a + rows.begin * p.a_row + (ks.begin + k) * p.a_col;
-    for (std::size_t i = 0; i < tiles; ++i) {
-      const std::size_t size = begin[i + 1] - begin[i];
-      float* to = copy + i * kTileCopy<A> + k * size;
-      if (p.a_row == 1 && rows.begin + begin[i] + kCopied <= p.M) {
-        // Whole vectors: what is too much is overwritten by the next k.
-        for (std::size_t j = 0; j < kCopied; j += kLanes<A>) {
-          Vector<A>::load_unaligned(a + begin[i] + j).store_unaligned(to + j);
-        }
-      } else {
-        for (std::size_t j = 0; j < size; ++j) to[j] = a[(begin[i] + j) * p.a_row];
-      }
+void copy_rows(const Matmul<float>& p, std::size_t m, std::size_t count, const Block<A>& ks, float* copy) {
+  constexpr std::size_t kRows = Shape<A>::rows, kTiles = kCopiedRows / kRows;
+  constexpr std::size_t kVectors = (kRows + kLanes<A> - 1) / kLanes<A>;
+  if (count == kCopiedRows && p.a_row == 1 && m + (kTiles - 1) * kRows + kVectors * kLanes<A> <= p.M) {
+    // Whole vectors: what is too much is overwritten by the next k.
+    for (std::size_t k = 0; k < ks.size(); ++k) {
+      const float* a = p.a + m + (ks.begin + k) * p.a_col;
+      float* to = copy + k * kRows;
+      unroll<kTiles * kVectors>([&]<std::size_t i>() {
+        constexpr std::size_t tile = i / kVectors, offset = i % kVectors * kLanes<A>;
+        Vector<A>::load_unaligned(a + tile * kRows + offset).store_unaligned(to + tile * kTileCopy<A> + offset);
+      });
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < count; i += kRows) {
+    const std::size_t size = std::min(kRows, count - i);
+    const float* a = p.a + (m + i) * p.a_row + ks.begin * p.a_col;
+    float* to = copy + i / kRows * kTileCopy<A>;
+    for (std::size_t k = 0; k < ks.size(); ++k) {
+      for (std::size_t j = 0; j < size; ++j) to[k * size + j] = a[k * p.a_col + j * p.a_row];
     }
   }
 }
@@ -89,65 +90,75 @@ void copy_rows(const Matmul<float>& p, const Block<A>& rows, const Block<A>& ks,
 /// One tile whose last panel is only partly there: made beside C.
 template <class A>
 void multiply_edge_tile(TileFunction multiply, TileArguments t, std::size_t rows, std::size_t columns) {
-  alignas(64) float c[Shape<A>::rows * kPanel<A>];
-  alignas(64) float bias[kPanel<A>] = {};
-  for (std::size_t i = 0; i < rows; ++i) {
-    for (std::size_t j = 0; j < kPanel<A>; ++j) {
-      c[i * kPanel<A> + j] = t.resume && j < columns ? t.c[i * t.ldc + j] : 0.0f;
+  constexpr std::size_t kWidth = kMostPanels<A> * kPanel<A>;
+  alignas(64) float c[Shape<A>::rows * kPanel<A>* kMostPanels<A>];
+  alignas(64) float bias[kWidth];
+  const std::size_t width = blocks_of<A>(columns, kPanel<A>) * kPanel<A>;
+  if (t.resume) {
+    for (std::size_t i = 0; i < rows; ++i) {
+      for (std::size_t j = 0; j < width; ++j) c[i * width + j] = j < columns ? t.c[i * t.ldc + j] : 0.0f;
     }
   }
-  if (t.bias != nullptr) std::copy_n(t.bias, columns, bias);
   TileArguments edge = t;
   edge.c = c;
-  edge.ldc = kPanel<A>;
-  if (t.bias != nullptr) edge.bias = bias;
+  edge.ldc = width;
+  if (t.bias != nullptr) {
+    for (std::size_t j = 0; j < width; ++j) bias[j] = j < columns ? t.bias[j] : 0.0f;
+    edge.bias = bias;
+  }
   multiply(edge);
   for (std::size_t i = 0; i < rows; ++i) {
-    for (std::size_t j = 0; j < columns; ++j) t.c[i * t.ldc + j] = c[i * kPanel<A> + j];
+    const float* from = c + i * width;
+    float* to = t.c + i * t.ldc;
+    for_lanes<A>(columns, [&](std::size_t j, auto lanes) { lanes.store(to + j, lanes.load(from + j)); });
   }
 }
 
-/// The product of a block of rows with a block of k, for `panels` panels from column n on. Calls
+/// The product of rows [m, m + rows) with a block of k, for `panels` panels from column n on. Calls
 /// finish(m_begin, m_end, n_begin, n_end) for every part of C that is done, while it is in the nearest cache.
 template <class A, bool kCopiedA, class Finish>
-void multiply_panels(const Matmul<float>& p, const Block<A>& rows, const Block<A>& ks, const float* copy,
-                     std::size_t n, std::size_t panels, const Finish& finish) {
+void multiply_panels(const Matmul<float>& p, std::size_t m, std::size_t rows, const Block<A>& ks,
+                     const float* a, std::size_t n, std::size_t panels, const Finish& finish) {
   const bool last = ks.end == p.K;
   const std::size_t columns = std::min(panels * kPanel<A>, p.N - n);
-  const std::size_t tiles = blocks_of<A>(rows.size(), Shape<A>::rows);
-  for (std::size_t i = 0; i < tiles; ++i) {
-    const Block<A> tile(rows.size(), tiles, i);
-    const std::size_t m = rows.begin + tile.begin;
-    TileArguments t;
-    t.K = ks.size();
-    t.a = kCopiedA ? copy + i * kTileCopy<A> : p.a + m * p.a_row + ks.begin;
-    t.a_row = p.a_row;
-    t.b = p.packed + n / kPanel<A> * p.panel_stride + ks.begin * kPanel<A>;
-    t.panel_stride = p.panel_stride;
-    t.c = p.c + m * p.ldc + n;
-    t.ldc = p.ldc;
-    t.resume = p.accumulate || ks.begin > 0;
-    t.bias = last && p.bias != nullptr ? p.bias + n : nullptr;
-    t.relu = last && p.activation == Activation::relu;
-    if (columns < panels * kPanel<A>) {
-      multiply_edge_tile<A>(kTileFunctions<A, kCopiedA, true>[tile.size() - 1], t, tile.size(), columns);
-    } else if (panels == 1) {
-      kTileFunctions<A, kCopiedA, true>[tile.size() - 1](t);
-    } else {
-      kTileFunctions<A, kCopiedA, false>[tile.size() - 1](t);
-    }
-    if (last) finish(m, m + tile.size(), n, n + columns);
+  TileArguments t;
+  t.K = ks.size();
+  t.a = a;
+  t.a_row = p.a_row;
+  t.b = p.packed + n / kPanel<A> * p.panel_stride + ks.begin * kPanel<A>;
+  t.panel_stride = p.panel_stride;
+  t.c = p.c + m * p.ldc + n;
+  t.ldc = p.ldc;
+  t.resume = p.accumulate || ks.begin > 0;
+  t.bias = last && p.bias != nullptr ? p.bias + n : nullptr;
+  t.relu = last && p.activation == Activation::relu;
+  const TileFunction multiply = kTileFunctions<A, kCopiedA>[rows - 1][panels - 1];
+  if (columns < panels * kPanel<A>) {
+    multiply_edge_tile<A>(multiply, t, rows, columns);
+  } else {
+    multiply(t);
   }
+  if (last) finish(m, m + rows, n, n + columns);
 }
 
-/// Calls f(n, panels) for all columns of `p`, as many panels together as a tile of `rows` rows spans.
-template <class A, class F>
-void for_panels(const Matmul<float>& p, std::size_t rows, F&& f) {
-  const std::size_t together = rows <= Shape<A>::rows ? panels_of<A>(rows) : 1;
-  std::size_t panels = 1;
-  for (std::size_t n = 0; n < p.N; n += panels * kPanel<A>) {
-    panels = n + together * kPanel<A> <= p.N ? together : 1;
-    f(n, panels);
+/// A is read along its columns: a few tiles of rows are copied and meet all of R.
+template <class A, class Finish>
+void product_of_copied_rows(const Matmul<float>& p, const Finish& finish) {
+  constexpr std::size_t kRows = Shape<A>::rows;
+  alignas(64) float copy[kCopiedRows / kRows * kTileCopy<A>];
+  const std::size_t k_blocks = blocks_of<A>(p.K, kCopiedK);
+  for (std::size_t m = 0; m < p.M; m += kCopiedRows) {
+    const std::size_t count = std::min(kCopiedRows, p.M - m);
+    for (std::size_t j = 0; j < k_blocks; ++j) {
+      const Block<A> ks(p.K, k_blocks, j);
+      copy_rows<A>(p, m, count, ks, copy);
+      for (std::size_t n = 0; n < p.N; n += kPanel<A>) {
+        for (std::size_t i = 0; i < count; i += kRows) {
+          multiply_panels<A, true>(p, m + i, std::min(kRows, count - i), ks, copy + i / kRows * kTileCopy<A>, n, 1,
+                                   finish);
+        }
+      }
+    }
   }
 }
 
@@ -155,31 +166,28 @@ void for_panels(const Matmul<float>& p, std::size_t rows, F&& f) {
 template <class A, class Finish>
 void product(const Matmul<float>& p, const Finish& finish) {
   if (p.M == 0) return;
-  const std::size_t k_blocks = blocks_of<A>(p.K, kBlockK);
   if (p.a_col != 1) {
-    alignas(64) float copy[kCopiedRows / Shape<A>::rows * kTileCopy<A>];
-    const std::size_t row_blocks = blocks_of<A>(p.M, kCopiedRows);
-    for (std::size_t i = 0; i < row_blocks; ++i) {
-      const Block<A> rows(p.M, row_blocks, i);
-      for (std::size_t j = 0; j < k_blocks; ++j) {
-        const Block<A> ks(p.K, k_blocks, j);
-        copy_rows<A>(p, rows, ks, copy);
-        for_panels<A>(p, rows.size(), [&](std::size_t n, std::size_t panels) {
-          multiply_panels<A, true>(p, rows, ks, copy, n, panels, finish);
-        });
-      }
-    }
+    product_of_copied_rows<A>(p, finish);
     return;
   }
+  const std::size_t k_blocks = blocks_of<A>(p.K, kBlockK);
   const std::size_t near_rows = std::clamp<std::size_t>(kNearA / (p.K + 1), kLeastRows, kMostRows);
   const std::size_t row_blocks = blocks_of<A>(p.M, near_rows);
   for (std::size_t i = 0; i < row_blocks; ++i) {
     const Block<A> rows(p.M, row_blocks, i);
-    for_panels<A>(p, rows.size(), [&](std::size_t n, std::size_t panels) {
+    const std::size_t tiles = blocks_of<A>(rows.size(), Shape<A>::rows);
+    const std::size_t together = tiles == 1 ? panels_of<A>(rows.size()) : 1;
+    for (std::size_t n = 0; n < p.N; n += together * kPanel<A>) {
+      const std::size_t panels = std::min(together, blocks_of<A>(p.N - n, kPanel<A>));
       for (std::size_t j = 0; j < k_blocks; ++j) {
-        multiply_panels<A, false>(p, rows, Block<A>(p.K, k_blocks, j), nullptr, n, panels, finish);
+        const Block<A> ks(p.K, k_blocks, j);
+        for (std::size_t k = 0; k < tiles; ++k) {
+          const Block<A> tile(rows.size(), tiles, k);
+          const std::size_t m = rows.begin + tile.begin;
+          multiply_panels<A, false>(p, m, tile.size(), ks, p.a + m * p.a_row + ks.begin, n, panels, finish);
+        }
       }
-    });
+    }
   }
 }
 

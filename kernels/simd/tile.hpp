@@ -10,31 +10,39 @@
 
 namespace dcrnn::kernels::simd {
 
-/// Tile of an architecture: as many registers as it has, less those for a row of R and an element of A.
+/// Tile of an architecture: its sums fill the registers, less those for a row of R and an element of A.
 template <class A>
 struct Shape {
-  static constexpr std::size_t rows = 6;     ///< of a tile
+  static constexpr std::size_t rows = 6;     ///< of a tile of one panel
   static constexpr std::size_t vectors = 2;  ///< of a panel
+  static constexpr std::size_t sums = 12;    ///< vectors of a tile at most
 };
 template <>
 struct Shape<xsimd::avx512bw> {
   static constexpr std::size_t rows = 12;
   static constexpr std::size_t vectors = 2;
+  static constexpr std::size_t sums = 24;
 };
 template <>
 struct Shape<xsimd::neon64> {
   static constexpr std::size_t rows = 6;
   static constexpr std::size_t vectors = 4;
+  static constexpr std::size_t sums = 24;
 };
 
 /// Columns of a panel.
 template <class A>
 inline constexpr std::size_t kPanel = Shape<A>::vectors* kLanes<A>;
 
-/// Panels that a tile of `rows` rows spans: one row alone has too few sums to keep the multipliers busy.
+/// Panels that a tile may span.
+template <class A>
+inline constexpr std::size_t kMostPanels = 6;
+
+/// Most panels that a tile of `rows` rows spans: few rows have too few sums in one panel to keep the multipliers
+/// busy.
 template <class A>
 constexpr std::size_t panels_of(std::size_t rows) {
-  return std::max<std::size_t>(1, std::min<std::size_t>(4, 8 / (rows * Shape<A>::vectors)));
+  return std::clamp<std::size_t>(Shape<A>::sums / (rows * Shape<A>::vectors), 1, kMostPanels<A>);
 }
 
 struct TileArguments {
@@ -54,22 +62,30 @@ struct TileArguments {
 template <class A, std::size_t kRows, std::size_t kPanels, bool kCopiedA>
 void multiply_tile(const TileArguments& t) {
   constexpr std::size_t kVectors = Shape<A>::vectors * kPanels;
+  constexpr std::size_t kTogether = 6;  // rows of A that are reached from one pointer
   Vector<A> sum[kRows][kVectors];
-  unroll<kRows>([&]<std::size_t i>() {
-    float* c = t.c + i * t.ldc;
-    unroll<kPanels>([&]<std::size_t j>() {  // C is not needed before the end; a panel may begin within a line
-      __builtin_prefetch(c + j * kPanel<A>, 1);
-      __builtin_prefetch(c + (j + 1) * kPanel<A> - 1, 1);
+  float* const c = t.c;
+  const std::size_t ldc = t.ldc;
+  unroll<kRows>([&]<std::size_t i>() {  // C is not needed before the end; a panel may begin within a line
+    unroll<kPanels>([&]<std::size_t j>() {
+      __builtin_prefetch(c + i * ldc + j * kPanel<A>, 1);
+      __builtin_prefetch(c + i * ldc + (j + 1) * kPanel<A> - 1, 1);
     });
-    unroll<kVectors>([&]<std::size_t j>() {
-      sum[i][j] = t.resume ? Vector<A>::load_unaligned(c + j * kLanes<A>) : Vector<A>(0.0f);
-    });
+    unroll<kVectors>([&]<std::size_t j>() { sum[i][j] = Vector<A>(0.0f); });
   });
+  if (t.resume) {
+    unroll<kRows>([&]<std::size_t i>() {
+      unroll<kVectors>(
+          [&]<std::size_t j>() { sum[i][j] = Vector<A>::load_unaligned(c + i * ldc + j * kLanes<A>); });
+    });
+  }
 
-  const float* a = t.a;
-  const float* b = t.b;
   const std::size_t a_row = kCopiedA ? 1 : t.a_row;
   const std::size_t panel_stride = t.panel_stride;
+  const float* a[(kRows + kTogether - 1) / kTogether];
+  unroll<(kRows + kTogether - 1) / kTogether>([&]<std::size_t i>() { a[i] = t.a + i * kTogether * a_row; });
+  const float* b = t.b;
+#pragma GCC unroll 8  // so few rounds that the processor can foresee the last
   for (std::size_t k = t.K; k > 0; --k) {
     Vector<A> r[kVectors];
     unroll<kVectors>([&]<std::size_t j>() {
@@ -77,36 +93,54 @@ void multiply_tile(const TileArguments& t) {
                                        j % Shape<A>::vectors * kLanes<A>);
     });
     unroll<kRows>([&]<std::size_t i>() {
-      const Vector<A> element(a[i * a_row]);
+      const Vector<A> element(a[i / kTogether][i % kTogether * a_row]);
       unroll<kVectors>([&]<std::size_t j>() { sum[i][j] = xsimd::fma(element, r[j], sum[i][j]); });
     });
-    a += kCopiedA ? kRows : 1;
+    for (const float*& rows : a) rows += kCopiedA ? kRows : 1;
     b += kPanel<A>;
   }
 
-  unroll<kVectors>([&]<std::size_t j>() {
-    const Vector<A> bias =
-        t.bias != nullptr ? Vector<A>::load_unaligned(t.bias + j * kLanes<A>) : Vector<A>(0.0f);
-    unroll<kRows>([&]<std::size_t i>() {
-      Vector<A> c = t.bias != nullptr ? sum[i][j] + bias : sum[i][j];
-      if (t.relu) c = xsimd::select(c < Vector<A>(0.0f), Vector<A>(0.0f), c);
-      c.store_unaligned(t.c + i * t.ldc + j * kLanes<A>);
+  if (t.bias != nullptr) {
+    unroll<kVectors>([&]<std::size_t j>() {
+      const Vector<A> bias = Vector<A>::load_unaligned(t.bias + j * kLanes<A>);
+      unroll<kRows>([&]<std::size_t i>() { sum[i][j] = sum[i][j] + bias; });
     });
+  }
+  if (t.relu) {
+    const Vector<A> zero(0.0f);
+    unroll<kRows * kVectors>([&]<std::size_t i>() {
+      Vector<A>& x = sum[i / kVectors][i % kVectors];
+      x = xsimd::select(x < zero, zero, x);
+    });
+  }
+  unroll<kRows>([&]<std::size_t i>() {
+    unroll<kVectors>([&]<std::size_t j>() { sum[i][j].store_unaligned(c + i * ldc + j * kLanes<A>); });
   });
 }
 
 using TileFunction = void (*)(const TileArguments&);
 
-template <class A, bool kCopiedA, bool kOnePanel, std::size_t... kRowsLessOne>
-constexpr std::array<TileFunction, sizeof...(kRowsLessOne)> tile_functions(
-    std::index_sequence<kRowsLessOne...>) {
-  return {&multiply_tile < A, kRowsLessOne + 1, kOnePanel ? 1 : panels_of<A>(kRowsLessOne + 1),
-          kCopiedA > ...};
+/// multiply_tile for kRows rows and each number of panels, at [panels - 1]; null where there are too many.
+template <class A, std::size_t kRows, bool kCopiedA, std::size_t... kPanelsLessOne>
+constexpr std::array<TileFunction, kMostPanels<A>> tile_functions_of(std::index_sequence<kPanelsLessOne...>) {
+  constexpr auto function = []<std::size_t kPanels>() -> TileFunction {
+    if constexpr (kPanels <= (kCopiedA ? 1 : panels_of<A>(kRows))) {
+      return &multiply_tile<A, kRows, kPanels, kCopiedA>;
+    } else {
+      return nullptr;
+    }
+  };
+  return {function.template operator()<kPanelsLessOne + 1>()...};
 }
 
-/// multiply_tile for `rows` rows, at [rows - 1].
-template <class A, bool kCopiedA, bool kOnePanel>
-inline constexpr auto kTileFunctions =
-    tile_functions<A, kCopiedA, kOnePanel>(std::make_index_sequence<Shape<A>::rows>{});
+template <class A, bool kCopiedA, std::size_t... kRowsLessOne>
+constexpr std::array<std::array<TileFunction, kMostPanels<A>>, Shape<A>::rows> tile_functions(
+    std::index_sequence<kRowsLessOne...>) {
+  return {tile_functions_of<A, kRowsLessOne + 1, kCopiedA>(std::make_index_sequence<kMostPanels<A>>{})...};
+}
+
+/// multiply_tile for `rows` rows and `panels` panels, at [rows - 1][panels - 1].
+template <class A, bool kCopiedA>
+inline constexpr auto kTileFunctions = tile_functions<A, kCopiedA>(std::make_index_sequence<Shape<A>::rows>{});
 
 }  // namespace dcrnn::kernels::simd
