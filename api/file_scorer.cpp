@@ -27,7 +27,8 @@ bool FileScorer::next(const ProgressCallback& progress) {
   probabilities_.resize(values);
   logits_.resize(values);
   workspace_.score(network_, batch_, probabilities_.data(), logits_.data());
-  check_probabilities(model_.config.model, probabilities_.data(), count, rows_, name_);
+  check_scores(model_.config.model, probabilities_.data(), logits_.data(), count,
+               [this](std::size_t row) { return name_ + ":" + std::to_string(reader_.line(row)); });
   rows_ += count;
   if (!progress) return true;
   JobProgress state;

@@ -120,6 +120,7 @@ class FitRun {
     options.order = data::shuffled;
     options.on_progress = [this](const model::FitProgress& progress) { return on_progress(progress); };
     options.on_epoch = [this](const model::EpochReport& report) { on_epoch(report); };
+    options.on_note = [this](const std::string& text) { note(text); };
     options.on_resume = [this](std::size_t epoch, std::size_t rows) {
       log_.resumed(epoch, rows);
       note("resumed at epoch " + std::to_string(epoch) + ", row " + std::to_string(rows));

@@ -19,7 +19,7 @@ Json number(const std::optional<double>& value) {
 
 Json metrics(const TaskReport& task) {
   Json json = {{"auc", number(task.auc)}, {"logloss", number(task.logloss)}, {"ece", number(task.ece)}};
-  if (task.auc_given_parent) json["auc_given_parent"] = number(task.auc_given_parent);
+  if (task.chain_child) json["auc_given_parent"] = number(task.auc_given_parent);
   return json;
 }
 

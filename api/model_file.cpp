@@ -18,12 +18,6 @@ constexpr const char* kConfigKey = "dcrnn";
 constexpr const char* kEncoderPrefix = "encoder.";
 constexpr const char* kHelp = "the file is damaged, or was not written for this config";
 
-std::string shape_text(const std::vector<std::size_t>& shape) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
-  return text + "]";
-}
-
 [[noreturn]] void fail_tensor(const std::string& path, const std::string& name, const std::string& what,
                               const std::string& help = kHelp) {
   fail(ErrorCode::model, printable(path) + ": tensor " + in_quotes(name) + ": " + what, help);

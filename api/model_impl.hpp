@@ -23,7 +23,7 @@ struct Model::Impl {
   data::Encoders encoders;
   model::ParameterTable table;
   Buffer<float> parameters;   ///< table.total() elements
-  std::uint64_t changes = 0;  ///< calls of set_parameter, so that a trainer knows when to pack anew
+  std::uint64_t changes = 0;  ///< of the parameters, so that a trainer sees those it did not make
 };
 
 }  // namespace dcrnn

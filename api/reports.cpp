@@ -8,7 +8,7 @@ std::vector<TaskReport> task_reports(const ModelConfig& config,
   for (std::size_t t = 0; t < metrics.size(); ++t) {
     const model::TaskMetrics& m = metrics[t];
     reports.push_back({config.tasks[t].name, m.rows, m.positives, m.auc, m.logloss, m.ece, m.mean_prediction,
-                       m.mean_label, m.auc_given_parent, m.truth_auc});
+                       m.mean_label, m.chain_child, m.auc_given_parent, m.truth_auc});
   }
   return reports;
 }

@@ -62,7 +62,8 @@ Result<void> Scorer::score(const Rows& rows, std::span<float> probabilities,
     const Batch& batch = impl_->rows.encode(rows, false);
     impl_->workspace.score(*impl_->network, batch, probabilities.data(),
                            logits.empty() ? nullptr : logits.data());
-    api::check_probabilities(config, probabilities.data(), rows.count, 0, "rows");
+    api::check_scores(config, probabilities.data(), logits.empty() ? nullptr : logits.data(), rows.count,
+                      [](std::size_t row) { return "row " + std::to_string(row) + " (from 0)"; });
   });
 }
 

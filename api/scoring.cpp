@@ -7,15 +7,14 @@
 
 namespace dcrnn::api {
 
-void check_probabilities(const ModelConfig& config, const float* probabilities, std::size_t rows,
-                         std::uint64_t first_row, const std::string& source) {
+void check_scores(const ModelConfig& config, const float* probabilities, const float* logits,
+                  std::size_t rows, const std::function<std::string(std::size_t)>& place) {
   const std::size_t T = config.tasks.size();
   for (std::size_t i = 0; i < rows * T; ++i) {
-    if (std::isfinite(probabilities[i])) continue;
+    if (std::isfinite(probabilities[i]) && (logits == nullptr || std::isfinite(logits[i]))) continue;
     fail(ErrorCode::data,
-         source + ": row " + std::to_string(first_row + i / T) + ": the probability of task " +
-             in_quotes(config.tasks[i % T].name) + " is not a number",
-         "look for extreme numbers in the row, counted from 0 after the header");
+         place(i / T) + ": the prediction of task " + in_quotes(config.tasks[i % T].name) + " is not finite",
+         "look for extreme numbers in this row");
   }
 }
 

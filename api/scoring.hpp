@@ -2,16 +2,17 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
+#include <functional>
 #include <string>
 
 #include "config/config.hpp"
 
 namespace dcrnn::api {
 
-/// Failure(data) naming the first row (`first_row` + its index) and task whose probability is not a number:
-/// with finite parameters only extreme inputs make one. `source` names where the rows came from.
-void check_probabilities(const ModelConfig& config, const float* probabilities, std::size_t rows,
-                         std::uint64_t first_row, const std::string& source);
+/// Failure(data) naming the first row and task whose probability or logit [rows, T] is not finite: with
+/// finite parameters only extreme inputs make one. `logits` may be null. `place(row)` says where a row came
+/// from.
+void check_scores(const ModelConfig& config, const float* probabilities, const float* logits,
+                  std::size_t rows, const std::function<std::string(std::size_t)>& place);
 
 }  // namespace dcrnn::api

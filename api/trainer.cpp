@@ -1,7 +1,5 @@
 #include "model/trainer.hpp"
 
-#include <utility>
-
 #include "api/compute.hpp"
 #include "api/guard.hpp"
 #include "api/model_impl.hpp"
@@ -45,10 +43,10 @@ Result<TrainStep> Trainer::step(const Rows& rows) noexcept {
            "rows: " + std::to_string(rows.count) + " rows, a step takes 1 to " + std::to_string(most),
            "train.batch of the config is the most rows of a step");
     }
-    if (std::exchange(impl_->changes, impl_->owner.changes) != impl_->owner.changes) {
-      impl_->trainer.parameters_changed();
-    }
-    const model::StepReport report = impl_->trainer.step(impl_->rows.encode(rows, true));
+    Batch& batch = impl_->rows.encode(rows, true);
+    if (impl_->changes != impl_->owner.changes) impl_->trainer.parameters_changed();
+    impl_->changes = ++impl_->owner.changes;
+    const model::StepReport report = impl_->trainer.step(batch);
     return TrainStep{report.loss, report.rate, report.gradient_norm};
   });
 }

@@ -47,7 +47,7 @@ std::string as_json(const EvalReport& report) {
     json.member("auc", task.auc).member("logloss", task.logloss).member("ece", task.ece);
     json.member("positives", task.positives).member("rows", task.rows);
     json.member("mean_prediction", task.mean_prediction).member("mean_label", task.mean_label);
-    if (task.auc_given_parent) json.member("auc_given_parent", task.auc_given_parent);
+    if (task.chain_child) json.member("auc_given_parent", task.auc_given_parent);
     if (truth) json.member("truth_auc", task.truth_auc).member("gap", gap(task));
     json.end_object();
   }

@@ -51,7 +51,7 @@ struct Task {
 
 enum class Candidate { cross, tanh };
 
-/// GRU cross layers (L of them), model section 2.
+/// GRU cross layers (L of them), docs/cross.md.
 struct CrossConfig {
   Candidate candidate = Candidate::cross;
   std::size_t layers = 3;
@@ -62,7 +62,7 @@ struct CrossConfig {
 
 enum class Gate { input, fixed, none };  ///< `fixed` is written "static"
 
-/// One gated partial-sharing block (K of them), model section 3.
+/// One gated partial-sharing block (K of them), docs/sharing.md.
 struct SharingConfig {
   std::size_t shared_units = 64;   ///< m_s
   std::size_t private_units = 32;  ///< m_p

@@ -1,6 +1,6 @@
-// The one list of config keys: the parser's checks, the unknown-key suggestions, docs/config.md and the help
-// of the command line all read it. Which struct member a key fills stands in describe.hpp; the default values
-// are those of the structs in config.hpp.
+// The one list of config keys: the parser's checks, the unknown-key suggestions and docs/config.md all read
+// it. Which struct member a key fills stands in describe.hpp; the default values are those of the structs in
+// config.hpp.
 #pragma once
 
 #include <limits>
@@ -59,7 +59,7 @@ inline constexpr Key kKeys[] = {
     {.path = "fields[].pool", .kind = KeyKind::word, .doc = "how the rows of a bag become one", .words = "mean|sum", .applies = "type bag"},
     {.path = "fields[].separator", .kind = KeyKind::byte, .doc = "the byte between two values of a bag", .applies = "type bag"},
     {.path = "fields[].transform", .kind = KeyKind::word, .doc = "none: as it is; standardize: mean 0, variance 1 over the training rows; log1p: log(1 + x), then standardized; buckets: quantiles of the training values, each with a row of a table", .words = "none|standardize|log1p|buckets", .applies = "type number"},
-    {.path = "fields[].bins", .kind = KeyKind::whole, .doc = "most buckets; equal edges are merged", .least = 1, .applies = "transform buckets"},
+    {.path = "fields[].bins", .kind = KeyKind::whole, .doc = "most buckets; edges saved by merging equal ones go to the other values", .least = 1, .applies = "transform buckets"},
     {.path = "fields[].dim", .kind = KeyKind::whole, .doc = "width of the embedding", .least = 1, .applies = "type category or bag, or transform buckets"},
 
     {.path = "tasks", .kind = KeyKind::list, .doc = "what to predict, parents first; 1 to 16", .fallback = kRequired},
@@ -130,8 +130,5 @@ std::string wanted(const Key& key);
 
 /// docs/config.md: every key with its values, default and meaning.
 std::string config_markdown();
-
-/// The same as plain text for a terminal, one key per line.
-std::string config_help();
 
 }  // namespace dcrnn

@@ -76,16 +76,4 @@ std::string config_markdown() {
   return text;
 }
 
-std::string config_help() {
-  const Json tree = defaults();
-  std::string text;
-  for (const Key& key : kKeys) {
-    const std::string fallback = default_text(key, tree);
-    text += std::string(key.path) + ": " + std::string(key.doc) + " (" + wanted(key);
-    if (!fallback.empty()) text += fallback == kRequired ? "; required" : "; default " + fallback;
-    text += ")\n";
-  }
-  return text;
-}
-
 }  // namespace dcrnn

@@ -9,8 +9,8 @@ namespace dcrnn {
 
 /// One field of a batch. Which arrays are used depends on the field:
 ///   category, number with buckets : ids [B], the row of the embedding table
-///   bag                           : ids [offsets[B]], the rows of example b are ids[offsets[b] ..
-///   offsets[b+1]) other number                  : values [B], transformed
+///   bag                           : ids [offsets[B]]; example b has ids[offsets[b] .. offsets[b + 1])
+///   other number                  : values [B], transformed
 struct BatchColumn {
   std::vector<std::uint32_t> ids;
   std::vector<std::uint32_t> offsets;  ///< bag only: [B + 1], offsets[0] = 0

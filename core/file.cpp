@@ -170,21 +170,6 @@ std::size_t InputFile::read(void* to, std::size_t size) {
   return static_cast<std::size_t>(got);
 }
 
-bool InputFile::read_at(std::uint64_t offset, void* to, std::size_t size) {
-  char* at = static_cast<char*>(to);
-  while (size > 0) {
-    const ssize_t got = attempt(FileOp::read, path_,
-                                [&] { return ::pread(descriptor_, at, size, static_cast<off_t>(offset)); });
-    if (got < 0) fail_io("read", path_, errno);
-    if (got == 0) return false;
-    const auto step = static_cast<std::size_t>(got);
-    at += step;
-    offset += step;
-    size -= step;
-  }
-  return true;
-}
-
 std::uint64_t InputFile::size() const {
   struct stat info;
   if (::fstat(descriptor_, &info) != 0) fail_io("read", path_, errno);

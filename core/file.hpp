@@ -27,8 +27,6 @@ class InputFile {
   InputFile& operator=(InputFile&& other) noexcept;
   /// Up to `size` bytes; 0 at the end.
   std::size_t read(void* to, std::size_t size);
-  /// Exactly `size` bytes from `offset`, without moving the position; false if the file ends before.
-  bool read_at(std::uint64_t offset, void* to, std::size_t size);
   /// Size in bytes of a regular file, 0 otherwise.
   std::uint64_t size() const;
   bool is_regular() const;

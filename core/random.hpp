@@ -7,7 +7,7 @@
 
 namespace dcrnn {
 
-/// What a stream of numbers is for; part of the key, so that two uses never share numbers.
+/// What a stream of numbers is for; part of the counter, so that two uses never share numbers.
 enum class RandomUse : std::uint32_t {
   init = 1,
   shuffle = 2,

@@ -14,6 +14,9 @@ std::string printable(std::string_view text);
 /// printable(text) in double quotes, `"` and `\` escaped, cut to about 60 bytes with "..." where longer.
 std::string in_quotes(std::string_view text);
 
+/// "[2, 3]"
+std::string shape_text(std::span<const std::size_t> shape);
+
 /// Offset of the first byte that is not valid UTF-8 (no surrogates, no overlong forms, at most U+10FFFF), or
 /// npos.
 std::size_t find_invalid_utf8(std::string_view text);

@@ -36,13 +36,12 @@ class CacheWriter {
   CacheWriter(const ModelConfig& config, const std::string& directory, const CacheKey& key);
 
   const RecordLayout& layout() const { return layout_; }
-  /// Adds one row: its record (encoded stage, bag slots set: first is items() and so on) and its items.
+  /// Adds one row: its record (encoded stage, bag slots set: the first is the number of items so far, and so
+  /// on) and its items.
   void add(std::span<const std::byte> record, std::span<const std::uint32_t> row_items);
   /// Adds the rows of a batch.
   void add(const Batch& batch);
   std::uint64_t rows() const { return rows_; }
-  /// Items of all rows so far.
-  std::uint64_t items() const { return item_count_; }
   /// `encoders`: stored along, or null.
   void finish(const Encoders* encoders);
 

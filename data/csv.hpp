@@ -31,6 +31,9 @@ class CsvReader {
   /// A cell of the row, unquoted; lives until next().
   std::string_view cell(std::size_t column) const { return {cells_[column].data, cells_[column].size}; }
 
+  /// Physical line on which the row starts.
+  std::uint64_t line() const { return row_line_; }
+
   /// Throws Failure(data) naming file, line and column of a cell of the row.
   [[noreturn]] void fail_cell(std::size_t column, std::string_view what, std::string help) const;
   /// Throws Failure(data) naming the file and its first line.

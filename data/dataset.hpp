@@ -22,13 +22,13 @@ struct Dataset {
   bool from_cache = false;
 };
 
-/// First pass over training files: vocabularies, statistics, bucket edges and the cache in `cache_directory`.
-/// A valid cache with the same key (schema and file content) is reused. Labels and the weight column are
-/// required. Failure(data) names file, line and column; header-only input is Failure(data).
 struct TrainingData {
   Encoders encoders;
   Dataset dataset;
 };
+/// First pass over training files: vocabularies, statistics, bucket edges and the cache in `cache_directory`.
+/// A valid cache with the same key (schema and file content) is reused. Labels and the weight column are
+/// required. Failure(data) names file, line and column; header-only input is Failure(data).
 TrainingData build_training_data(const ModelConfig& config, const std::vector<std::string>& paths,
                                  const std::string& cache_directory, const Progress& progress);
 

@@ -64,6 +64,7 @@ struct RowReader::Impl {
   const Encoders& encoders;
   CsvReader csv;
   Columns columns;
+  std::vector<std::uint64_t> lines;  // of the batch's rows
 };
 
 RowReader::RowReader(const ModelConfig& config, const Encoders& encoders, const std::string& path,
@@ -74,18 +75,17 @@ RowReader::RowReader(RowReader&&) noexcept = default;
 
 std::size_t RowReader::read(std::size_t max_rows, Batch& batch) {
   clear(batch, impl_->config);
+  impl_->lines.clear();
   while (batch.rows < max_rows && impl_->csv.next()) {
     impl_->read_row(batch);
+    impl_->lines.push_back(impl_->csv.line());
     ++batch.rows;
   }
   return batch.rows;
 }
 
-bool RowReader::has_labels() const {
-  return !impl_->columns.labels.empty();
-}
-bool RowReader::has_truth() const {
-  return !impl_->columns.truth.empty();
+std::uint64_t RowReader::line(std::size_t row) const {
+  return impl_->lines[row];
 }
 std::uint64_t RowReader::bytes_done() const {
   return impl_->csv.bytes_done();

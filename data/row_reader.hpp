@@ -26,9 +26,8 @@ class RowReader {
   /// Fills `batch` with up to `max_rows` rows; gives the number read, 0 at the end. Failure(data) names file,
   /// physical line and column.
   std::size_t read(std::size_t max_rows, Batch& batch);
-  bool has_labels() const;
-  /// True if there is a `true_<task>` column for every task.
-  bool has_truth() const;
+  /// Physical line on which row `row` of the last batch starts.
+  std::uint64_t line(std::size_t row) const;
   /// Bytes consumed and in all (0 if unknown), for progress.
   std::uint64_t bytes_done() const;
   std::uint64_t bytes_total() const;

@@ -28,12 +28,6 @@ std::size_t byte_count(DType dtype, const std::vector<std::size_t>& shape, const
   return bytes;
 }
 
-std::string shape_text(const std::vector<std::size_t>& shape) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < shape.size(); ++i) text += (i == 0 ? "" : ",") + std::to_string(shape[i]);
-  return text + "]";
-}
-
 /// The header's bytes, checked against the file's length.
 std::string_view header_text(std::span<const std::byte> bytes, const std::string& path) {
   if (bytes.size() < kLengthBytes) {
@@ -79,8 +73,8 @@ std::string header_of(const std::map<std::string, std::string>& metadata,
     }
     const std::size_t end = checked_add(begin, tensor.data.size(), place);
     text += quote(tensor.name) + ":{\"dtype\":\"" + std::string(dtype_name(tensor.dtype)) +
-            "\",\"shape\":" + shape_text(tensor.shape) + ",\"data_offsets\":[" + std::to_string(begin) + "," +
-            std::to_string(end) + "]},";
+            "\",\"shape\":" + nlohmann::json(tensor.shape).dump() + ",\"data_offsets\":[" +
+            std::to_string(begin) + "," + std::to_string(end) + "]},";
     begin = end;
   }
   if (text.back() == ',') text.pop_back();

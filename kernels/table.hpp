@@ -180,7 +180,7 @@ struct ScatterAdd {
   Real* grad;  ///< +=
 };
 
-/// Probabilities and losses of B rows (model section 7), computed in double. For row b and task t with the
+/// Probabilities and losses of B rows (docs/loss.md), computed in double. For row b and task t with the
 /// path a_1 .. a_J = t (J = 1 unless chain) and logits l_j: S_j = sum over i <= j of log sigma(l_i); log p =
 /// S_J; log(1 - p) = logsumexp over j of (S_{j-1} + log sigma(-l_j)).
 template <class Real>

@@ -49,7 +49,6 @@ class Arena {
   void set_rows(std::size_t rows) { rows_ = rows; }
   std::size_t rows() const { return rows_; }
   std::size_t width(Slot slot) const { return plan_.slots()[slot].width; }
-  std::size_t layers(Slot slot) const { return plan_.slots()[slot].layers; }
   /// Row `row` of layer `layer`.
   Real* at(Slot slot, std::size_t row = 0, std::size_t layer = 0) {
     return block_.data() + offsets_[slot] + (layer * rows_ + row) * plan_.slots()[slot].width;

@@ -1,10 +1,10 @@
 // What the layers share while a network is built and while rows pass through it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -38,7 +38,9 @@ class GradientPlan {
 
   std::size_t operand(Slot slot, std::size_t layers = 1) {
     for (std::size_t i = 0; i < operands.size(); ++i) {
-      if (operands[i].slot == slot) return i;
+      if (operands[i].slot != slot) continue;
+      operands[i].layers = std::max(operands[i].layers, layers);
+      return i;
     }
     operands.push_back({slot, layers});
     return operands.size() - 1;

@@ -90,7 +90,7 @@ void save_checkpoint(const std::string& path, const std::string& config_json, co
   for_each_entry(state, [&](const char* name, auto value) {
     metadata[std::string("checkpoint.") + name] = text(value);
   });
-  metadata["checkpoint.checksum"] = text(files::checksum(tensors));
+  metadata["checkpoint.checksum"] = text(files::checksum(metadata, tensors));
   files::write_tensors(path, metadata, tensors, OutputFile::Target::regular_only);
 }
 
@@ -120,7 +120,9 @@ RunState load_checkpoint(const std::string& path, const std::string& config_json
     fail(ErrorCode::model, path + ": made with other training or validation data", kHelp);
   }
   std::uint64_t sum = 0;
-  if (!parse(entry("checkpoint.checksum"), sum) || sum != files::checksum(file.tensors())) {
+  std::map<std::string, std::string> summed = file.metadata();
+  summed.erase("checkpoint.checksum");
+  if (!parse(entry("checkpoint.checksum"), sum) || sum != files::checksum(summed, file.tensors())) {
     fail(ErrorCode::model, path + ": damaged: the checksum does not match", kHelp);
   }
   for (const TensorView& wanted : views(table, arrays)) {

@@ -1,4 +1,4 @@
-// The GRU cross layers, model section 2. Derivation: docs/cross.md.
+// The GRU cross layers. Derivation: docs/cross.md.
 #pragma once
 
 #include <string>

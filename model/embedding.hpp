@@ -1,4 +1,4 @@
-// The input x0, model section 1: embedding rows, pooled bags and numbers side by side. Derivation:
+// The input x0: embedding rows, pooled bags and numbers side by side. Derivation:
 // docs/embedding.md.
 #pragma once
 

@@ -1,22 +1,27 @@
 #include "model/evaluate.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
-#include "core/failure.hpp"
 #include "kernels/table.hpp"
 
 namespace dcrnn::model {
 
+namespace {
+
+constexpr double kLargestWeight = 1e30;  // of a scaled row, so that sums of squares over all rows stay finite
+
+}  // namespace
+
 Evaluation::Evaluation(const ModelConfig& config) : heads_(config.tasks.size()) {
-  for (const Task& task : config.tasks) {
-    names_.push_back(task.name);
-    parents_.push_back(config.chain ? task.parent : kNoParent);
-  }
+  for (const Task& task : config.tasks) parents_.push_back(config.chain ? task.parent : kNoParent);
 }
 
 void Evaluation::clear() {
   rows_ = 0;
+  scale_ = 0;
   for (Head& head : heads_) {
     head.metrics.clear();
     head.given_parent.clear();
@@ -29,7 +34,7 @@ void Evaluation::add(const Batch& batch, const float* probabilities, const float
   const std::size_t B = batch.rows, T = heads_.size();
   const auto& loss_forward = kernels::table<float>(Isa::reference).loss_forward;
   for (std::size_t b = 0; b < B; ++b) {
-    const double weight = batch.weights.empty() ? 1.0 : batch.weights[b];
+    const double weight = batch.weights.empty() ? 1.0 : scaled(batch.weights[b]);
     // The log loss from the logits, exact where a probability has rounded to 0 or 1.
     std::array<const std::int8_t*, kMaxTasks> labels{};
     std::array<double, kMaxTasks> losses{};
@@ -40,12 +45,6 @@ void Evaluation::add(const Batch& batch, const float* probabilities, const float
     for (std::size_t t = 0; t < T; ++t) {
       const std::int8_t label = batch.labels[t][b];
       if (label == kMissingLabel) continue;
-      if (!std::isfinite(losses[t])) {
-        fail(ErrorCode::data,
-             "the prediction of task \"" + names_[t] + "\" for row " + std::to_string(rows_ + b + 1) +
-                 " is not finite",
-             "look for extreme numbers in this row");
-      }
       Head& head = heads_[t];
       head.metrics.add(probabilities[b * T + t], label == 1, weight);
       head.loss += weight * losses[t];
@@ -61,10 +60,19 @@ void Evaluation::add(const Batch& batch, const float* probabilities, const float
   rows_ += B;
 }
 
+/// No figure depends on the unit of the weights, so the first sets it: sums stay finite and floats precise.
+double Evaluation::scaled(double weight) {
+  if (weight == 0) return 0;
+  if (scale_ == 0) scale_ = std::ldexp(1.0, std::clamp(-std::ilogb(weight), -1000, 1000));
+  return std::clamp<double>(weight * scale_, std::numeric_limits<float>::min(), kLargestWeight);
+}
+
 std::vector<TaskMetrics> Evaluation::results() {
   std::vector<TaskMetrics> results;
-  for (Head& head : heads_) {
+  for (std::size_t t = 0; t < heads_.size(); ++t) {
+    Head& head = heads_[t];
     TaskMetrics task;
+    task.chain_child = parents_[t] != kNoParent;
     task.rows = head.metrics.rows();
     task.positives = head.metrics.positives();
     task.auc = head.metrics.auc();

@@ -17,6 +17,7 @@ struct TaskMetrics {
   std::size_t rows = 0;  ///< rows with a label
   std::size_t positives = 0;
   std::optional<double> auc, logloss, ece, mean_prediction, mean_label;
+  bool chain_child = false;  ///< its probability contains that of a parent
   std::optional<double>
       auc_given_parent;             ///< chain children: rows whose parent label is 1, by their own logit
   std::optional<double> truth_auc;  ///< AUC of the true probabilities, where the data has them
@@ -27,8 +28,7 @@ class Evaluation {
  public:
   explicit Evaluation(const ModelConfig& config);
   void clear();
-  /// Probabilities and logits [B, T] of the batch's rows, which must have labels. Failure(data) names the row
-  /// (from 1) whose loss is not finite.
+  /// Finite probabilities and logits [B, T] of the batch's rows, which must have labels.
   void add(const Batch& batch, const float* probabilities, const float* logits);
   std::size_t rows() const { return rows_; }
   std::vector<TaskMetrics> results();
@@ -38,10 +38,12 @@ class Evaluation {
     BinaryMetrics metrics, given_parent, truth;
     double loss = 0, weight = 0;
   };
-  std::vector<std::string> names_;
+  double scaled(double weight);
+
   std::vector<std::size_t> parents_;
   std::vector<Head> heads_;
   std::size_t rows_ = 0;
+  double scale_ = 0;  ///< of the weights, a power of two; 0: not yet known
 };
 
 }  // namespace dcrnn::model

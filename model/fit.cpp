@@ -93,11 +93,11 @@ class Run {
     EpochReport report;
     if (valid_ != nullptr) {
       if (!validate(report.valid)) return false;
-      const double score = score_of(report.valid);
-      report.best = !state_.has_best || score > state_.best_score;
+      const std::optional<double> score = score_of(report.valid);
+      report.best = !state_.has_best || !score || *score > state_.best_score;
       if (report.best) {
         state_.has_best = true;
-        state_.best_score = score;
+        state_.best_score = score.value_or(0);
         state_.best_epoch = state_.epoch;
         state_.epochs_since_best = 0;
         std::copy_n(parameters_.data(), parameters_.size(), best_.data());
@@ -132,6 +132,7 @@ class Run {
       std::iota(index_.begin(), index_.begin() + static_cast<std::ptrdiff_t>(count), first);
       valid_->read(index_.data(), count, batch_);
       workspace_->score(*network_, batch_, probabilities_.data(), logits_.data());
+      check_finite(first, count);
       evaluation_->add(batch_, probabilities_.data(), logits_.data());
       if (!report_progress(true)) return false;
     }
@@ -139,16 +140,53 @@ class Run {
     return true;
   }
 
-  /// The declared task's metric, or the mean over the tasks, larger being better.
-  double score_of(const std::vector<TaskMetrics>& metrics) const {
-    const EarlyStoppingConfig& early = config_.train.early_stopping;
-    double sum = 0;
-    for (std::size_t t = 0; t < metrics.size(); ++t) {
-      if (!early.task.empty() && config_.model.tasks[t].name != early.task) continue;
-      // An undefined metric cannot tell epochs apart.
-      sum += early.metric == Metric::auc ? metrics[t].auc.value_or(0) : -metrics[t].logloss.value_or(0);
+  /// Failure(data) if a logit of validation rows [first, first + count) is not finite.
+  void check_finite(std::size_t first, std::size_t count) const {
+    const std::size_t T = config_.model.tasks.size();
+    for (std::size_t i = 0; i < count * T; ++i) {
+      if (std::isfinite(logits_[i])) continue;
+      fail(ErrorCode::data,
+           "validation row " + std::to_string(first + i / T + 1) + ": the prediction of task \"" +
+               config_.model.tasks[i % T].name + "\" is not finite",
+           "look for extreme numbers in this row, counted from 1 after the header");
     }
-    return sum;
+  }
+
+  bool watched(std::size_t task) const {
+    const std::string& name = config_.train.early_stopping.task;
+    return name.empty() || config_.model.tasks[task].name == name;
+  }
+
+  /// Sum of the watched metric over the watched tasks, larger being better. Whether it is defined depends on
+  /// the validation data alone: where an AUC is not, log loss takes its place in all epochs; without any
+  /// label there is no score.
+  std::optional<double> score_of(const std::vector<TaskMetrics>& metrics) {
+    const bool auc = config_.train.early_stopping.metric == Metric::auc;
+    double auc_sum = 0, logloss_sum = 0;
+    std::string undefined;
+    for (std::size_t t = 0; t < metrics.size(); ++t) {
+      if (!watched(t)) continue;
+      if (!metrics[t].auc) undefined = config_.model.tasks[t].name;
+      if (!metrics[t].logloss) {
+        note("the validation data has no label of task \"" + config_.model.tasks[t].name +
+             "\": the last epoch is kept");
+        return std::nullopt;
+      }
+      auc_sum += metrics[t].auc.value_or(0);
+      logloss_sum += *metrics[t].logloss;
+    }
+    if (auc && undefined.empty()) return auc_sum;
+    if (auc) {
+      note("the validation AUC of task \"" + undefined +
+           "\" is undefined, one class is absent: epochs are compared by log loss");
+    }
+    return -logloss_sum;
+  }
+
+  /// Tells the caller once.
+  void note(const std::string& text) {
+    if (!noted_ && options_.on_note) options_.on_note(text);
+    noted_ = true;
   }
 
   bool report_progress(bool validating) const {
@@ -201,7 +239,7 @@ class Run {
   std::optional<ScoringWorkspace> workspace_;
   std::optional<Evaluation> evaluation_;
   RunState state_;
-  bool early_ = false;
+  bool early_ = false, noted_ = false;
   std::uint64_t rows_here_ = 0;
   Clock::time_point epoch_start_ = Clock::now(), last_checkpoint_ = Clock::now();
 };

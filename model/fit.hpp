@@ -56,6 +56,7 @@ struct FitOptions {
       order;
   std::function<bool(const FitProgress&)> on_progress;  ///< after every step; false stops after saving
   std::function<void(const EpochReport&)> on_epoch;
+  std::function<void(const std::string&)> on_note;  ///< a one-line fact about the run
   /// Called once when a checkpoint was taken up: the epoch (from 1) and the rows of it that are done.
   std::function<void(std::size_t epoch, std::size_t rows)> on_resume;
 };

@@ -1,6 +1,5 @@
-// The GRU of the cross layers (both candidates) and of the transfer: one implementation, model sections 2
-// and 5. The math of a step lies in kernels/reference/gru.hpp; here it gets its weights and its place in
-// memory.
+// The GRU of the cross layers (both candidates) and of the transfer: one implementation. The math of a step
+// lies in kernels/reference/gru.hpp; here it gets its weights and its place in memory.
 #pragma once
 
 #include "model/builder.hpp"

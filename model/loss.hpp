@@ -1,4 +1,4 @@
-// Probability and loss, model section 7. The math of a row lies in kernels/reference/loss.hpp. Derivation:
+// Probability and loss. The math of a row lies in kernels/reference/loss.hpp. Derivation:
 // docs/loss.md.
 #pragma once
 
@@ -55,6 +55,9 @@ class Loss {
         fail(ErrorCode::data, "the sample weights of a batch sum to infinity", "scale the weights down");
       }
       targets.share[t] = sum > 0 ? 1 / sum : 0;
+      if (!std::isfinite(targets.share[t])) {
+        fail(ErrorCode::data, "the sample weights of a batch are too close to 0", "scale the weights up");
+      }
       targets.scale[t] = weights_[t] * targets.share[t];
     }
   }

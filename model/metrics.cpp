@@ -75,6 +75,7 @@ std::optional<double> BinaryMetrics::ece(std::size_t bins) {
       }
     }
   }
+  if (total <= 0) return std::nullopt;
   return error / total;
 }
 

@@ -36,7 +36,7 @@ class Network {
   /// dlogits to dx0 for the same rows; training mode only.
   template <class Real>
   void backward(const Pass<Real>& pass) const;
-  /// Values of the last forward pass by the names of model section 8, x0 to probability.
+  /// Values of the last forward pass by the names of docs/trace.md, x0 to probability.
   template <class Real>
   void trace(const Arena<Real>& arena, const TraceSink<Real>& sink) const;
 

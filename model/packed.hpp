@@ -1,6 +1,7 @@
 // Weights packed for the product kernels: once per optimizer step while training, once at load while scoring.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 

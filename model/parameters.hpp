@@ -38,9 +38,9 @@ struct LinearLayout {
 struct GruLayout {
   Candidate candidate = Candidate::tanh;
   std::size_t input = 0, state = 0;      ///< widths; equal for the cross layers
-  std::size_t weight_ih = 0;             ///< W [gates() * state, input]
+  std::size_t weight_ih = 0;             ///< W [input_gates() * state, input]
   std::size_t weight_hh = 0;             ///< U [3 * state, state]
-  std::size_t bias_ih = 0, bias_hh = 0;  ///< b [gates() * state], d [3 * state]
+  std::size_t bias_ih = 0, bias_hh = 0;  ///< b [input_gates() * state], d [3 * state]
   /// Gates that read the input: r, z for `cross`; r, z, n for `tanh`.
   std::size_t input_gates() const { return candidate == Candidate::cross ? 2 : 3; }
 };

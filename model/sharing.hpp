@@ -1,4 +1,4 @@
-// Gated partial-sharing blocks, model section 3. Derivation: docs/sharing.md.
+// Gated partial-sharing blocks. Derivation: docs/sharing.md.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Task towers, model section 4: relu layers y <- relu(y W^T + b), each a Linear. Derivation: docs/tower.md.
+// Task towers: relu layers y <- relu(y W^T + b), each a Linear. Derivation: docs/tower.md.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Every intermediate value and gradient of one batch by name (model section 8), in float or double.
+// Every intermediate value and gradient of one batch by name (docs/trace.md), in float or double.
 #pragma once
 
 #include <string>

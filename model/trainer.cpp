@@ -63,7 +63,7 @@ StepReport Trainer::step(Batch& batch) {
 void Trainer::drop_ids(Batch& batch) const {
   const double rate = config_.train.unknown_rate;
   if (rate <= 0) return;
-  const auto threshold = static_cast<std::uint32_t>(rate * 4294967295.0);
+  const auto threshold = static_cast<std::uint64_t>(rate * 4294967296.0);  // of a 32-bit word
   parallel_for(threads_, config_.model.fields.size(), [&](std::size_t f, int) {
     const Field& field = config_.model.fields[f];
     if (field.type == FieldType::number || field.encoding != Encoding::vocab) return;

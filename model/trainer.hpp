@@ -41,7 +41,6 @@ class Trainer {
   const optim::Optimizer& optimizer() const { return optimizer_; }
   /// Goes on at the position of an earlier run whose parameters and optimizer state have been put back.
   void resume_at(std::uint64_t steps, std::uint64_t rows_trained);
-  const GradientEngine<float>& engine() const { return engine_; }
 
  private:
   void drop_ids(Batch& batch) const;

@@ -1,4 +1,4 @@
-// Transfer from a task to the one after it, model section 5: y_t <- GRU(input y_t, state y_parent), the
+// Transfer from a task to the one after it: y_t <- GRU(input y_t, state y_parent), the
 // textbook candidate. Derivation: docs/transfer.md.
 #pragma once
 

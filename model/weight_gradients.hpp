@@ -2,6 +2,7 @@
 // threads by output tiles; every tile sums all rows in one order.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -58,12 +59,12 @@ class WeightGradients {
       const GradientPlan::Product& product = plan_.products[i];
       const GradientPlan::Operand& operand = plan_.operands[product.operand];
       const std::size_t width = arena.width(operand.slot);
-      ops_->matmul(
-          {std::min(kRowsPerJob, product.N - first), width, product.layers * B,
-           arena.at(product.dy, 0, product.dy_layer) + product.column + first, 1, arena.width(product.dy),
-           scratch_.data() + operand_offsets_[product.operand] + product.x_layer * B * panel,
-           operand.layers * B * panel, nullptr, kernels::Activation::none, false,
-           gradients + (product.destination - base) + first * width, width});
+      ops_->matmul({std::min(kRowsPerJob, product.N - first), width, product.layers * B,
+                    arena.at(product.dy, 0, product.dy_layer) + product.column + first, 1,
+                    arena.width(product.dy),
+                    scratch_.data() + operand_offsets_[product.operand] + product.x_layer * B * panel,
+                    operand.layers * B * panel, nullptr, kernels::Activation::none, false,
+                    gradients + (product.destination - base) + first * width, width});
     });
   }
 

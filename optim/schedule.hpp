@@ -10,8 +10,9 @@ namespace dcrnn::optim {
 /// Rate at `step` (0-based) of `total_steps`. The rate first rises over the share `warmup` of all steps,
 /// then:
 ///   constant   stays at the peak
-///   cosine     falls along half a cosine (Loshchilov & Hutter 2017) to final_rate * peak; the rise is linear
-///   from 0 one_cycle  the same fall, but the rise is half a cosine from peak / 25 (Smith & Topin 2018)
+///   cosine     falls along half a cosine (Loshchilov & Hutter 2017) to final_rate * peak; it rose linearly
+///              from 0
+///   one_cycle  the same fall, but the rise is half a cosine from peak / 25 (Smith & Topin 2018)
 /// With total_steps == 0 (a caller that steps without knowing the end) the rate is the peak.
 double rate_at(const ScheduleConfig& schedule, double peak, std::size_t step, std::size_t total_steps);
 

@@ -24,8 +24,9 @@ struct TaskReport {
   std::optional<double> auc, logloss;
   std::optional<double> ece;  ///< expected calibration error, 20 bins of equal count
   std::optional<double> mean_prediction, mean_label;
+  bool chain_child = false;  ///< its probability contains that of a parent
   std::optional<double>
-      auc_given_parent;             ///< `chain` children: rows whose parent label is 1, by their own logit
+      auc_given_parent;             ///< chain children: rows whose parent label is 1, by their own logit
   std::optional<double> truth_auc;  ///< of the columns true_<task>, where the file has them
 };
 

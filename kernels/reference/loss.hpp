@@ -1,4 +1,4 @@
-// Probabilities, losses and their gradient (model section 7), in double whatever Real is: [B, T] is small,
+// Probabilities, losses and their gradient (docs/loss.md), in double whatever Real is: [B, T] is small,
 // and here small differences of large numbers decide.
 //
 // With the path a_1 .. a_J = t from the root and logits l_j, p = product of sigma(l_j). Its logarithm is a

@@ -72,7 +72,8 @@ void copy_rows(const Matmul<float>& p, std::size_t m, std::size_t count, const B
       float* to = copy + k * kRows;
       unroll<kTiles * kVectors>([&]<std::size_t i>() {
         constexpr std::size_t tile = i / kVectors, offset = i % kVectors * kLanes<A>;
-        Vector<A>::load_unaligned(a + tile * kRows + offset).store_unaligned(to + tile * kTileCopy<A> + offset);
+        Vector<A>::load_unaligned(a + tile * kRows + offset)
+            .store_unaligned(to + tile * kTileCopy<A> + offset);
       });
     }
     return;
@@ -91,7 +92,7 @@ void copy_rows(const Matmul<float>& p, std::size_t m, std::size_t count, const B
 template <class A>
 void multiply_edge_tile(TileFunction multiply, TileArguments t, std::size_t rows, std::size_t columns) {
   constexpr std::size_t kWidth = kMostPanels<A> * kPanel<A>;
-  alignas(64) float c[Shape<A>::rows * kPanel<A>* kMostPanels<A>];
+  alignas(64) float c[Shape<A>::rows * kPanel<A> * kMostPanels<A>];
   alignas(64) float bias[kWidth];
   const std::size_t width = blocks_of<A>(columns, kPanel<A>) * kPanel<A>;
   if (t.resume) {
@@ -154,8 +155,8 @@ void product_of_copied_rows(const Matmul<float>& p, const Finish& finish) {
       copy_rows<A>(p, m, count, ks, copy);
       for (std::size_t n = 0; n < p.N; n += kPanel<A>) {
         for (std::size_t i = 0; i < count; i += kRows) {
-          multiply_panels<A, true>(p, m + i, std::min(kRows, count - i), ks, copy + i / kRows * kTileCopy<A>, n, 1,
-                                   finish);
+          multiply_panels<A, true>(p, m + i, std::min(kRows, count - i), ks, copy + i / kRows * kTileCopy<A>,
+                                   n, 1, finish);
         }
       }
     }

@@ -38,8 +38,8 @@ inline constexpr std::size_t kPanel = Shape<A>::vectors* kLanes<A>;
 template <class A>
 inline constexpr std::size_t kMostPanels = 6;
 
-/// Most panels that a tile of `rows` rows spans: few rows have too few sums in one panel to keep the multipliers
-/// busy.
+/// Most panels that a tile of `rows` rows spans: few rows have too few sums in one panel to keep the
+/// multipliers busy.
 template <class A>
 constexpr std::size_t panels_of(std::size_t rows) {
   return std::clamp<std::size_t>(Shape<A>::sums / (rows * Shape<A>::vectors), 1, kMostPanels<A>);
@@ -141,6 +141,7 @@ constexpr std::array<std::array<TileFunction, kMostPanels<A>>, Shape<A>::rows> t
 
 /// multiply_tile for `rows` rows and `panels` panels, at [rows - 1][panels - 1].
 template <class A, bool kCopiedA>
-inline constexpr auto kTileFunctions = tile_functions<A, kCopiedA>(std::make_index_sequence<Shape<A>::rows>{});
+inline constexpr auto kTileFunctions =
+    tile_functions<A, kCopiedA>(std::make_index_sequence<Shape<A>::rows>{});
 
 }  // namespace dcrnn::kernels::simd

@@ -24,18 +24,18 @@ TEST_CASE("row reader: rows, labels, weights and truth in batches") {
                                     "1,2.5,0,-3,9,0,\n");
   const Encoders encoders(config);
   RowReader reader(config, encoders, path, Labels::required);
-  CHECK(reader.has_labels());
-  CHECK(reader.has_truth());
   CHECK(reader.bytes_total() == std::filesystem::file_size(path));
   Batch batch;
   REQUIRE(reader.read(2, batch) == 2);
   CHECK(batch.rows == 2);
+  CHECK(reader.line(1) == 3);
   CHECK(batch.columns[0].ids == std::vector<std::uint32_t>{3, 4});
   CHECK(batch.columns[1].values == std::vector<double>{1.5, 2.5});
   CHECK(batch.labels == std::vector<std::vector<std::int8_t>>{{1, 0}, {kMissingLabel, 1}});
   CHECK(batch.weights == std::vector<double>{1, 0});
   CHECK(batch.truth == std::vector<std::vector<double>>{{0.5, 1}, {0.25, 0}});
   REQUIRE(reader.read(2, batch) == 1);
+  CHECK(reader.line(0) == 4);
   CHECK(batch.columns[0].ids == std::vector<std::uint32_t>{9});
   CHECK(batch.labels == std::vector<std::vector<std::int8_t>>{{kMissingLabel}, {0}});
   CHECK(reader.read(2, batch) == 0);
@@ -54,17 +54,18 @@ TEST_CASE("row reader: which columns are read") {
         std::tuple(all, Labels::ignored, false), std::tuple(some, Labels::optional, false),
         std::tuple(some, Labels::ignored, false)}) {
     RowReader reader(config, encoders, path, labels);
-    CHECK(reader.has_labels() == read);
-    CHECK_FALSE(reader.has_truth());
     REQUIRE(reader.read(10, batch) == 1);
     REQUIRE(batch.labels.size() == 2);
     CHECK(batch.labels[0].size() == (read ? 1 : 0));
+    CHECK(batch.truth[0].empty());
     CHECK(batch.weights.empty());
   }
   config.weight = "w";
   CHECK(contains(failure_of([&] { RowReader(config, encoders, all, Labels::optional); }).message,
                  "column \"w\" is missing (sample weight)"));
-  CHECK(RowReader(config, encoders, some, Labels::optional).has_labels() == false);
+  RowReader unlabelled(config, encoders, some, Labels::optional);
+  REQUIRE(unlabelled.read(1, batch) == 1);
+  CHECK(batch.labels[0].empty());
   CHECK(RowReader(config, encoders, dir.file("header.csv", "city,watch_time\n"), Labels::ignored)
             .read(5, batch) == 0);
 }

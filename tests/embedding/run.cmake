@@ -19,4 +19,5 @@ run(${CMAKE_COMMAND} ${project} -B "${WORK_DIR}/build" "-DCMAKE_PREFIX_PATH=${WO
 run(${CMAKE_COMMAND} --build "${WORK_DIR}/build")
 run("${WORK_DIR}/build/train_in_memory")
 run("${WORK_DIR}/build/score" "${WORK_DIR}/score.model")
+run("${WORK_DIR}/build/score_cells" "${WORK_DIR}/score.model" user=1 word=x|y)
 run(${CMAKE_COMMAND} ${project} -B "${WORK_DIR}/subproject" "-DDCRNN_SUBPROJECT=${SOURCE_DIR}")

@@ -55,7 +55,7 @@ std::vector<std::size_t> path(const Forest& forest, std::size_t task) {
   return result;
 }
 
-/// S_J and logsumexp over j of (S_{j-1} + log sigma(-l_j)), as model.md has them.
+/// S_J and logsumexp over j of (S_{j-1} + log sigma(-l_j)), as docs/loss.md has them.
 template <class Real>
 std::pair<long double, long double> log_probabilities(const Forest& forest, const Block<Real>& logits,
                                                       std::size_t b, std::size_t task) {
