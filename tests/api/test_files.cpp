@@ -202,15 +202,17 @@ TEST_CASE("inspect counts by hand") {
   CHECK(nlohmann::json::parse(info->config_json)["format"] == 1);
 }
 
-TEST_CASE("the synthetic log trains") {
+TEST_CASE("training on the synthetic log comes near the truth") {
   const ScratchDirectory scratch;
   SynthJob synthetic;
   synthetic.directory = scratch.file("log");
-  synthetic.rows = 2000;
+  synthetic.rows = 16000;
   const auto written = synth(synthetic);
   REQUIRE_MESSAGE(written.ok(), written.error().message);
   FitJob job;
-  job.config_json = *set_config_value(read_text(scratch.file("log/config.json")), "train.epochs=2");
+  job.config_json = read_text(scratch.file("log/config.json"));
+  for (const char* value : {"train.epochs=2", "train.batch=128", "train.optimizer.rate=0.01"})
+    job.config_json = *set_config_value(job.config_json, value);
   job.train = {scratch.file("log/train.csv")};
   job.valid = {scratch.file("log/valid.csv")};
   job.model = scratch.file("m");
@@ -218,8 +220,16 @@ TEST_CASE("the synthetic log trains") {
   REQUIRE_MESSAGE(report.ok(), report.error().message);
   const auto figures = evaluate(*Model::load(job.model), scratch.file("log/test.csv"));
   REQUIRE_MESSAGE(figures.ok(), figures.error().message);
-  CHECK(figures->rows == 250);
-  for (const TaskReport& task : figures->tasks) CHECK(task.truth_auc.value_or(0) > 0.5);
+  CHECK(figures->rows == 2000);
+  REQUIRE(figures->tasks.size() == 2);
+  for (const TaskReport& task : figures->tasks) {
+    CAPTURE(task.task);
+    const double truth = task.truth_auc.value_or(0), learned = task.auc.value_or(0);
+    CHECK(truth > 0.75);
+    // Measured: 0.025 to 0.04 below. What single features say is 0.07 to 0.09 below.
+    CHECK(learned > truth - 0.06);
+    CHECK(learned < truth + 0.02);
+  }
   synthetic.correlation = 2;
   CHECK(synth(synthetic).error().code == ErrorCode::usage);
 }

@@ -163,6 +163,90 @@ TEST_CASE("without validation the last epoch is kept, and said so") {
   CHECK_FALSE(log_of(job)[1].contains("valid"));
 }
 
+TEST_CASE("the model is that of the best epoch, whole, in pieces, or resumed after its last one") {
+  for (const std::string watched : {R"("metric": "logloss")", R"("task": "consume", "metric": "auc")"}) {
+    CAPTURE(watched);
+    const Setting setting(R"("epochs": 100, "batch": 64, "optimizer": {"rate": 0.02},
+                             "schedule": {"kind": "constant"}, "early_stopping": {"patience": 3, )" +
+                          watched + "}");
+    FitJob job = setting.job("whole");
+    std::vector<EpochSummary> epochs;
+    job.on_epoch = [&](const EpochSummary& epoch) {
+      epochs.push_back(epoch);
+      // That of the last epoch stays.
+      std::filesystem::copy_file(job.model + ".checkpoint", setting.scratch.file("late.checkpoint"),
+                                 std::filesystem::copy_options::overwrite_existing);
+    };
+    const FitReport report = fitted(job);
+    const std::string expected = read_text(job.model);
+    CHECK(report.reason == "early_stopping");
+    CHECK(report.epochs == epochs.size());
+    CHECK(report.epochs < 100);
+    CHECK(report.best_epoch + 3 == report.epochs);
+    const auto stopped_as_expected = [&](const FitJob& of) {
+      const nlohmann::json last = log_of(of).back();
+      CHECK(last["stopped"] == "early_stopping");
+      CHECK(last["best_epoch"] == report.best_epoch);
+      CHECK(last["rows_trained"] == 300 * report.epochs);
+    };
+    stopped_as_expected(job);
+
+    // The figures of MODEL are those of its epoch, and no other has a better one.
+    const auto figures = evaluate(*Model::load(job.model), setting.scratch.file("valid.csv"));
+    REQUIRE_MESSAGE(figures.ok(), figures.error().message);
+    const auto line = log_of(job).at(report.best_epoch);
+    CHECK(line["epoch"] == report.best_epoch);
+    const auto score = [&](const EpochSummary& epoch) {
+      const auto &click = epoch.valid[0], &consume = epoch.valid[1];
+      return contains(watched, "auc") ? *consume.auc : -*click.logloss - *consume.logloss;
+    };
+    for (std::size_t t = 0; t < 2; ++t) {
+      const TaskReport &model = figures->tasks[t], &logged = epochs[report.best_epoch - 1].valid[t];
+      CHECK(*model.auc == *logged.auc);
+      CHECK(*model.logloss == *logged.logloss);
+      CHECK(*model.ece == *logged.ece);
+      CHECK(*model.logloss == line["valid"][model.task]["logloss"].get<double>());
+      CHECK(*model.logloss != *epochs.back().valid[t].logloss);
+    }
+    for (const EpochSummary& epoch : epochs) {
+      CAPTURE(epoch.epoch);
+      CHECK((score(epoch) < score(epochs[report.best_epoch - 1]) || epoch.epoch >= report.best_epoch));
+      CHECK(score(epoch) <= score(epochs[report.best_epoch - 1]));
+    }
+
+    for (const std::size_t steps : std::vector<std::size_t>{6, 17}) {
+      CAPTURE(steps);
+      const FitJob pieces = setting.job("pieces", steps % 2 == 0 ? 2 : 1);
+      CHECK(run_in_pieces(pieces, steps) > 1);
+      CHECK(read_text(pieces.model) == expected);
+      stopped_as_expected(pieces);
+      std::filesystem::remove(pieces.model);
+    }
+
+    // Killed when all epochs were done and MODEL not yet written: there is nothing more to train.
+    FitJob late = setting.job("late");
+    late.resume = true;
+    const FitReport again = fitted(late);
+    CHECK(again.reason == "early_stopping");
+    CHECK(again.best_epoch == report.best_epoch);
+    CHECK(again.rows_trained == 0);
+    CHECK(read_text(late.model) == expected);
+  }
+}
+
+TEST_CASE("an equal epoch is no improvement") {
+  for (const std::string metric : {"auc", "logloss"}) {
+    // A rate below what a float can tell from nothing: all epochs are equal.
+    const Setting setting(R"("epochs": 9, "batch": 64, "optimizer": {"kind": "sgd", "rate": 1e-30},
+                             "early_stopping": {"patience": 3, "metric": ")" +
+                          metric + "\"}");
+    const FitReport report = fitted(setting.job("m"));
+    CHECK(report.reason == "early_stopping");
+    CHECK(report.best_epoch == 1);
+    CHECK(report.epochs == 4);
+  }
+}
+
 TEST_CASE("another config, seed or data cannot be resumed") {
   const Setting setting("\"epochs\": 2, \"batch\": 64");
   FitJob job = setting.job("m");

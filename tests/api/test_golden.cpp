@@ -1,5 +1,7 @@
 // The golden cases: every activation, loss and gradient against an independent implementation, for every
-// instruction set in float and for the reference in double.
+// instruction set in float and for the reference in double. Through the library, with one thread and with
+// two, the further cases outside the project included; tests/app/test_golden.py asks the program for the
+// same numbers.
 #include <doctest/doctest.h>
 
 #include <cmath>

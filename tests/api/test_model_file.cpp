@@ -164,14 +164,20 @@ TEST_CASE("a cut or changed file never loads as something else, never crashes") 
     REQUIRE_FALSE(model.ok());
     CHECK(model.error().code == ErrorCode::model);
   }
+  std::size_t changes = 0, refused = 0;
   for (std::size_t at = 0; at < 1500; at += 3) {
     std::string changed = bytes;
     changed[at] = static_cast<char>(changed[at] ^ 0x11);
     write_text(scratch.file("changed"), changed);
-    const auto model = Model::load(scratch.file("changed"));  // may load if only a train key's value changed
-    if (!model.ok())
-      CHECK((model.error().code == ErrorCode::model || model.error().code == ErrorCode::memory));
+    const auto model = Model::load(scratch.file("changed"));
+    ++changes;
+    if (model.ok()) continue;
+    ++refused;
+    CHECK((model.error().code == ErrorCode::model || model.error().code == ErrorCode::memory));
   }
+  // What loads is another value of a key that no shape depends on.
+  CAPTURE(refused);
+  CHECK(refused * 100 >= changes * 90);
 }
 
 TEST_CASE("files that cannot be opened or written are io errors") {

@@ -417,7 +417,7 @@ class BadInput(CommandLineTest):
             with self.subTest(name):
                 begin, end = header[name]["data_offsets"]
                 self.check_bad_model(self.file_of(header, data[:begin] + b"\xff" * (end - begin) + data[end:]),
-                                     rf'bad: tensor "{name}|bad: tensor "encoder')
+                                     rf'bad: tensor "{name}"')
 
     # Checkpoints
 

@@ -1,4 +1,8 @@
-"""`dcrnn trace` against the golden cases, with every instruction set of this processor and in double."""
+"""`dcrnn trace` against the golden cases, with every instruction set of this processor and in double.
+
+Through the program, its options --isa and --precision, and a reader of its files that shares no code with it;
+tests/api/test_golden.cpp asks the library for the same numbers.
+"""
 
 import math
 import pathlib

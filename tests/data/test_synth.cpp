@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -189,15 +188,6 @@ TEST_CASE("synth: options") {
     CHECK_FALSE(file_exists(dir / "c"));
   }
   CHECK(failure_of([&] { write_synthetic_log(dir / "a/train.csv", {.rows = 8}); }).code == ErrorCode::io);
-}
-
-TEST_CASE("synth: speed") {
-  const TempDirectory dir;
-  const auto start = std::chrono::steady_clock::now();
-  write_synthetic_log(dir / "log", {});
-  MESSAGE(
-      "250,000 rows in " << std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()
-                         << " s");
 }
 
 }  // namespace

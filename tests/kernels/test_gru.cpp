@@ -131,6 +131,35 @@ void check_forward(const Table<Real>& table, bool cross, std::size_t B, std::siz
   check_close(s.h_next, next, 2 * D, s.what("h_next"), s.numbers);
 }
 
+/// Gates far open and far shut: what is left of them, and of the carry, still has its digits, so the carry
+/// cannot be 1 - z.
+template <class Real>
+void check_saturated(const Table<Real>& table, bool cross) {
+  const std::size_t B = 5, D = 19;
+  Step<Real> s(table, cross, B, D);
+  for (std::size_t b = 0; b < B; ++b) {
+    for (std::size_t j = 0; j < 2 * D; ++j) s.gx.at(b, j) += static_cast<Real>((b + j) % 2 == 0 ? 20 : -20);
+  }
+  s.forward();
+  double worst = 0;
+  for (std::size_t b = 0; b < B; ++b) {
+    for (std::size_t j = 0; j < 2 * D; ++j) {
+      double a = s.d.at(0, j);
+      for (std::size_t k = 0; k < D; ++k) a += static_cast<double>(s.u.at(j, k)) * s.h.at(b, k);
+      a += s.gx.at(b, j);
+      const auto compare = [&](double got, double want) {
+        const double error = std::abs(got / want - 1);
+        if (!(error <= worst)) worst = error;
+      };
+      compare(s.gates.at(b, j), logistic(a));
+      if (j >= D) compare(s.carry.at(b, j - D), logistic(-a));
+    }
+  }
+  // An error of the sum a is a relative error of the gate.
+  const double allowed = std::numeric_limits<Real>::epsilon() * 22 * (8 + static_cast<double>(D));
+  CHECK_MESSAGE(worst <= allowed, s.what("saturated gates") << ": worst relative error " << worst);
+}
+
 template <class Real>
 void check_backward(const Table<Real>& table, bool cross, std::size_t B, std::size_t D) {
   Step<Real> got(table, cross, B, D);
@@ -246,10 +275,12 @@ TEST_CASE("a GRU step gives a row the same bytes alone and in a batch") {
 template <class Real>
 void test_gru_cross_forward(const Table<Real>& table) {
   check_shapes(table, &check_forward<Real>, true);
+  check_saturated(table, true);
 }
 template <class Real>
 void test_gru_tanh_forward(const Table<Real>& table) {
   check_shapes(table, &check_forward<Real>, false);
+  check_saturated(table, false);
 }
 template <class Real>
 void test_gru_cross_backward(const Table<Real>& table) {

@@ -80,6 +80,28 @@ long double row_loss(const Forest& forest, const Block<Real>& logits, std::size_
 
 const std::vector<double> kSizesOfLogits = {1, 20, 700, 1e4};
 
+/// Small probabilities have all their digits too, down to the least normal number.
+template <class Real, class Log>
+void check_digits(const Block<Real>& probability, Log log_p, const std::string& what,
+                  const Numbers& numbers) {
+  constexpr double least = std::numeric_limits<Real>::min();
+  double worst = 0;
+  for (std::size_t b = 0; b < probability.rows(); ++b) {
+    for (std::size_t t = 0; t < probability.columns(); ++t) {
+      const long double log = log_p(b, t), want = std::exp(log);
+      const double got = probability.at(b, t);
+      // What rounding log p in double does to p, and rounding p to Real.
+      const double allowed =
+          2 * double{std::numeric_limits<Real>::epsilon()} +
+          16 * std::numeric_limits<double>::epsilon() * (1 + std::abs(static_cast<double>(log)));
+      const double error = want < least ? (got >= 0 && got <= least * (1 + allowed) ? 0 : HUGE_VAL)
+                                        : std::abs(static_cast<double>(got / want - 1)) / allowed;
+      if (!(error <= worst)) worst = error;
+    }
+  }
+  CHECK_MESSAGE(worst <= 1, what << ": worst " << worst << " of what is allowed, seed " << numbers.seed());
+}
+
 }  // namespace
 
 template <class Real>
@@ -103,6 +125,9 @@ void test_loss_forward(const Table<Real>& table) {
                 return std::exp(static_cast<double>(log_probabilities(forest, rows.logits, b, t).first));
               },
               0, "probability " + what, numbers);
+          check_digits(
+              probability, [&](auto b, auto t) { return log_probabilities(forest, rows.logits, b, t).first; },
+              "digits of probability " + what, numbers);
           check_close(
               loss,
               [&](auto, auto t) {

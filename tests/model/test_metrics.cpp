@@ -1,6 +1,7 @@
 // Metrics against brute force over all pairs and all rows.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -47,6 +48,30 @@ double auc_of_all_pairs(const std::vector<Row>& rows) {
   return right / pairs;
 }
 
+/// Of each row its place in the order, of each place its bin: bin k holds k n / 20 to (k + 1) n / 20.
+double ece_by_places(std::vector<Row> rows) {
+  std::erase_if(rows, [](const Row& row) { return row.weight == 0; });
+  std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.score < b.score; });
+  const std::size_t n = rows.size();
+  double error = 0, total = 0;
+  for (const Row& row : rows) total += row.weight;
+  for (std::size_t bin = 0; bin < 20; ++bin) {
+    double gap = 0;
+    for (std::size_t at = bin * n / 20; at < (bin + 1) * n / 20; ++at) {
+      // Tied rows share their gap.
+      double shared = 0, tied = 0;
+      for (const Row& row : rows) {
+        if (row.score != rows[at].score) continue;
+        shared += row.weight * (static_cast<double>(row.score) - (row.label ? 1 : 0));
+        ++tied;
+      }
+      gap += shared / tied;
+    }
+    error += std::abs(gap);
+  }
+  return error / total;
+}
+
 }  // namespace
 
 TEST_CASE("AUC equals the share of rightly ranked pairs, ties and weights included") {
@@ -82,6 +107,21 @@ TEST_CASE("ECE: bins of equal count, by hand") {
   metrics.add(0.7F, false, 1);
   metrics.add(0.2F, true, 1);
   CHECK(metrics.ece(2).value() == doctest::Approx((0.7 + 0.6) / 4).epsilon(1e-6));
+}
+
+TEST_CASE("ECE by its definition: any number of rows, ties and weights included") {
+  for (const std::size_t n : std::vector<std::size_t>{1, 7, 20, 39, 133, 407}) {
+    for (unsigned levels : {2U, 7U, 100000U}) {
+      for (bool weighted : {false, true}) {
+        CAPTURE(n);
+        CAPTURE(levels);
+        CAPTURE(weighted);
+        std::vector<Row> rows = random_rows(n, n + levels, levels, weighted);
+        rows[0].weight = 2;  // so that not all are 0
+        CHECK(gather(rows).ece().value() == doctest::Approx(ece_by_places(rows)).epsilon(1e-12));
+      }
+    }
+  }
 }
 
 TEST_CASE("ECE does not depend on the order of tied rows") {

@@ -1,6 +1,7 @@
 // Optimizers against the formulas written out in double, and the lazy rows of tables.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -18,12 +19,13 @@ double gradient_at(int step, std::size_t i) {
   return std::sin(1.0 + step + 0.7 * static_cast<double>(i));
 }
 
-/// Runs one element through `kSteps` steps of the textbook update.
-double textbook(const OptimizerConfig& config, double p, std::size_t i) {
+/// Runs one element through the textbook update in those of the steps 0 .. `kSteps` - 1 that touch it.
+double textbook(const OptimizerConfig& config, double p, std::size_t i,
+                const std::vector<int>& touching = {0, 1, 2, 3, 4}) {
   double m = 0, v = 0;
-  for (int step = 0; step < kSteps; ++step) {
+  for (int step : touching) {
     double g = gradient_at(step, i);
-    const double t = step + 1;
+    const double t = step + 1;  // counts all steps, whoever they touch
     if (config.kind != OptimizerKind::adamw) g += config.weight_decay * p;
     switch (config.kind) {
       case OptimizerKind::adamw:
@@ -48,12 +50,14 @@ double textbook(const OptimizerConfig& config, double p, std::size_t i) {
   return p;
 }
 
+constexpr OptimizerKind kKinds[] = {OptimizerKind::adam, OptimizerKind::adamw, OptimizerKind::sgd,
+                                    OptimizerKind::adagrad};
+
 }  // namespace
 
 TEST_CASE("every optimizer follows its textbook update") {
   constexpr std::size_t n = 37;
-  for (OptimizerKind kind :
-       {OptimizerKind::adam, OptimizerKind::adamw, OptimizerKind::sgd, OptimizerKind::adagrad}) {
+  for (OptimizerKind kind : kKinds) {
     OptimizerConfig config;
     config.kind = kind;
     config.weight_decay = 0.1;
@@ -92,6 +96,48 @@ TEST_CASE("rows of a table are updated only where touched, their state likewise"
       const double want = moved ? 1.0 - (row == 4 ? kRate : -kRate) : 1.0;
       CHECK(static_cast<double>(p[i]) == doctest::Approx(want).epsilon(1e-6));
       CHECK((optimizer.state()[0][i] != 0) == moved);
+    }
+  }
+}
+
+TEST_CASE("a row moves, forgets and decays only in the steps that touch it, which count for all") {
+  constexpr std::size_t width = 3, offset = 5;
+  // By row: the steps that touch it.
+  const std::vector<std::vector<int>> touching = {{}, {0, 2}, {1}, {0, 1, 2, 3, 4}};
+  for (OptimizerKind kind : kKinds) {
+    OptimizerConfig config;
+    config.kind = kind;
+    config.weight_decay = 0.1;
+    for (Isa isa : available_isas()) {
+      Optimizer optimizer(config, kernels::table<float>(isa), offset + touching.size() * width);
+      std::vector<float> p(offset + touching.size() * width);
+      for (std::size_t i = 0; i < p.size(); ++i) p[i] = static_cast<float>(i) * 0.05F + 0.5F;
+      const std::vector<float> start = p;
+      for (int step = 0; step < kSteps; ++step) {
+        std::vector<std::uint32_t> rows;
+        std::vector<float> g;
+        for (std::size_t row = touching.size(); row-- > 0;) {
+          if (std::count(touching[row].begin(), touching[row].end(), step) == 0) continue;
+          rows.push_back(static_cast<std::uint32_t>(row));
+          for (std::size_t j = 0; j < width; ++j)
+            g.push_back(static_cast<float>(gradient_at(step, row * width + j)));
+        }
+        optimizer.begin_step(kRate, 1.0);
+        optimizer.update_rows(p.data(), offset, width, rows, g.data());
+      }
+      CAPTURE(name(isa));
+      CAPTURE(static_cast<int>(kind));
+      for (std::size_t i = 0; i < offset; ++i) CHECK(p[i] == start[i]);
+      for (std::size_t row = 0; row < touching.size(); ++row) {
+        CAPTURE(row);
+        for (std::size_t j = 0; j < width; ++j) {
+          const std::size_t i = row * width + j;
+          const double moved = static_cast<double>(p[offset + i]) - static_cast<double>(start[offset + i]);
+          const double from = start[offset + i];
+          CHECK(moved == doctest::Approx(textbook(config, from, i, touching[row]) - from).epsilon(1e-6));
+          if (touching[row].empty()) CHECK(p[offset + i] == start[offset + i]);
+        }
+      }
     }
   }
 }

@@ -1,0 +1,214 @@
+// What a training step does beside following the gradient: clipping, and ids that become unknown.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "core/random.hpp"
+#include "kernels/table.hpp"
+#include "model/parameters.hpp"
+#include "model/trainer.hpp"
+
+namespace dcrnn::model {
+
+namespace {
+
+constexpr std::size_t kTableRows = 40;
+
+const std::string kNarrow = R"("sharing": [], "tower": [])";
+/// With dense parameters for more than one of the chunks the norm is summed in.
+const std::string kWide = R"("sharing": [{"shared": 48, "private": 48}], "tower": [96])";
+
+/// Every kind of field. `layers` and `train` are further keys of the model and of its training.
+Config config_with(const std::string& layers, const std::string& train) {
+  return parse_config(R"({"fields": [
+      {"name": "word", "type": "category", "encoding": "vocab", "dim": 3},
+      {"name": "words", "type": "bag", "encoding": "vocab", "dim": 2},
+      {"name": "id", "type": "category", "encoding": "id", "size": 40, "dim": 2},
+      {"name": "hash", "type": "category", "encoding": "hash", "size": 40, "dim": 2},
+      {"name": "hashes", "type": "bag", "encoding": "hash", "size": 40, "dim": 2},
+      {"name": "bucket", "type": "number", "transform": "buckets", "bins": 39, "dim": 2},
+      {"name": "x", "type": "number"}],
+    "tasks": [{"name": "click"}, {"name": "consume", "after": "click"}],
+    "cross": {"layers": 1}, "train": {"batch": 2000, "dropout": 0,
+    "optimizer": {"kind": "sgd", "rate": 1, "momentum": 0}, )" +
+                          train + "}, " + layers + "}",
+                      "config");
+}
+
+/// Random rows in which no id is the unknown row, 0. Bags have up to 9 items, more than two draws' worth.
+Batch batch_for(const ModelConfig& config, std::size_t rows) {
+  Batch batch;
+  batch.rows = rows;
+  std::uint64_t next = 0;
+  const auto draw = [&](std::uint32_t below) { return philox(3, RandomUse::check, 1, next++)[0] % below; };
+  for (const Field& field : config.fields) {
+    BatchColumn& column = batch.columns.emplace_back();
+    if (field.type == FieldType::bag) column.offsets.push_back(0);
+    for (std::size_t b = 0; b < rows; ++b) {
+      if (!field.has_table()) {
+        column.values.push_back(draw(200) / 100.0 - 1);
+        continue;
+      }
+      const std::uint32_t items = field.type == FieldType::bag ? draw(10) : 1;
+      for (std::uint32_t i = 0; i < items; ++i) column.ids.push_back(1 + draw(kTableRows - 1));
+      if (field.type == FieldType::bag)
+        column.offsets.push_back(static_cast<std::uint32_t>(column.ids.size()));
+    }
+  }
+  for (std::size_t t = 0; t < config.tasks.size(); ++t) {
+    batch.labels.emplace_back();
+    for (std::size_t b = 0; b < rows; ++b) {
+      batch.labels[t].push_back(static_cast<std::int8_t>(batch.columns[0].ids[b] % 3 == 0));
+    }
+  }
+  return batch;
+}
+
+/// A fresh model, its trainer and a batch.
+struct Session {
+  Session(const std::string& layers, const std::string& train, std::size_t rows, Isa isa = best_isa())
+      : config(config_with(layers, train)),
+        table(config.model, rows_of_tables(config.model)),
+        parameters(fresh(table)),
+        trainer(config, table, parameters, 0, kernels::table<float>(isa), 2),
+        batch(batch_for(config.model, rows)) {}
+
+  static std::vector<std::size_t> rows_of_tables(const ModelConfig& config) {
+    std::vector<std::size_t> rows;
+    for (const Field& field : config.fields) rows.push_back(field.has_table() ? kTableRows : 0);
+    return rows;
+  }
+  static std::vector<float> fresh(const ParameterTable& table) {
+    std::vector<float> parameters(table.total());
+    initialize(table, 1, 0.1, parameters);
+    return parameters;
+  }
+
+  Config config;
+  ParameterTable table;
+  std::vector<float> parameters;
+  Trainer trainer;
+  Batch batch;
+};
+
+}  // namespace
+
+TEST_CASE("clipping scales all gradients by the one norm of dense and embedding gradients") {
+  for (Isa isa : available_isas()) {
+    CAPTURE(name(isa));
+    Session plain(kWide, "\"unknown_rate\": 0", 40, isa);
+    const std::vector<float> before = plain.parameters;
+    const double norm = plain.trainer.step(plain.batch).gradient_norm;
+
+    std::vector<std::vector<float>> gradients;
+    double square_sum = 0, of_tables = 0;
+    for (std::size_t i = 0; i < plain.table.all().size(); ++i) {
+      const Parameter& parameter = plain.table.all()[i];
+      plain.trainer.engine().copy_gradient(i, gradients.emplace_back(parameter.size).data());
+      for (float g : gradients.back()) {
+        square_sum += static_cast<double>(g) * static_cast<double>(g);
+        if (parameter.offset < plain.table.dense_begin())
+          of_tables += static_cast<double>(g) * static_cast<double>(g);
+      }
+    }
+    REQUIRE(plain.trainer.engine().dense_size() > 16384);
+    REQUIRE(of_tables > 1e-4 * square_sum);  // so that a norm without them is another
+    CHECK(norm == doctest::Approx(std::sqrt(square_sum)).epsilon(1e-6).scale(0));
+
+    // torch.nn.utils.clip_grad_norm_: times the most allowed / the norm if that is below 1.
+    const double most = 0.3 * norm;
+    Session clipped(kWide, "\"unknown_rate\": 0, \"clip_norm\": " + std::to_string(most), 40, isa);
+    const double allowed = clipped.config.train.clip_norm;
+    CHECK(clipped.trainer.step(clipped.batch).gradient_norm == norm);
+    double worst = 0, length = 0;
+    for (std::size_t i = 0; i < gradients.size(); ++i) {
+      const std::size_t offset = plain.table.all()[i].offset;
+      for (std::size_t j = 0; j < gradients[i].size(); ++j) {
+        const double g = gradients[i][j], p = before[offset + j];
+        const double moved = p - static_cast<double>(clipped.parameters[offset + j]);
+        worst = std::max(worst, std::abs(moved - allowed / norm * g) / (std::abs(p) + std::abs(g)));
+        length += moved * moved;
+      }
+    }
+    CHECK(worst < 1e-6);
+    CHECK(std::sqrt(length) == doctest::Approx(allowed).epsilon(1e-4).scale(0));
+
+    Session loose(kWide, "\"unknown_rate\": 0, \"clip_norm\": " + std::to_string(1.01 * norm), 40, isa);
+    loose.trainer.step(loose.batch);
+    CHECK(loose.parameters == plain.parameters);
+  }
+}
+
+TEST_CASE("a share of vocabulary ids becomes unknown, every item by itself, and nothing else") {
+  constexpr double kRate = 0.1;
+  Session session(kNarrow, "\"unknown_rate\": 0.1", 2000);
+  const Batch original = session.batch;
+  // By field and step: which of the ids were dropped.
+  std::vector<std::vector<bool>> dropped[2];
+  for (auto& of_step : dropped) {
+    Batch batch = original;
+    session.trainer.step(batch);
+    for (std::size_t f = 0; f < batch.columns.size(); ++f) {
+      const BatchColumn &now = batch.columns[f], &then = original.columns[f];
+      CHECK(now.offsets == then.offsets);
+      CHECK(now.values == then.values);
+      REQUIRE(now.ids.size() == then.ids.size());
+      std::vector<bool>& flags = of_step.emplace_back();
+      for (std::size_t i = 0; i < now.ids.size(); ++i) {
+        flags.push_back(now.ids[i] != then.ids[i]);
+        if (flags.back()) REQUIRE(now.ids[i] == 0);
+      }
+    }
+    CHECK(batch.labels == original.labels);
+  }
+
+  // Number of places in [0, n) where `holds`, as deviations from what a share of them would be.
+  const auto deviations = [](std::size_t n, double share, const std::function<bool(std::size_t)>& holds) {
+    double count = 0;
+    for (std::size_t i = 0; i < n; ++i) count += holds(i) ? 1 : 0;
+    const double expected = static_cast<double>(n) * share;
+    return std::abs(count - expected) / std::sqrt(expected * (1 - share));
+  };
+  const auto &first = dropped[0], &second = dropped[1];
+  for (std::size_t f = 0; f < first.size(); ++f) {
+    const Field& field = session.config.model.fields[f];
+    CAPTURE(field.name);
+    const std::size_t n = first[f].size();
+    if (!field.has_table() || field.type == FieldType::number || field.encoding != Encoding::vocab) {
+      CHECK(std::count(first[f].begin(), first[f].end(), true) == 0);
+      continue;
+    }
+    CHECK(deviations(n, kRate, [&](std::size_t i) { return first[f][i]; }) < 5);
+    // Neither the neighbour nor the next step shares its fate.
+    CHECK(deviations(n - 1, kRate * kRate, [&](std::size_t i) { return first[f][i] && first[f][i + 1]; }) <
+          5);
+    CHECK(deviations(n, kRate * kRate, [&](std::size_t i) { return first[f][i] && second[f][i]; }) < 5);
+  }
+  // Nor does the other field of the row: rows whose word and first of the words are dropped.
+  const std::vector<std::uint32_t>& offsets = original.columns[1].offsets;
+  std::vector<std::size_t> filled;
+  for (std::size_t b = 0; b < original.rows; ++b) {
+    if (offsets[b] < offsets[b + 1]) filled.push_back(b);
+  }
+  CHECK(deviations(filled.size(), kRate * kRate,
+                   [&](std::size_t i) { return first[0][filled[i]] && first[1][offsets[filled[i]]]; }) < 5);
+}
+
+TEST_CASE("the unknown row learns from dropped ids, and from nothing else") {
+  for (const bool drops : {true, false}) {
+    Session session(kNarrow, drops ? "\"unknown_rate\": 0.1" : "\"unknown_rate\": 0", 200);
+    const std::vector<float> before = session.parameters;
+    session.trainer.step(session.batch);
+    for (const std::size_t f : {std::size_t{0}, std::size_t{1}}) {  // word, words
+      const std::size_t unknown = session.table.tables[f];
+      CHECK((session.parameters[unknown] != before[unknown]) == drops);
+    }
+  }
+}
+
+}  // namespace dcrnn::model
