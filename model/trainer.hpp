@@ -37,6 +37,7 @@ class Trainer {
   void parameters_changed() { packed_ = false; }
 
   std::uint64_t rows_trained() const { return rows_trained_; }
+  const GradientEngine<float>& engine() const { return engine_; }
   optim::Optimizer& optimizer() { return optimizer_; }
   const optim::Optimizer& optimizer() const { return optimizer_; }
   /// Goes on at the position of an earlier run whose parameters and optimizer state have been put back.
