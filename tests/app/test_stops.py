@@ -155,14 +155,19 @@ class Stops(CommandLineTest):
     def test_a_closed_pipe_ends_quietly(self):
         big = self.dir / "big.csv"
         big.write_bytes(self.many_rows())
-        for arguments in (["predict", self.whole, "--data", big, "--out", "-"], ["inspect", self.whole]):
-            with self.started(*arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-                if arguments[0] == "predict":
-                    self.assertEqual(process.stdout.readline(), b"p_click,p_consume\n")
-                process.stdout.close()
-                process.stdout = None
-                _, err = process.communicate(timeout=harness.TIMEOUT)
-            self.assertEqual((process.returncode, err), (141, b""))
+        with self.started("predict", self.whole, "--data", big, "--out", "-", stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as process:
+            self.assertEqual(process.stdout.readline(), b"p_click,p_consume\n")
+            process.stdout.close()
+            process.stdout = None
+            _, err = process.communicate(timeout=harness.TIMEOUT)
+        self.assertEqual((process.returncode, err), (141, b""))
+
+        reading, writing = os.pipe()
+        os.close(reading)  # before the program starts: its output is short
+        done = run("inspect", self.whole, stdout=writing)
+        os.close(writing)
+        self.assertEqual((done.returncode, done.stderr), (141, b""))
 
     def test_progress_on_a_terminal(self):
         for colour in (True, False):
