@@ -59,26 +59,39 @@ void pack(const Pack<float>& p) {
 template <class A>
 inline constexpr std::size_t kTileCopy = Shape<A>::rows* kCopiedK + 2 * kLanes<A>;
 
-/// Copies rows [m, m + count) of A, from k0 on, tile by tile and k by k: it is read along its columns, which
-/// would touch a cache line for every few elements if each tile did it for itself.
+/// Copies `tiles` tiles of rows from `a` on, which lies as A(i, k) = a[k * a_col + i].
+template <class A>
+void copy_tiles(const float* a, std::size_t a_col, std::size_t tiles, std::size_t K, float* copy) {
+  constexpr std::size_t kRows = Shape<A>::rows, kWhole = kRows / kLanes<A> * kLanes<A>;
+  const auto copy_row = [](const float* from, float* to, bool last) {
+    unroll<kWhole / kLanes<A>>([&]<std::size_t i>() {
+      Vector<A>::load_unaligned(from + i * kLanes<A>).store_unaligned(to + i * kLanes<A>);
+    });
+    if constexpr (kWhole < kRows) {
+      // A whole vector where there is something behind it to load; what is too much is overwritten by the next k.
+      const Vector<A> rest = last ? Part<A>{kRows - kWhole}.load(from + kWhole)
+                                  : Vector<A>::load_unaligned(from + kWhole);
+      rest.store_unaligned(to + kWhole);
+    }
+  };
+  for (std::size_t k = 0; k < K; ++k, a += a_col, copy += kRows) {
+    for (std::size_t i = 0; i + 1 < tiles; ++i) copy_row(a + i * kRows, copy + i * kTileCopy<A>, false);
+    copy_row(a + (tiles - 1) * kRows, copy + (tiles - 1) * kTileCopy<A>, true);
+  }
+}
+
+/// Copies rows [m, m + count) of A tile by tile and k by k: it is read along its columns, which would touch a
+/// cache line for every few elements if each tile did it for itself.
 template <class A>
 void copy_rows(const Matmul<float>& p, std::size_t m, std::size_t count, const Block<A>& ks, float* copy) {
-  constexpr std::size_t kRows = Shape<A>::rows, kTiles = kCopiedRows / kRows;
-  constexpr std::size_t kVectors = (kRows + kLanes<A> - 1) / kLanes<A>;
-  if (count == kCopiedRows && p.a_row == 1 && m + (kTiles - 1) * kRows + kVectors * kLanes<A> <= p.M) {
-    // Whole vectors: what is too much is overwritten by the next k.
-    for (std::size_t k = 0; k < ks.size(); ++k) {
-      const float* a = p.a + m + (ks.begin + k) * p.a_col;
-      float* to = copy + k * kRows;
-      unroll<kTiles * kVectors>([&]<std::size_t i>() {
-        constexpr std::size_t tile = i / kVectors, offset = i % kVectors * kLanes<A>;
-        Vector<A>::load_unaligned(a + tile * kRows + offset)
-            .store_unaligned(to + tile * kTileCopy<A> + offset);
-      });
-    }
-    return;
+  constexpr std::size_t kRows = Shape<A>::rows;
+  static_assert(kRows > kLanes<A> || kLanes<A> - kRows < kRows);  // what whole vectors load beyond is there
+  std::size_t done = 0;
+  if (p.a_row == 1 && count >= kRows) {
+    copy_tiles<A>(p.a + m + ks.begin * p.a_col, p.a_col, count / kRows, ks.size(), copy);
+    done = count / kRows * kRows;
   }
-  for (std::size_t i = 0; i < count; i += kRows) {
+  for (std::size_t i = done; i < count; i += kRows) {
     const std::size_t size = std::min(kRows, count - i);
     const float* a = p.a + (m + i) * p.a_row + ks.begin * p.a_col;
     float* to = copy + i / kRows * kTileCopy<A>;
