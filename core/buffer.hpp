@@ -2,10 +2,7 @@
 #pragma once
 
 #include <cstddef>
-#include <cstring>
-#include <limits>
 #include <memory>
-#include <new>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -16,6 +13,10 @@ namespace dcrnn {
 
 /// Cache-line (and AVX-512 vector) alignment of every block, in bytes.
 inline constexpr std::size_t kAlignment = 64;
+
+/// `bytes` > 0 zero bytes, aligned to kAlignment at least. Failure(memory) naming `what`.
+void* allocate_block(std::size_t bytes, std::string_view what);
+void free_block(void* block, std::size_t bytes) noexcept;
 
 /// Fixed-size zero-filled array of trivially copyable T, aligned to kAlignment. Move-only.
 template <class T>
@@ -28,15 +29,7 @@ class Buffer {
   explicit Buffer(std::size_t size, std::string_view what = "buffer") : size_(size) {
     if (size == 0) return;
     const std::size_t bytes = checked_add(checked_mul(size, sizeof(T), what), kAlignment, what);
-    void* raw = bytes <= std::numeric_limits<std::ptrdiff_t>::max()
-                    ? ::operator new (bytes, std::align_val_t{kAlignment}, std::nothrow)
-                    : nullptr;
-    if (raw == nullptr) {
-      fail(ErrorCode::memory, std::string(what) + ": cannot allocate " + std::to_string(bytes) + " bytes",
-           "make the model or the batch smaller");
-    }
-    std::memset(raw, 0, bytes);
-    data_.reset(static_cast<T*>(raw));
+    data_ = {static_cast<T*>(allocate_block(bytes, what)), Free{bytes}};
   }
 
   T* data() noexcept { return data_.get(); }
@@ -49,7 +42,8 @@ class Buffer {
 
  private:
   struct Free {
-    void operator()(T* p) const noexcept { ::operator delete (p, std::align_val_t{kAlignment}); }
+    std::size_t bytes = 0;
+    void operator()(T* p) const noexcept { free_block(p, bytes); }
   };
   std::unique_ptr<T, Free> data_;
   std::size_t size_ = 0;

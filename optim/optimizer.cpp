@@ -20,6 +20,16 @@ void Optimizer::begin_step(double rate, double gradient_scale) {
 }
 
 void Optimizer::update(float* parameters, std::size_t offset, const float* gradient, std::size_t n) {
+  apply(parameters, offset, gradient, n, {});
+}
+
+void Optimizer::update_rows(float* parameters, std::size_t offset, std::size_t width,
+                            std::span<const std::uint32_t> touched, const float* gradient) {
+  if (!touched.empty()) apply(parameters, offset, gradient, width, {touched.data(), touched.size()});
+}
+
+void Optimizer::apply(float* parameters, std::size_t offset, const float* gradient, std::size_t n,
+                      kernels::TouchedRows touched) {
   float* p = parameters + offset;
   float* first = state_[0].data() + offset;
   const auto decay = static_cast<float>(config_.weight_decay);
@@ -29,21 +39,15 @@ void Optimizer::update(float* parameters, std::size_t offset, const float* gradi
     case OptimizerKind::adamw:
       ops_.adam({n, p, gradient, first, state_[1].data() + offset, rate_, static_cast<float>(config_.beta1),
                  static_cast<float>(config_.beta2), epsilon, decay, correction1_, correction2_,
-                 gradient_scale_, config_.kind == OptimizerKind::adamw});
+                 gradient_scale_, config_.kind == OptimizerKind::adamw, touched});
       return;
     case OptimizerKind::sgd:
-      ops_.sgd({n, p, gradient, first, rate_, static_cast<float>(config_.momentum), decay, gradient_scale_});
+      ops_.sgd({n, p, gradient, first, rate_, static_cast<float>(config_.momentum), decay, gradient_scale_,
+                touched});
       return;
     case OptimizerKind::adagrad:
-      ops_.adagrad({n, p, gradient, first, rate_, epsilon, decay, gradient_scale_});
+      ops_.adagrad({n, p, gradient, first, rate_, epsilon, decay, gradient_scale_, touched});
       return;
-  }
-}
-
-void Optimizer::update_rows(float* parameters, std::size_t offset, std::size_t width,
-                            std::span<const std::uint32_t> touched, const float* gradient) {
-  for (std::size_t i = 0; i < touched.size(); ++i) {
-    update(parameters, offset + touched[i] * width, gradient + i * width, width);
   }
 }
 

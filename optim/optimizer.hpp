@@ -36,6 +36,9 @@ class Optimizer {
   const std::vector<Buffer<float>>& state() const { return state_; }
 
  private:
+  void apply(float* parameters, std::size_t offset, const float* gradient, std::size_t n,
+             kernels::TouchedRows touched);
+
   OptimizerConfig config_;
   const kernels::Table<float>& ops_;
   std::vector<Buffer<float>> state_;

@@ -1,6 +1,7 @@
-// Update rules on flat spans, and the sum of squares that clipping needs.
+// Update rules on flat spans or on rows of a table, and the sum of squares that clipping needs.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 
 #include "kernels/simd/lanes.hpp"
@@ -8,30 +9,56 @@
 
 namespace dcrnn::kernels::simd {
 
+/// Calls f(i, j, lanes) for the vectors of all elements: i their place in the parameters and the state, j in
+/// the gradient. ask(i) asks for what will be needed at i.
+template <class A, class Rule, class Ask, class F>
+[[gnu::always_inline]] inline void for_vectors(const Rule& o, Ask&& ask, F&& f) {
+  constexpr std::size_t kRowsAhead = 8;
+  if (o.touched.rows == nullptr) {
+    for_lanes<A>(o.n, [&](std::size_t i, auto lanes) { f(i, i, lanes); });
+    return;
+  }
+  for (std::size_t row = 0; row < o.touched.count; ++row) {
+    if (row + kRowsAhead < o.touched.count) ask(o.touched.rows[row + kRowsAhead] * o.n);
+    const std::size_t first = o.touched.rows[row] * o.n;
+    for_lanes<A>(o.n, [&](std::size_t j, auto lanes) { f(first + j, row * o.n + j, lanes); });
+  }
+}
+
 template <class A>
 void adam(const Adam<float>& o) {
   const Vector<A> grad_scale(o.grad_scale), coupled(o.decoupled ? 0.0f : o.decay);
-  const Vector<A> shrink(o.decoupled ? o.rate * o.decay : 0.0f), rate(o.rate), epsilon(o.epsilon);
+  const Vector<A> shrink(o.decoupled ? o.rate * o.decay : 0.0f), epsilon(o.epsilon);
   const Vector<A> beta1(o.beta1), beta2(o.beta2), rest1(1 - o.beta1), rest2(1 - o.beta2);
-  const Vector<A> correction1(o.correction1), correction2(o.correction2);
-  for_lanes<A>(o.n, [&](std::size_t i, auto lanes) {
+  // rate * (m / c1) / (sqrt(v / c2) + epsilon) with one division
+  const Vector<A> rate(o.rate / o.correction1), root(1 / std::sqrt(o.correction2));
+  const auto ask = [&](std::size_t i) {
+    __builtin_prefetch(o.p + i, 1);
+    __builtin_prefetch(o.m + i, 1);
+    __builtin_prefetch(o.v + i, 1);
+  };
+  for_vectors<A>(o, ask, [&](std::size_t i, std::size_t j, auto lanes) {
     const Vector<A> p = lanes.load(o.p + i);
-    const Vector<A> g = xsimd::fma(coupled, p, grad_scale * lanes.load(o.grad + i));
+    const Vector<A> g = xsimd::fma(coupled, p, grad_scale * lanes.load(o.grad + j));
     const Vector<A> m = xsimd::fma(beta1, lanes.load(o.m + i), rest1 * g);
     const Vector<A> v = xsimd::fma(beta2, lanes.load(o.v + i), rest2 * g * g);
-    const Vector<A> step = m / correction1 / (xsimd::sqrt(v / correction2) + epsilon);
+    const Vector<A> step = rate * m / xsimd::fma(xsimd::sqrt(v), root, epsilon);
     lanes.store(o.m + i, m);
     lanes.store(o.v + i, v);
-    lanes.store(o.p + i, p - shrink * p - rate * step);
+    lanes.store(o.p + i, p - shrink * p - step);
   });
 }
 
 template <class A>
 void sgd(const Sgd<float>& o) {
   const Vector<A> grad_scale(o.grad_scale), decay(o.decay), momentum(o.momentum), rate(o.rate);
-  for_lanes<A>(o.n, [&](std::size_t i, auto lanes) {
+  const auto ask = [&](std::size_t i) {
+    __builtin_prefetch(o.p + i, 1);
+    __builtin_prefetch(o.m + i, 1);
+  };
+  for_vectors<A>(o, ask, [&](std::size_t i, std::size_t j, auto lanes) {
     const Vector<A> p = lanes.load(o.p + i);
-    const Vector<A> g = xsimd::fma(decay, p, grad_scale * lanes.load(o.grad + i));
+    const Vector<A> g = xsimd::fma(decay, p, grad_scale * lanes.load(o.grad + j));
     const Vector<A> m = xsimd::fma(momentum, lanes.load(o.m + i), g);
     lanes.store(o.m + i, m);
     lanes.store(o.p + i, p - rate * m);
@@ -41,9 +68,13 @@ void sgd(const Sgd<float>& o) {
 template <class A>
 void adagrad(const Adagrad<float>& o) {
   const Vector<A> grad_scale(o.grad_scale), decay(o.decay), rate(o.rate), epsilon(o.epsilon);
-  for_lanes<A>(o.n, [&](std::size_t i, auto lanes) {
+  const auto ask = [&](std::size_t i) {
+    __builtin_prefetch(o.p + i, 1);
+    __builtin_prefetch(o.s + i, 1);
+  };
+  for_vectors<A>(o, ask, [&](std::size_t i, std::size_t j, auto lanes) {
     const Vector<A> p = lanes.load(o.p + i);
-    const Vector<A> g = xsimd::fma(decay, p, grad_scale * lanes.load(o.grad + i));
+    const Vector<A> g = xsimd::fma(decay, p, grad_scale * lanes.load(o.grad + j));
     const Vector<A> s = xsimd::fma(g, g, lanes.load(o.s + i));
     lanes.store(o.s + i, s);
     lanes.store(o.p + i, p - rate * g / (xsimd::sqrt(s) + epsilon));
