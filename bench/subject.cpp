@@ -70,6 +70,9 @@ void run(benchmark::State& state, const std::string& name, const Work& work,
     state.counters["peak"] = peak_now;
     state.counters["of_peak"] = work.flops * static_cast<double>(state.iterations()) / seconds / peak_now;
   }
+  if (stage().subject.counters) {
+    for (const auto& [counter, value] : stage().subject.counters()) state.counters[counter] = value;
+  }
   state.counters["verified"] = 1;
 }
 

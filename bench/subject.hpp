@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 
@@ -17,6 +18,8 @@ struct Subject {
   std::function<void()> run;
   /// What is wrong with the result of one run; empty if it is right.
   std::function<std::string()> check;
+  /// More to report, asked for after every repetition; may be empty.
+  std::function<std::map<std::string, double>()> counters = {};
 };
 
 /// What one run does; 0 where it does not apply.
