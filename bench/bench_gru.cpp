@@ -197,7 +197,8 @@ void add_layers(const std::string& name, Candidate candidate, std::size_t B, std
 
 }  // namespace
 
-bool add_benchmarks(int, char**) {
+void add_benchmarks() {
+  tell_choices();
   for (const std::size_t D : kWidths) {
     for (const std::size_t B : kBatches) {
       const std::string shape = "/D=" + std::to_string(D) + "/B=" + std::to_string(B) + "/";
@@ -211,7 +212,6 @@ bool add_benchmarks(int, char**) {
       }
     }
   }
-  return true;
 }
 
 }  // namespace dcrnn::bench

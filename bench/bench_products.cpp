@@ -123,7 +123,8 @@ void add_product(const std::string& name, Product kind, std::size_t B, Layer lay
 
 }  // namespace
 
-bool add_benchmarks(int, char**) {
+void add_benchmarks() {
+  tell_choices();
   const std::pair<Product, const char*> kinds[] = {
       {Product::forward, "forward"}, {Product::dx, "dx"}, {Product::dw, "dw"}};
   for (const Layer& layer : kProducts) {
@@ -138,7 +139,6 @@ bool add_benchmarks(int, char**) {
       }
     }
   }
-  return true;
 }
 
 }  // namespace dcrnn::bench

@@ -92,14 +92,13 @@ void add_scoring(const Workload& workload, Candidate candidate, std::size_t batc
 
 }  // namespace
 
-bool add_benchmarks(int, char**) {
+void add_benchmarks() {
   for (const Candidate candidate : {Candidate::tanh, Candidate::cross}) {
     for (const std::size_t batch : {1, 64, 1024}) {
       add_scoring(kLarge, candidate, batch);
       add_scoring(kSmall, candidate, batch);
     }
   }
-  return true;
 }
 
 }  // namespace dcrnn::bench

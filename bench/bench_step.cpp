@@ -84,7 +84,7 @@ void add_step(const Workload& workload, Candidate candidate, std::size_t batch, 
 
 }  // namespace
 
-bool add_benchmarks(int, char**) {
+void add_benchmarks() {
   for (const Candidate candidate : {Candidate::tanh, Candidate::cross}) {
     for (const int threads : {1, 2}) {
       add_step(kLarge, candidate, 1024, threads);
@@ -93,7 +93,6 @@ bool add_benchmarks(int, char**) {
       add_step(kSmall, candidate, 256, threads);
     }
   }
-  return true;
 }
 
 }  // namespace dcrnn::bench

@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <exception>
 
-#include "bench/peers/peer.hpp"
 #include "bench/program.hpp"
 #include "bench/subject.hpp"
 #include "dcrnn/dcrnn.hpp"
@@ -12,14 +11,14 @@
 int main(int argc, char** argv) {
   using namespace dcrnn::bench;
   benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   try {
-    if (!add_benchmarks(argc, argv)) return 2;
+    add_benchmarks();
     benchmark::AddCustomContext("isa", std::string(name(isa())));
     benchmark::AddCustomContext("best isa", std::string(name(dcrnn::best_isa())));
     benchmark::AddCustomContext("compiler", DCRNN_BENCH_COMPILER);
     benchmark::AddCustomContext("flags", DCRNN_BENCH_FLAGS);
     benchmark::AddCustomContext("commit", dcrnn::commit());
-    for (const Peer& peer : peers()) benchmark::AddCustomContext("peer " + peer.name, peer.chose);
     benchmark::RunSpecifiedBenchmarks();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "error: %s\n", error.what());

@@ -1,10 +1,9 @@
-// What a benchmark program says to the common main.
+// What the common main asks of a benchmark program.
 #pragma once
 
 namespace dcrnn::bench {
 
-/// Adds the program's benchmarks; gets the arguments Google Benchmark left. False if they are wrong (said to
-/// stderr).
-bool add_benchmarks(int argc, char** argv);
+/// Adds the program's benchmarks.
+void add_benchmarks();
 
 }  // namespace dcrnn::bench

@@ -43,6 +43,8 @@ struct Peer {
 
 /// Those that were built in.
 const std::vector<Peer>& peers();
+/// Into the report: what each of them chose.
+void tell_choices();
 
 Peer eigen();
 Peer openblas();

@@ -1,5 +1,7 @@
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
 #include <chrono>
-#include <limits>
 
 #include "bench/peers/peer.hpp"
 
@@ -19,6 +21,10 @@ const std::vector<Peer>& peers() {
 #endif
   };
   return all;
+}
+
+void tell_choices() {
+  for (const Peer& peer : peers()) benchmark::AddCustomContext("peer " + peer.name, peer.chose);
 }
 
 Job fastest(const std::vector<Job>& jobs) {
