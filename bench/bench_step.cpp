@@ -50,7 +50,7 @@ class Training {
 
 /// Losses of the first steps on a small batch, against the reference kernels.
 std::string check(const Workload& workload, Candidate candidate, int threads) {
-  constexpr std::size_t kRows = 70, kSteps = 3;
+  constexpr std::size_t kRows = 20, kSteps = 3;
   Training got(workload, candidate, kRows, 1, threads, isa());
   Training want(workload, candidate, kRows, 1, 1, Isa::reference);
   Buffer<float> got_losses(kSteps), want_losses(kSteps);
