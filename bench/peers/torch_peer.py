@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+"""The same models, rows and steps in PyTorch, written the way its users would for speed: one embedding lookup for
+all fields, x0 W^T once, fused linear, addcmul and lerp; scoring by frozen TorchScript. Prints the JSON of Google
+Benchmark.
+
+    torch_peer.py WORKLOADS [--filter REGEX] [--repetitions N] [--min-time SECONDS] > result.json
+
+WORKLOADS is what `write_workloads` wrote. The loss of the first steps and the probabilities must equal those
+found there, else a benchmark reports an error instead of times.
+"""
+import argparse
+import glob
+import json
+import os
+import re
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "scripts"))
+
+import torch
+from torch.nn import functional as F
+
+from verify_torch import read_safetensors
+
+
+class Dcrnn(torch.nn.Module):
+    """One sharing block, one tower layer per task, click -> consume; both candidates, tied weights."""
+
+    def __init__(self, tensors, config, sparse):
+        super().__init__()
+        fields, tasks = config["fields"], [task["name"] for task in config["tasks"]]
+        categories = [field["name"] for field in fields if field["type"] == "category"]
+        tables = [torch.tensor(tensors[f"embedding.{name}.weight"]) for name in categories]
+        sizes = [len(table) for table in tables]
+        self.register_buffer("begin", torch.tensor([sum(sizes[:i]) for i in range(len(sizes))]))
+        self.embedding = torch.nn.Embedding.from_pretrained(torch.cat(tables), freeze=False, sparse=sparse)
+        self.numbers = len(fields) > len(categories)
+        self.crossing = config["cross"]["candidate"] == "cross"
+        self.layers: int = config["cross"]["layers"]
+        self.width: int = tensors["cross.bias_hh"].shape[0] // 3
+
+        def parameter(name):
+            return torch.nn.Parameter(torch.tensor(tensors[name]))
+
+        def linear(name):
+            weight = tensors[name + ".weight"]
+            layer = torch.nn.Linear(weight.shape[1], weight.shape[0])
+            layer.weight, layer.bias = parameter(name + ".weight"), parameter(name + ".bias")
+            return layer
+
+        self.w_ih, self.w_hh = parameter("cross.weight_ih"), parameter("cross.weight_hh")
+        self.b_ih, self.b_hh = parameter("cross.bias_ih"), parameter("cross.bias_hh")
+        self.shared = linear("sharing.0.shared")
+        click, consume = tasks
+        self.gate_click, self.gate_consume = (linear(f"sharing.0.{t}.gate") for t in tasks)
+        self.private_click, self.private_consume = (linear(f"sharing.0.{t}.private") for t in tasks)
+        self.tower_click, self.tower_consume = (linear(f"tower.{t}.0") for t in tasks)
+        self.head_click, self.head_consume = (linear(f"head.{t}") for t in tasks)
+        self.t_ih, self.t_hh = (parameter(f"transfer.{consume}.weight_{k}") for k in ("ih", "hh"))
+        self.t_bih, self.t_bhh = (parameter(f"transfer.{consume}.bias_{k}") for k in ("ih", "hh"))
+
+    def cross(self, x0):
+        D = self.width
+        gi = F.linear(x0, self.w_ih, self.b_ih)  # the same in all layers
+        gi_rz = gi[:, : 2 * D]
+        h = x0
+        if self.crossing:
+            u_rz, u_n = self.w_hh[: 2 * D], self.w_hh[2 * D :]
+            d_rz, d_n = self.b_hh[: 2 * D], self.b_hh[2 * D :]
+            for _ in range(self.layers):
+                r, z = torch.sigmoid(gi_rz + F.linear(h, u_rz, d_rz)).chunk(2, 1)
+                n = torch.addcmul(h, x0, F.linear(r * h, u_n, d_n))
+                h = torch.lerp(n, h, z)
+        else:
+            gi_n = gi[:, 2 * D :]
+            for _ in range(self.layers):
+                gh = F.linear(h, self.w_hh, self.b_hh)
+                r, z = torch.sigmoid(gi_rz + gh[:, : 2 * D]).chunk(2, 1)
+                n = torch.tanh(torch.addcmul(gi_n, r, gh[:, 2 * D :]))
+                h = torch.lerp(n, h, z)
+        return h
+
+    def forward(self, ids, numbers):
+        """[B, 2] p(click), p(click and consume)."""
+        x0 = self.embedding(ids + self.begin).flatten(1)
+        if self.numbers:
+            x0 = torch.cat([x0, numbers], 1)
+        h = self.cross(x0)
+        s = torch.relu(self.shared(h))
+        click = torch.cat([torch.sigmoid(self.gate_click(h)) * s, torch.relu(self.private_click(h))], 1)
+        consume = torch.cat([torch.sigmoid(self.gate_consume(h)) * s, torch.relu(self.private_consume(h))], 1)
+        click, consume = torch.relu(self.tower_click(click)), torch.relu(self.tower_consume(consume))
+        consume = torch.gru_cell(consume, click, self.t_ih, self.t_hh, self.t_bih, self.t_bhh)
+        p_click = torch.sigmoid(self.head_click(click))
+        return torch.cat([p_click, p_click * torch.sigmoid(self.head_consume(consume))], 1)
+
+
+class Workload:
+    def __init__(self, path):
+        self.tensors, metadata = read_safetensors(path)
+        self.config = json.loads(metadata["dcrnn"])
+        self.rows, _ = read_safetensors(path.replace(".safetensors", ".rows.safetensors"))
+        self.name = os.path.basename(path).replace(".safetensors", "").replace(",", "/")
+        self.batch = self.config["train"]["batch"]
+        self.million = any(field.get("size", 0) >= 1_000_000 for field in self.config["fields"])
+
+    def turns(self, batch):
+        """(ids, numbers, labels) of all batches of this size."""
+        columns = [torch.tensor(self.rows["ids"].astype("i8")), torch.tensor(self.rows["numbers"]),
+                   torch.tensor(self.rows["labels"].astype("f4"))]
+        return list(zip(*(column.split(batch) for column in columns)))
+
+
+class Training:
+    def __init__(self, workload):
+        self.sparse = workload.million
+        self.model = Dcrnn(workload.tensors, workload.config, self.sparse)
+        options = workload.config["train"]["optimizer"]
+        adam = {"lr": options["rate"], "betas": (options["beta1"], options["beta2"]), "eps": options["epsilon"]}
+        tables = list(self.model.embedding.parameters())
+        others = [p for name, p in self.model.named_parameters() if not name.startswith("embedding")]
+        self.optimizers = [torch.optim.Adam(others if self.sparse else others + tables, **adam)]
+        if self.sparse:
+            self.optimizers.append(torch.optim.SparseAdam(tables, **adam))
+
+    def step(self, ids, numbers, labels):
+        for optimizer in self.optimizers:
+            optimizer.zero_grad(set_to_none=True)
+        loss = 2 * F.binary_cross_entropy(self.model(ids, numbers), labels)  # the sum over two tasks
+        loss.backward()
+        for optimizer in self.optimizers:
+            optimizer.step()
+        return loss
+
+
+def check(what, got, want, tolerance):
+    error = float((torch.as_tensor(got).double() - torch.as_tensor(want).double()).abs().max())
+    if not error <= tolerance:
+        raise ValueError(f"NOT EQUAL: {what} differs by {error:.3g}, allowed {tolerance:.3g}")
+
+
+def training(workload, threads):
+    torch.set_num_threads(threads)
+    turns = workload.turns(workload.batch)
+    trial = Training(workload)
+    losses = [trial.step(*turns[0]).item() for _ in workload.rows["losses"]]
+    check("loss", losses[:1], workload.rows["losses"][:1].copy(), 1e-5)
+    check("loss after steps", losses, workload.rows["losses"].copy(), 1e-3)
+    subject = Training(workload)
+    position = iter(range(1 << 62))
+    return lambda: subject.step(*turns[next(position) % len(turns)])
+
+
+def scoring(workload, batch):
+    torch.set_num_threads(1)
+    turns = workload.turns(batch)[:64]
+    model = Dcrnn(workload.tensors, workload.config, False).eval()
+    example = turns[0][:2]
+    with torch.no_grad():
+        scripted = torch.jit.freeze(torch.jit.trace(model, example))
+        candidates = [scripted, torch.jit.optimize_for_inference(torch.jit.trace(model, example))]
+        times = []
+        for candidate in candidates:
+            for _ in range(20):  # the profiling executor settles
+                probabilities = candidate(*example)
+            check("probability", probabilities, workload.rows["probabilities"][:batch].copy(), 1e-5)
+            begin = time.perf_counter()
+            for turn in turns[:20]:
+                candidate(*turn[:2])
+            times.append(time.perf_counter() - begin)
+    best = candidates[times.index(min(times))]
+    position = iter(range(1 << 62))
+
+    def run():
+        with torch.no_grad():
+            ids, numbers, _ = turns[next(position) % len(turns)]
+            best(ids, numbers)
+
+    return run
+
+
+def measure(run, min_time):
+    """(iterations, wall, CPU) seconds per iteration."""
+    iterations = 1
+    while True:
+        wall, cpu = time.perf_counter(), time.process_time()
+        for _ in range(iterations):
+            run()
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        if wall >= min_time:
+            return iterations, wall / iterations, cpu / iterations
+        iterations = max(iterations + 1, int(iterations * 1.2 * min_time / max(wall, 1e-9)))
+
+
+def benchmarks(workloads):
+    """(name, rows, make)."""
+    for workload in workloads:
+        for threads in (1, 2):
+            yield (f"step/{workload.name}/threads={threads}/PyTorch", workload.batch,
+                   lambda w=workload, n=threads: training(w, n))
+    for workload in workloads:
+        if workload.batch == 1024 and not workload.million:
+            for batch in (1, 64, 1024):
+                name = re.sub(r"B=\d+", f"B={batch}", workload.name)
+                yield f"score/{name}/PyTorch", batch, lambda w=workload, n=batch: scoring(w, n)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("workloads")
+    parser.add_argument("--filter", default=".")
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--min-time", type=float, default=0.2)
+    options = parser.parse_args()
+    paths = sorted(path for path in glob.glob(os.path.join(options.workloads, "*.safetensors"))
+                   if not path.endswith(".rows.safetensors"))
+    results = []
+    for name, rows, make in benchmarks([Workload(path) for path in paths]):
+        if not re.search(options.filter, name):
+            continue
+        entry = {"name": name, "run_name": name, "run_type": "iteration", "time_unit": "us"}
+        try:
+            run = make()
+            run()
+            for repetition in range(options.repetitions):
+                iterations, wall, cpu = measure(run, options.min_time)
+                results.append({**entry, "repetition_index": repetition, "iterations": iterations,
+                                "real_time": wall * 1e6, "cpu_time": cpu * 1e6, "rows/s": rows / wall,
+                                "verified": 1.0})
+                print(f"{name:70} {wall * 1e6:12.1f} us {cpu * 1e6:12.1f} us", file=sys.stderr)
+        except (ValueError, RuntimeError) as error:
+            results.append({**entry, "error_occurred": True, "error_message": str(error)})
+            print(f"{name}: {error}", file=sys.stderr)
+    built = torch.__config__.show()
+    chose = re.search(r"CPU capability usage: (\S+)", built) or re.search(r"Intel\(R\) MKL-DNN (\S+)", built)
+    json.dump({"context": {"peer PyTorch": f"{torch.__version__}, {chose[1] if chose else '?'}"},
+               "benchmarks": results}, sys.stdout, indent=1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# Measures the engine beside other libraries, all on one core (two where it says so), and writes report.md,
+# report.json and roofline.svg. Run it on a machine with nothing else to do.
+#   --quick      a few shapes, two minutes: does everything run and agree?
+#   --out DIR    where the report goes (default build/bench/report)
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+
+quick=false
+out=build/bench/report
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --quick) quick=true ;;
+    --out) out=${2:?--out needs a directory}; shift ;;
+    *) echo "usage: scripts/bench.sh [--quick] [--out DIR]" >&2; exit 2 ;;
+  esac
+  shift
+done
+
+need "${PACKAGES[@]}" libbenchmark-dev libeigen3-dev libdnnl-dev libopenblas-dev libxsmm-dev
+build bench
+programs=build/bench/bench
+
+# Everyone at their own best: no override of a core type, an instruction set or a thread count is inherited.
+for variable in $(compgen -e | grep -E '^(OPENBLAS|GOTO|DNNL|ONEDNN|MKL|MKLDNN|KMP|OMP|GOMP|LIBXSMM|ATEN|TORCH|LD_PRELOAD|DCRNN_ISA)' || true); do
+  echo "cleared: $variable=${!variable}"
+  unset "$variable"
+done
+
+# The last processors that we may use; the first ones serve interrupts.
+mapfile -t cores < <(python3 -c 'import os; print(*sorted(os.sched_getaffinity(0), reverse=True), sep="\n")')
+one=${cores[0]}
+two=${cores[1]:+${cores[1]},$one}
+raw=$out/raw
+rm -rf "$out"
+mkdir -p "$raw"
+cat /proc/loadavg >"$raw/load"
+
+# on CORES THREADS COMMAND...
+on() {
+  local cores=$1 threads=$2
+  shift 2
+  OMP_NUM_THREADS=$threads taskset -c "$cores" "$@"
+}
+
+# ours RESULT PROGRAM [ARG...]: one program on one core, its repetitions shuffled.
+ours() {
+  local result=$1 program=$2
+  shift 2
+  echo "$program -> $result.json"
+  on "$one" 1 "$programs/$program" --benchmark_out="$raw/$result.json" --benchmark_out_format=json \
+    --benchmark_enable_random_interleaving=true "$@" >"$raw/$result.log" 2>&1 || { tail -n 5 "$raw/$result.log" >&2; exit 1; }
+}
+
+if $quick; then
+  rounds=1
+  some=(--benchmark_repetitions=2 --benchmark_min_time=0.01)
+  few=(--benchmark_repetitions=1)
+  products='--benchmark_filter=in=(64|429)/out=(192|1287)/B=(1|16|64|1024)/'
+  layers='--benchmark_filter=D=(64|256)/B=(1|256|1024)/'
+  turn=0.05
+else
+  rounds=3
+  some=(--benchmark_repetitions=5 --benchmark_min_time=0.03)
+  few=(--benchmark_repetitions=3)
+  products='--benchmark_filter=.'
+  layers='--benchmark_filter=.'
+  turn=0.3
+fi
+
+ours memory bench_memory "${some[@]}"
+ours elementwise bench_elementwise "${some[@]}"
+ours products bench_products "${some[@]}" "$products"
+ours gru bench_gru "${some[@]}" "$layers"
+ours scoring bench_scoring "${some[@]}"
+ours reading bench_reading "${few[@]}"
+
+# Narrower instruction sets than the best one.
+if grep -qw avx512bw /proc/cpuinfo; then
+  DCRNN_ISA=avx2 ours products.avx2 bench_products "${some[@]}" --benchmark_filter='B=(64|256|1024)/ours'
+fi
+if grep -qw sse2 /proc/cpuinfo; then
+  DCRNN_ISA=sse2 ours gru.sse2 bench_gru "${some[@]}" --benchmark_filter='D=(64|429)/B=64/ours'
+fi
+
+# Training steps and scoring beside PyTorch, if the system's python3 has it; round after round, ours and theirs by
+# turns. A step has a process of its own, so that its memory is its own.
+torch=false
+if /usr/bin/python3 -c 'import numpy, torch' 2>/dev/null; then
+  torch=true
+  "$programs/write_workloads" "$raw/workloads"
+else
+  echo "without PyTorch (apt-get install python3-torch)"
+fi
+mapfile -t steps < <("$programs/bench_step" --benchmark_list_tests | grep '^step/')
+for ((round = 1; round <= rounds; ++round)); do
+  for threads in 1 2; do
+    cores=$one
+    if [ "$threads" = 2 ]; then
+      if [ -z "$two" ]; then
+        continue
+      fi
+      cores=$two
+    fi
+    echo "steps, round $round of $rounds, $threads thread(s)"
+    number=0
+    for step in "${steps[@]}"; do
+      number=$((number + 1))
+      if [[ $step == */threads=$threads/* ]]; then
+        result=$raw/step.$threads.$round.$number
+        on "$cores" "$threads" "$programs/bench_step" --benchmark_filter="^$step\$" --benchmark_repetitions=3 \
+          --benchmark_min_time="$turn" --benchmark_out="$result.json" --benchmark_out_format=json >"$result.log" 2>&1
+      fi
+    done
+    if $torch; then
+      on "$cores" "$threads" /usr/bin/python3 -B bench/peers/torch_peer.py "$raw/workloads" --repetitions 3 \
+        --min-time "$turn" --filter "threads=$threads" >"$raw/torch.$threads.$round.json" 2>"$raw/torch.$threads.$round.log"
+    fi
+  done
+  if $torch; then
+    on "$one" 1 /usr/bin/python3 -B bench/peers/torch_peer.py "$raw/workloads" --repetitions 3 --min-time "$turn" \
+      --filter '^score/' >"$raw/torch.score.$round.json" 2>"$raw/torch.score.$round.log"
+  fi
+done
+rm -rf "$raw/workloads"
+
+show python3 -B bench/report.py "$raw" --out "$out"
+echo "report: $out/report.md"
