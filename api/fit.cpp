@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 
 #include "api/compute.hpp"
 #include "api/fit_log.hpp"
@@ -9,6 +10,7 @@
 #include "api/model_file.hpp"
 #include "api/reports.hpp"
 #include "core/file.hpp"
+#include "core/text.hpp"
 #include "data/dataset.hpp"
 #include "data/shuffle.hpp"
 
@@ -57,6 +59,16 @@ class FitRun {
         fail(ErrorCode::usage, "training data cannot come from standard input",
              "training reads its files twice: give files");
       }
+    }
+    std::vector<std::string> inputs = job_.train;
+    inputs.insert(inputs.end(), job_.valid.begin(), job_.valid.end());
+    inputs.push_back(job_.config_name);
+    for (const std::string& input : inputs) {
+      std::error_code no_such_file;
+      if (!std::filesystem::equivalent(job_.model, input, no_such_file)) continue;
+      fail(ErrorCode::usage,
+           printable(job_.model) + ": the model to write is the file to read " + printable(input),
+           "name another file for the model");
     }
     const OutputFile target(job_.model, OutputFile::Target::regular_only);
   }

@@ -46,9 +46,9 @@ std::string bar(double fraction) {
 }  // namespace
 
 bool Progress::show(const JobProgress& job) {
-  if (stop_requested()) return false;
   const bool new_stage = stage_ != job.stage;
   if (new_stage) stage_ = job.stage;
+  if (stop_requested()) return false;
   if (mode_ == Mode::off) return true;
   const Clock::time_point now = Clock::now();
   if (!estimating_ && job.stage != "reading") {

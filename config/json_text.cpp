@@ -21,14 +21,20 @@ std::string place(std::string_view text, std::size_t offset, const std::string& 
          std::to_string(before.size() - line_start + 1);
 }
 
-/// Watches the parser for a key that stands twice in one object.
-class DuplicateCheck {
+/// Watches the parser for a key that stands twice in one object, and for nesting that would exhaust the stack
+/// of whoever walks the tree.
+class ParserWatch {
  public:
-  explicit DuplicateCheck(const std::string& source) : source_(source) {}
+  explicit ParserWatch(const std::string& source) : source_(source) {}
 
   void operator()(Json::parse_event_t event, const Json& value) {
     using Event = Json::parse_event_t;
     if (event == Event::object_start || event == Event::array_start) {
+      if (levels_.size() == kDeepest) {
+        fail(ErrorCode::usage,
+             printable(source_) + ": lists and objects more than " + std::to_string(kDeepest) + " deep",
+             "no config is nested like this");
+      }
       levels_.push_back({event == Event::array_start, 0, {}, {}});
     } else if (event == Event::key) {
       Level& level = levels_.back();
@@ -44,6 +50,7 @@ class DuplicateCheck {
   }
 
  private:
+  static constexpr std::size_t kDeepest = 64;
   struct Level {
     bool list;
     std::size_t index;
@@ -89,7 +96,7 @@ nlohmann::json parse_json_text(std::string_view text, const std::string& source)
   if (bad != std::string_view::npos) {
     fail(ErrorCode::usage, place(text, bad, source) + ": not valid UTF-8", "save the config as UTF-8");
   }
-  DuplicateCheck check(source);
+  ParserWatch check(source);
   const auto watch = [&](int, Json::parse_event_t event, Json& value) {
     check(event, value);
     return true;

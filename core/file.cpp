@@ -181,14 +181,17 @@ bool InputFile::is_regular() const {
   return ::fstat(descriptor_, &info) == 0 && S_ISREG(info.st_mode);
 }
 
-MappedFile::MappedFile(const std::string& path) {
-  const InputFile file(path);
-  if (!file.is_regular()) fail_not_regular("read", path);
-  const auto size = static_cast<std::size_t>(file.size());
+MappedFile::MappedFile(const std::string& path) : MappedFile(InputFile(path).descriptor_, path) {}
+
+MappedFile::MappedFile(int descriptor, const std::string& path) {
+  struct stat info;
+  if (::fstat(descriptor, &info) != 0) fail_io("read", path, errno);
+  if (!S_ISREG(info.st_mode)) fail_not_regular("read", path);
+  const auto size = static_cast<std::size_t>(info.st_size);
   if (size == 0) return;
   void* address = MAP_FAILED;
   const int result = attempt(FileOp::map, path, [&] {
-    address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.descriptor_, 0);
+    address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
     return address == MAP_FAILED ? -1 : 0;
   });
   if (result < 0) fail_io("read", path, errno);
@@ -218,7 +221,7 @@ OutputFile::OutputFile(const std::string& path, Target target) : path_(path), fi
   if (exists && S_ISDIR(info.st_mode)) fail_io("write", path, EISDIR);
 
   if (standard_output || (exists && !S_ISREG(info.st_mode))) {
-    if (target == Target::regular_only) fail_not_regular("write", path);
+    if (target != Target::any) fail_not_regular("write", path);
     if (standard_output) {
       descriptor_ = STDOUT_FILENO;
     } else {
@@ -234,10 +237,15 @@ OutputFile::OutputFile(const std::string& path, Target target) : path_(path), fi
   do {
     temporary_ = temporary_name(final_);
     descriptor_ = attempt(FileOp::open, temporary_, [&] {
-      return ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      const int access = target == Target::scratch ? O_RDWR : O_WRONLY;
+      return ::open(temporary_.c_str(), access | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     });
   } while (descriptor_ < 0 && errno == EEXIST);
   if (descriptor_ < 0) fail_io("write", path, errno);
+  if (target == Target::scratch) {
+    ::unlink(temporary_.c_str());
+    return;
+  }
   // Best effort: some file systems know no permissions, and the file is ours either way.
   if (exists) (void)::fchmod(descriptor_, info.st_mode & kPermissionBits);
 }
@@ -272,7 +280,7 @@ void OutputFile::flush() {
 
 MappedFile OutputFile::written() {
   flush();
-  return MappedFile(temporary_.empty() ? path_ : temporary_);
+  return MappedFile(descriptor_, temporary_);
 }
 
 void OutputFile::write_all(const char* data, std::size_t size) {

@@ -43,6 +43,8 @@ class MappedFile {
  public:
   MappedFile() = default;
   explicit MappedFile(const std::string& path);
+  /// Of an open descriptor, which may be closed afterwards; `path` names it in errors.
+  MappedFile(int descriptor, const std::string& path);
   ~MappedFile();
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;
@@ -59,7 +61,11 @@ class MappedFile {
 /// temporary is removed and the old file stays.
 class OutputFile {
  public:
-  enum class Target { any, regular_only };  ///< regular_only: a device or pipe as target is Failure(io)
+  enum class Target {
+    any,
+    regular_only,  ///< a device or pipe as target is Failure(io)
+    scratch,  ///< never committed, and nameless from the start: nothing stays of a process that is killed
+  };
   explicit OutputFile(const std::string& path, Target target = Target::any);
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
@@ -68,8 +74,7 @@ class OutputFile {
   /// closed_pipe().
   void write(std::string_view bytes);
   void flush();
-  /// Flushes and maps everything written so far, which may be read until this object is gone. For scratch
-  /// files, which are never committed.
+  /// Flushes and maps everything written so far. For scratch files.
   MappedFile written();
   void commit();
   /// True once a write has failed with EPIPE.

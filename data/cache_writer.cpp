@@ -28,7 +28,7 @@ CacheWriter::CacheWriter(const ModelConfig& config, const std::string& directory
       content_(key.schema),
       record_(layout_.size) {
   if (layout_.has_bags) {
-    item_file_.emplace(cache_path(directory, key) + ".items", OutputFile::Target::regular_only);
+    item_file_.emplace(cache_path(directory, key) + ".items", OutputFile::Target::scratch);
   }
   const CacheHeader header;
   file_.write(bytes_of(&header, 1));

@@ -79,8 +79,8 @@ CacheKey make_key(const ModelConfig& config, const Encoders* encoders, const std
   return key;
 }
 
-[[noreturn]] void fail_no_rows(const std::vector<std::string>& paths) {
-  fail(ErrorCode::data, printable(paths[0]) + ": there is no row after the header",
+[[noreturn]] void fail_no_rows(const std::string& path) {
+  fail(ErrorCode::data, printable(path) + ":1: there is no row after the header",
        "give a file with at least one row of data");
 }
 
@@ -111,7 +111,6 @@ TrainingData build_training_data(const ModelConfig& config, const std::vector<st
     make_directories(cache_directory);
     DatasetBuilder builder(config, cache_path(cache_directory, key) + ".raw");
     for (const std::string& path : paths) builder.parse(path, meter);
-    if (builder.rows() == 0) fail_no_rows(paths);
     const Encoders encoders = builder.make_encoders(meter);
     CacheWriter writer(config, cache_directory, key);
     builder.write_rows(encoders, writer, meter);
@@ -135,13 +134,14 @@ Dataset build_dataset(const ModelConfig& config, const Encoders& encoders,
   Batch batch;
   for (const std::string& path : paths) {
     RowReader reader(config, encoders, path, RowReader::Labels::required);
+    const std::uint64_t before = writer.rows();
     while (reader.read(kBatchRows, batch) > 0) {
       writer.add(batch);
       meter.at(reader.bytes_done());
     }
+    if (writer.rows() == before) fail_no_rows(path);
     meter.file_finished(reader.bytes_total());
   }
-  if (writer.rows() == 0) fail_no_rows(paths);
   writer.finish(nullptr);
   return std::move(open_written(config, cache_directory, key).dataset);
 }

@@ -10,6 +10,7 @@ namespace dcrnn::data {
 namespace {
 
 constexpr std::uint64_t kRowsPerReport = 1024;
+constexpr const char* kNoRowHelp = "give a file with at least one row of data";
 constexpr const char* kCellHelp = "mend the cell, or change how the config reads the column";
 
 }  // namespace
@@ -17,7 +18,7 @@ constexpr const char* kCellHelp = "mend the cell, or change how the config reads
 DatasetBuilder::DatasetBuilder(const ModelConfig& config, const std::string& scratch)
     : config_(config),
       layout_(config, RecordLayout::Stage::raw),
-      scratch_(scratch, OutputFile::Target::regular_only),
+      scratch_(scratch, OutputFile::Target::scratch),
       record_(layout_.size) {
   for (const Field& field : config.fields) {
     auto state = std::make_unique<FieldState>();
@@ -30,11 +31,14 @@ DatasetBuilder::DatasetBuilder(const ModelConfig& config, const std::string& scr
 
 void DatasetBuilder::parse(const std::string& path, ProgressMeter& progress) {
   CsvReader csv(path);
+  if (name_.empty()) name_ = csv.name();
   const Columns columns = find_columns(config_, csv, RowReader::Labels::required);
+  const std::uint64_t before = rows_;
   while (csv.next()) {
     parse_row(csv, columns);
     if (++rows_ % kRowsPerReport == 0) progress.at(csv.bytes_done());
   }
+  if (rows_ == before) csv.fail_header("there is no row after the header", kNoRowHelp);
   progress.file_finished(csv.bytes_total());
 }
 
@@ -73,6 +77,9 @@ std::string DatasetBuilder::parse_field(std::size_t f, std::string_view cell) {
   if (state.field.type == FieldType::number) {
     double raw;
     if (std::string error = raw_number(state.field, cell, raw); !error.empty()) return error;
+    if (state.field.transform == Transform::none && !std::isfinite(static_cast<float>(raw))) {
+      return in_quotes(cell) + " is more than a float can hold";
+    }
     if (!std::isnan(raw)) {
       if (state.has_statistics()) gathered_[f].moments.add(raw);
       if (state.has_edges()) gathered_[f].quantiles->add(raw);
@@ -147,7 +154,8 @@ Encoders DatasetBuilder::make_encoders(ProgressMeter& progress) {
       const double deviation = gathered.moments.deviation();
       if (!std::isfinite(mean) || !std::isfinite(deviation)) {
         fail(ErrorCode::data,
-             "column " + in_quotes(state.field.column) + ": its numbers are too large to be standardized",
+             name_ + ": column " + in_quotes(state.field.column) +
+                 ": its numbers are too large to be standardized",
              "scale the numbers down, or use transform \"buckets\"");
       }
       state.statistics = {mean, deviation > 0 ? deviation : 1.0};

@@ -24,9 +24,8 @@ class DatasetBuilder {
   /// `scratch`: a path beside which the scratch file may lie while this object lives.
   DatasetBuilder(const ModelConfig& config, const std::string& scratch);
 
-  /// Failure(data) names file, line and column.
+  /// Failure(data) names file, line and column; a file without rows is one too.
   void parse(const std::string& path, ProgressMeter& progress);
-  std::uint64_t rows() const { return rows_; }
   Encoders make_encoders(ProgressMeter& progress);
   /// Adds all rows to the cache, encoded by what make_encoders() gave.
   void write_rows(const Encoders& encoders, CacheWriter& writer, ProgressMeter& progress);
@@ -52,6 +51,7 @@ class DatasetBuilder {
   RecordLayout layout_;  // raw
   Encoders encoders_;    // fields only; filled by make_encoders()
   std::vector<Gathered> gathered_;
+  std::string name_;    // of the first file
   OutputFile scratch_;  // per row: its record, its items
   MappedFile raw_;
   std::uint64_t rows_ = 0;

@@ -64,14 +64,14 @@ std::vector<std::size_t> Encoders::table_rows() const {
 
 namespace {
 
-/// Appends a raw number; false if it is not finite once transformed.
+/// Appends a raw number; false if it is no finite float once transformed.
 bool append_number(const FieldState& state, double raw, BatchColumn& column) {
   if (state.has_edges()) {
     column.ids.push_back(state.bucket(raw));
     return true;
   }
   const double value = state.transformed(raw);
-  if (!std::isfinite(value)) return false;
+  if (!std::isfinite(static_cast<float>(value))) return false;
   column.values.push_back(value);
   return true;
 }

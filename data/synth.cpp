@@ -110,6 +110,8 @@ std::string make_config(const SynthOptions& options) {
     {"name": "click", "label": "click"},
     {"name": "consume", "label": "consume", "after": "click"}
   ],
+  "sharing": [{"shared": 8, "private": 4, "gate": "input"}],
+  "tower": [8],
   "transfer": "gru",
   "probability": "chain"
 }

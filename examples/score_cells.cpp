@@ -25,7 +25,8 @@ int main(int argc, char** argv) {
 
   std::vector<float> p(model->tasks().size());  // [1, T]
   const auto done = scorer->score({.count = 1, .columns = columns, .labels = {}, .weights = {}}, p);
-  if (!done) return std::fprintf(stderr, "%s\n%s\n", done.error().message.c_str(), done.error().help.c_str()), 1;
+  if (!done)
+    return std::fprintf(stderr, "%s\n%s\n", done.error().message.c_str(), done.error().help.c_str()), 1;
   for (std::size_t t = 0; t < p.size(); ++t) {
     std::printf("%s %.6g\n", model->tasks()[t].c_str(), static_cast<double>(p[t]));
   }

@@ -1,9 +1,9 @@
 #include "model/checkpoint.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <cstring>
 
+#include "config/difference.hpp"
 #include "core/failure.hpp"
 #include "files/checksum.hpp"
 #include "files/safetensors.hpp"
@@ -65,19 +65,6 @@ std::vector<TensorView> views(const ParameterTable& table, const RunArrays& arra
   }
   if (!arrays.best.empty()) tensors.push_back(tensor_view<float>("best", {table.total()}, arrays.best));
   return tensors;
-}
-
-/// Where two one-line JSON texts begin to differ, in words.
-std::string first_difference(const std::string& a, const std::string& b) {
-  const auto at =
-      static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
-  const auto around = [&](const std::string& s) {
-    const std::size_t begin =
-        s.rfind(',', std::min(at, s.size())) == std::string::npos ? 0 : s.rfind(',', at) + 1;
-    const std::size_t end = std::min(s.find(',', at), s.size());
-    return s.substr(begin, std::min<std::size_t>(end - begin, 80));
-  };
-  return around(a) + " there, " + around(b) + " now";
 }
 
 }  // namespace

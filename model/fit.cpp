@@ -90,6 +90,7 @@ class Run {
 
   /// Validation, best epoch, early stopping; false if the caller wants to stop.
   bool finish_epoch() {
+    trainer_.check_parameters();
     EpochReport report;
     if (valid_ != nullptr) {
       if (!validate(report.valid)) return false;
@@ -111,6 +112,9 @@ class Run {
     report.rows_per_second = static_cast<double>(train_.rows()) / std::max(state_.seconds, 1e-9);
     report.loss = state_.loss_sum / static_cast<double>(train_.rows());
 
+    // Before the checkpoint: a run killed in between tells of the epoch twice, not never.
+    if (options_.on_epoch) options_.on_epoch(report);
+
     ++state_.epoch;
     state_.position = 0;
     state_.loss_sum = state_.seconds = 0;
@@ -119,7 +123,6 @@ class Run {
              state_.epoch < config_.train.epochs;
     state_.finished = early_ || state_.epoch == config_.train.epochs;
     save();
-    if (options_.on_epoch) options_.on_epoch(report);
     return true;
   }
 
@@ -140,15 +143,15 @@ class Run {
     return true;
   }
 
-  /// Failure(data) if a logit of validation rows [first, first + count) is not finite.
+  /// Failure(diverged) if a logit of validation rows [first, first + count) is not finite.
   void check_finite(std::size_t first, std::size_t count) const {
     const std::size_t T = config_.model.tasks.size();
     for (std::size_t i = 0; i < count * T; ++i) {
       if (std::isfinite(logits_[i])) continue;
-      fail(ErrorCode::data,
-           "validation row " + std::to_string(first + i / T + 1) + ": the prediction of task \"" +
-               config_.model.tasks[i % T].name + "\" is not finite",
-           "look for extreme numbers in this row, counted from 1 after the header");
+      fail(ErrorCode::diverged,
+           "training diverged: validation row " + std::to_string(first + i / T + 1) +
+               ": the prediction of task \"" + config_.model.tasks[i % T].name + "\" is not finite",
+           "lower train.optimizer.rate, or look for extreme numbers in this row, counted from 1");
     }
   }
 

@@ -15,8 +15,15 @@ namespace {
 /// norm.
 constexpr std::size_t kChunk = 16384;
 
+constexpr const char* kDivergedHelp =
+    "lower train.optimizer.rate, set train.clip_norm, or look for extreme numbers in the data";
+
 std::size_t chunks(std::size_t n) {
   return (n + kChunk - 1) / kChunk;
+}
+
+bool finite(const float* x, std::size_t n) {
+  return std::all_of(x, x + n, [](float value) { return std::isfinite(value); });
 }
 
 }  // namespace
@@ -119,15 +126,23 @@ void Trainer::update(double scale, double rate) {
   engine_.set_parameters(parameters_.data(), threads_);
 }
 
-void Trainer::fail_diverged(const Batch& batch, const DropoutState& dropout) {
-  const auto finite = [](const float* x, std::size_t n) {
-    return std::all_of(x, x + n, [](float value) { return std::isfinite(value); });
-  };
-  std::string culprit;
+std::string Trainer::first_bad_parameter() const {
   for (const Parameter& parameter : table_.all()) {
-    if (culprit.empty() && !finite(parameters_.data() + parameter.offset, parameter.size))
-      culprit = parameter.name;
+    if (!finite(parameters_.data() + parameter.offset, parameter.size)) return parameter.name;
   }
+  return {};
+}
+
+void Trainer::check_parameters() const {
+  const std::string culprit = first_bad_parameter();
+  if (culprit.empty()) return;
+  fail(ErrorCode::diverged,
+       "training diverged at step " + std::to_string(optimizer_.steps()) + ": NaN or infinity in " + culprit,
+       kDivergedHelp);
+}
+
+void Trainer::fail_diverged(const Batch& batch, const DropoutState& dropout) {
+  std::string culprit = first_bad_parameter();
   // The backward pass has overwritten some of the forward's values: run it once more and look at them in
   // order.
   if (culprit.empty()) {
@@ -159,7 +174,7 @@ void Trainer::fail_diverged(const Batch& batch, const DropoutState& dropout) {
   fail(ErrorCode::diverged,
        "training diverged at step " + std::to_string(optimizer_.steps() + 1) + ": first NaN or infinity in " +
            culprit,
-       "lower train.optimizer.rate, set train.clip_norm, or look for extreme numbers in the data");
+       kDivergedHelp);
 }
 
 }  // namespace dcrnn::model

@@ -33,6 +33,10 @@ class Trainer {
   /// before the step.
   StepReport step(Batch& batch);
 
+  /// Failure(diverged) naming the first parameter with a NaN or infinity: an update can overflow where loss
+  /// and gradient did not.
+  void check_parameters() const;
+
   /// To be called after someone else has written to the parameters.
   void parameters_changed() { packed_ = false; }
 
@@ -47,6 +51,7 @@ class Trainer {
   void drop_ids(Batch& batch) const;
   double gradient_square_sum();
   void update(double scale, double rate);
+  std::string first_bad_parameter() const;
   [[noreturn]] void fail_diverged(const Batch& batch, const DropoutState& dropout);
 
   Config config_;

@@ -1,5 +1,5 @@
-// exp, tanh and the logistic function on vectors: the range is reduced as in Cephes (expf.c). Errors are below
-// 2.5 ulp; NaN goes in and comes out.
+// exp, tanh and the logistic function on vectors: the range is reduced as in Cephes (expf.c). Errors are
+// below 2.5 ulp; NaN goes in and comes out.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ struct ReducedExp {
     // r = x - n log 2; the first part of log 2 is so short that n times it is exact.
     Vector<A> r = xsimd::fma(n, Vector<A>(-0.693359375f), x);
     r = xsimd::fma(n, Vector<A>(2.12194440e-4f), r);
-    // exp(r) = 1 + r + r^2 p(r), p of degree 4 fitted for the least relative error (3e-9); the terms are paired
-    // to make the chain of dependent operations short.
+    // exp(r) = 1 + r + r^2 p(r), p of degree 4 fitted for the least relative error (3e-9); the terms are
+    // paired to make the chain of dependent operations short.
     const Vector<A> r2 = r * r;
     const Vector<A> low = xsimd::fma(r, Vector<A>(1.6666521e-1f), Vector<A>(4.9999994e-1f));
     Vector<A> high = xsimd::fma(r, Vector<A>(8.3687454e-3f), Vector<A>(4.1668389e-2f));
@@ -53,8 +53,8 @@ Vector<A> exp(const Vector<A>& x) {
   return xsimd::ldexp(xsimd::ldexp(e.q + Vector<A>(1.0f), half), n - half);
 }
 
-/// sigma(x) and sigma(-x), both with all their digits, from one exponential; below 2^-126 the one is 0, the other
-/// about 2^-126.
+/// sigma(x) and sigma(-x), both with all their digits, from one exponential; below 2^-126 the one is 0, the
+/// other about 2^-126.
 template <class A>
 struct Logistic {
   Vector<A> value, complement;

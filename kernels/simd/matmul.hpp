@@ -68,9 +68,10 @@ void copy_tiles(const float* a, std::size_t a_col, std::size_t tiles, std::size_
       Vector<A>::load_unaligned(from + i * kLanes<A>).store_unaligned(to + i * kLanes<A>);
     });
     if constexpr (kWhole < kRows) {
-      // A whole vector where there is something behind it to load; what is too much is overwritten by the next k.
-      const Vector<A> rest = last ? Part<A>{kRows - kWhole}.load(from + kWhole)
-                                  : Vector<A>::load_unaligned(from + kWhole);
+      // A whole vector where there is something behind it to load; what is too much is overwritten by the
+      // next k.
+      const Vector<A> rest =
+          last ? Part<A>{kRows - kWhole}.load(from + kWhole) : Vector<A>::load_unaligned(from + kWhole);
       rest.store_unaligned(to + kWhole);
     }
   };

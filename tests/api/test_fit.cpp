@@ -2,10 +2,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "core/file.hpp"
 #include "tests/failure_of.hpp"
 #include "tests/scratch.hpp"
 #include "tests/small_model.hpp"
@@ -171,12 +173,7 @@ TEST_CASE("the model is that of the best epoch, whole, in pieces, or resumed aft
                           watched + "}");
     FitJob job = setting.job("whole");
     std::vector<EpochSummary> epochs;
-    job.on_epoch = [&](const EpochSummary& epoch) {
-      epochs.push_back(epoch);
-      // That of the last epoch stays.
-      std::filesystem::copy_file(job.model + ".checkpoint", setting.scratch.file("late.checkpoint"),
-                                 std::filesystem::copy_options::overwrite_existing);
-    };
+    job.on_epoch = [&](const EpochSummary& epoch) { epochs.push_back(epoch); };
     const FitReport report = fitted(job);
     const std::string expected = read_text(job.model);
     CHECK(report.reason == "early_stopping");
@@ -223,8 +220,13 @@ TEST_CASE("the model is that of the best epoch, whole, in pieces, or resumed aft
       std::filesystem::remove(pieces.model);
     }
 
-    // Killed when all epochs were done and MODEL not yet written: there is nothing more to train.
+    // Ended when all epochs were done and MODEL not yet written: there is nothing more to train.
     FitJob late = setting.job("late");
+    set_file_fault([&](FileOp op, const std::string& path) {
+      return op == FileOp::rename && path == late.model ? ENOSPC : 0;
+    });
+    CHECK(fit(late).error().code == ErrorCode::io);
+    set_file_fault(nullptr);
     late.resume = true;
     const FitReport again = fitted(late);
     CHECK(again.reason == "early_stopping");
@@ -259,7 +261,7 @@ TEST_CASE("another config, seed or data cannot be resumed") {
   FitJob other = job;
   other.config_json = *set_config_value(job.config_json, "train.seed=2");
   CHECK(fit(other).error().code == ErrorCode::model);
-  CHECK(contains(fit(other).error().message, "\"seed\":1 there"));
+  CHECK(contains(fit(other).error().message, "train.seed: 1 there, 2 now"));
   other = job;
   other.valid.clear();
   CHECK(fit(other).error().code == ErrorCode::model);

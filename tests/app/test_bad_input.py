@@ -13,7 +13,7 @@ import unittest
 import harness
 from harness import SMALL_HEADER, CommandLineTest, run, small_csv, small_rows
 
-USAGE, DATA, MODEL, IO, MEMORY = 2, 3, 4, 5, 6
+USAGE, DATA, MODEL, IO, MEMORY, DIVERGED = 2, 3, 4, 5, 6, 7
 
 
 def with_cell(column, text, row=1):
@@ -115,6 +115,7 @@ BAD_CONFIG = [
     ("zero tower layer", text_of(["tower"], [4, 0]), USAGE, r"bad\.json: tower"),
     ("zero rate", text_of(["train", "optimizer"], {"rate": 0}), USAGE, r"bad\.json: train\.optimizer\.rate"),
     ("dropout 1", text_of(["train", "dropout"], 1), USAGE, r"bad\.json: train\.dropout"),
+    ("too deep", '{"x":' + "[" * 2000000 + "]" * 2000000 + "}", USAGE, r"bad\.json: lists and objects more than 64 deep"),
     ("too many layers", text_of(["cross", "layers"], 65), USAGE, r"bad\.json: cross\.layers: found 65"),
     ("product overflows", text_of(["fields", 0], {"name": "user", "type": "category", "encoding": "id",
                                                   "size": 2**32, "dim": 2**40}), MEMORY, r"bad\.json"),
@@ -436,20 +437,38 @@ class BadInput(CommandLineTest):
         other = self.write("other.csv", small_csv(small_rows(seed=2)))
         resume = [*arguments, "--resume"]
         data_changed = [str(other) if argument == "good.csv" else argument for argument in resume]
-        self.check_error(run(*resume, "--set", "cross.layers=2"), MODEL, r'c\.checkpoint: .*"layers":1 .*"layers":2')
-        self.check_error(run(*resume, "--seed", "9"), MODEL, r'c\.checkpoint: .*"seed":1 .*"seed":9')
+        self.check_error(run(*resume, "--set", "cross.layers=2"), MODEL, r'c\.checkpoint: .*cross\.layers: 1 there, 2 now')
+        self.check_error(run(*resume, "--seed", "9"), MODEL, r"c\.checkpoint: .*train\.seed: 1 there, 9 now")
         self.check_error(run(*data_changed), MODEL, r"c\.checkpoint: .*data")
         self.check_error(run(*resume, "--valid", "good.csv"), MODEL, r"c\.checkpoint: ")
         self.check_error(run("inspect", "stopped/c.checkpoint"), MODEL, r"a checkpoint, not a model")
         flipped = bytearray(good)
         flipped[-5] ^= 1
-        for name, content in (("flipped", bytes(flipped)), ("cut", good[:-100]), ("empty", b""),
+        steps = good.index(b"checkpoint.optimizer_steps") + len(b'checkpoint.optimizer_steps":"')
+        state = bytearray(good)
+        state[steps] = ord("8") if state[steps] == ord("9") else state[steps] + 1
+        for name, content in (("flipped", bytes(flipped)), ("other state", bytes(state)), ("cut", good[:-100]), ("empty", b""),
                               ("no checkpoint", self.good_model)):
             with self.subTest(name):
                 checkpoint.write_bytes(content)
                 self.check_error(run(*resume), MODEL, r"c\.checkpoint: ")
                 self.assertEqual(checkpoint.read_bytes(), content)
         self.assertFalse((self.dir / "stopped/c").exists())
+
+    def test_an_update_that_overflows_is_a_divergence(self):
+        diverging = ["--set", "train.optimizer.kind=sgd", "--set", "train.optimizer.rate=3e38", "--set",
+                     "train.optimizer.weight_decay=3", "--set", "train.schedule.kind=constant", "--set",
+                     "train.schedule.warmup=0", "--set", "train.batch=64", "--quiet"]
+        done = run("train", "config.json", "--train", "good.csv", "--out", "diverged", *diverging)
+        self.check_error(done, DIVERGED, "training diverged at step 1: NaN or infinity in ")
+        self.assertFalse((self.dir / "diverged").exists())
+
+    def test_a_model_does_not_replace_what_it_is_made_of(self):
+        for name in ("good.csv", "config.json"):
+            before = (self.dir / name).read_bytes()
+            done = run("train", "config.json", "--train", "good.csv", "--out", name, "--quiet")
+            self.check_error(done, USAGE, rf"{name}: the model to write is the file to read")
+            self.assertEqual((self.dir / name).read_bytes(), before)
 
     def test_there_are_many_cases(self):
         self.assertGreaterEqual(len(BAD_DATA) + len(BAD_CONFIG) + len(BAD_ARGUMENTS), 60)

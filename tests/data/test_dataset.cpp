@@ -277,9 +277,9 @@ TEST_CASE("dataset: errors") {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"x,click\n1,0\noops,1\n", "t.csv:3: column \"x\": \"oops\" is not a number"},
       {"x,click\n1,yes\n", "t.csv:2: column \"click\": \"yes\" is not a label"},
-      {"x,click\n", "t.csv: there is no row after the header"},
+      {"x,click\n", "t.csv:1: there is no row after the header"},
       {"x\n1\n", "t.csv:1: column \"click\" is missing"},
-      {"x,click\n1.7e308,0\n-1.7e308,0\n", "column \"x\": its numbers are too large"},
+      {"x,click\n1.7e308,0\n-1.7e308,0\n", "t.csv: column \"x\": its numbers are too large"},
       {"", "t.csv:1: the file is empty"},
   };
   for (const auto& [bytes, what] : cases) {
@@ -290,6 +290,22 @@ TEST_CASE("dataset: errors") {
     CHECK(files_in(dir / "cache") == 0);
   }
   CHECK(failure_of([&] { build_training_data(config, {"-"}, dir / "cache", {}); }).code == ErrorCode::usage);
+
+  // Each of several files must have rows, and a number must fit into a float.
+  const std::string rows = dir.file("rows.csv", "x,click\n1,0\n2,1\n"),
+                    none = dir.file("none.csv", "x,click\n");
+  CHECK(contains(failure_of([&] {
+                   build_training_data(config, {rows, none}, dir / "cache", {});
+                 }).message,
+                 "none.csv:1: there is no row"));
+  const TrainingData first = build_training_data(config, {rows}, dir / "cache", {});
+  CHECK(contains(failure_of([&] {
+                   build_dataset(config, first.encoders, {rows, none}, dir / "cache", {});
+                 }).message,
+                 "none.csv:1: there is no row"));
+  config.fields = {number("x", Transform::none)};
+  CHECK(contains(error_of("x,click\n1e39,0\n").message,
+                 "t.csv:2: column \"x\": \"1e39\" is more than a float"));
   CHECK(failure_of([&] { build_training_data(config, {}, dir / "cache", {}); }).code == ErrorCode::usage);
   CHECK(failure_of([&] { build_training_data(config, {dir / "none"}, dir / "cache", {}); }).code ==
         ErrorCode::io);
