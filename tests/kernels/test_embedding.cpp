@@ -15,7 +15,8 @@ void test_gather(const Table<Real>& table) {
       const std::size_t B = 12;
       std::vector<std::uint32_t> ids, offsets = {0};
       for (std::size_t b = 0; b < B; ++b) {
-        for (std::size_t i = 0; i < (kind == 0 ? 1 : b); ++i) ids.push_back(numbers.word() % V);
+        for (std::size_t i = 0; i < (kind == 0 ? 1 : b); ++i)
+          ids.push_back(static_cast<std::uint32_t>(numbers.word() % V));
         offsets.push_back(static_cast<std::uint32_t>(ids.size()));
       }
       Block<Real> out(B, d, d + 3);
@@ -44,8 +45,8 @@ void test_scatter_add(const Table<Real>& table) {
         const Block<Real> before = grad;
         std::vector<std::uint32_t> from(count), to(count);
         for (std::size_t i = 0; i < count; ++i) {
-          from[i] = numbers.word() % B;
-          to[i] = numbers.word() % slots;
+          from[i] = static_cast<std::uint32_t>(static_cast<std::uint32_t>(numbers.word() % B));
+          to[i] = static_cast<std::uint32_t>(static_cast<std::uint32_t>(numbers.word() % slots));
         }
         table.scatter_add({count, d, from.data(), to.data(), scaled ? scale.data() : nullptr, dx.data(),
                            dx.ld(), grad.data()});
