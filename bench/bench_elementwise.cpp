@@ -1,5 +1,8 @@
-// exp, tanh and sigmoid on values in the first-level cache, beside Eigen's and xsimd's. `rows` are values.
+// exp, tanh and sigmoid on values in the first-level cache, beside Eigen's and xsimd's, and how exact they
+// are. `rows` are values.
+#include <algorithm>
 #include <cmath>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -27,18 +30,30 @@ float exact(Function f, float x) {
                                                   : 1 / (1 + std::exp(-value)));
 }
 
+/// The largest error in units in the last place.
+double worst_ulp(const Buffer<float>& got, const Buffer<float>& want) {
+  double worst = 0;
+  for (std::size_t i = 0; i < kValues; ++i) {
+    const float unit = std::nextafter(std::fabs(want[i]), HUGE_VALF) - std::fabs(want[i]);
+    worst = std::max(worst, static_cast<double>(std::fabs(got[i] - want[i]) / unit));
+  }
+  return worst;
+}
+
 void add_map(Function f, const std::string& name, Map map) {
   Work work;
   work.rows = kValues;
   work.bytes = 2 * sizeof(float) * kValues;
   add(name, work, [=]() -> Subject {
-    const auto x = std::make_shared<Buffer<float>>(numbers(kValues, 1, 8));
-    const auto y = std::make_shared<Buffer<float>>(kValues);
-    return {[=] { map(f, x->data(), y->data(), kValues); },
+    struct State {
+      Buffer<float> x = numbers(kValues, 1, 8), y{kValues}, want{kValues};
+    };
+    const auto state = std::make_shared<State>();
+    for (std::size_t i = 0; i < kValues; ++i) state->want[i] = exact(f, state->x[i]);
+    return {[=] { map(f, state->x.data(), state->y.data(), kValues); },
+            [=] { return difference("value", state->y.span(), state->want.span(), tolerance(1)); },
             [=] {
-              Buffer<float> want(kValues);
-              for (std::size_t i = 0; i < kValues; ++i) want[i] = exact(f, (*x)[i]);
-              return difference("value", y->span(), want.span(), tolerance(1));
+              return std::map<std::string, double>{{"worst_ulp", worst_ulp(state->y, state->want)}};
             }};
   });
 }

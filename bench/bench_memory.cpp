@@ -137,7 +137,7 @@ void add_benchmarks() {
   }
   add_adam("16Ki", 16UL << 10);
   add_adam("4Mi", 4UL << 20);
-  for (const std::size_t rows : {10'000, 1'000'000}) add_embedding(rows, 16);
+  for (const std::size_t rows : {10'000UL, 1'000'000UL}) add_embedding(rows, 16);
 }
 
 }  // namespace dcrnn::bench

@@ -96,7 +96,7 @@ void add_scoring(const Workload& workload, Candidate candidate, std::size_t batc
 
 void add_benchmarks() {
   for (const Candidate candidate : {Candidate::tanh, Candidate::cross}) {
-    for (const std::size_t batch : {1, 64, 1024}) {
+    for (const std::size_t batch : {1UL, 64UL, 1024UL}) {
       add_scoring(kLarge, candidate, batch);
       add_scoring(kSmall, candidate, batch);
     }

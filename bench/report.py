@@ -116,7 +116,11 @@ class Lines:
         self.r, self.rows = results, []
 
     def add(self, what, target, measured, least=True, text=number):
-        """`measured`: (median, best), or None."""
+        """`measured`: (median, best), or None. Without a target the line is only told."""
+        if target is None:
+            if measured is not None:
+                self.rows.append((what, "", text(measured[0]), text(measured[1]), ""))
+            return
         if measured is None:
             self.rows.append((what, ("≥ " if least else "≤ ") + text(target), "not measured", "", ""))
             return
@@ -173,8 +177,8 @@ class Lines:
 
         for shape, target in (("D=429/table=10000/tanh/B=1024", 1.9), ("D=429/table=1000000/tanh/B=1024", 2.2),
                               ("D=60/table=10000/tanh/B=1024", 2.9), ("D=60/table=10000/tanh/B=256", 4.5)):
-            for name in (shape, shape.replace("tanh", "cross")):
-                self.add(f"training step, {name}: × PyTorch", target,
+            for name, wanted in ((shape, target), (shape.replace("tanh", "cross"), None)):
+                self.add(f"training step, {name}: × PyTorch", wanted,
                          r.ratio(f"step/{name}/threads=1/PyTorch", f"step/{name}/threads=1/ours"))
         for candidate in ("tanh", "cross"):
             name = f"step/D=429/table=10000/{candidate}/B=1024/threads="
@@ -191,6 +195,9 @@ class Lines:
         if any("@avx2" in name for name in r.times):
             self.products("AVX2 only: share of its peak over the share of the AVX-512 peak", 0.9, ("forward", "dx"),
                           even, (64, 256, 1024), "@avx2", wide)
+        for name in [name for name in r.times if re.match("gru/.*@sse2", name)]:
+            self.add(f"SSE2 only, {name.split('/ours')[0]}: verified, GFLOP/s", None,
+                     tuple(gru_flops(name) / t(name) / 1e9 for t in (r.median, r.best)))
         for table, target in ((10000, 150), (1000000, 350)):
             for candidate in ("tanh", "cross"):
                 peak = r.counter(f"step/D=429/table={table}/{candidate}/B=1024/threads=1/ours", "peak_MB")
@@ -207,7 +214,7 @@ def table(head, rows):
     return "\n".join(lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows])
 
 
-def side_by_side(results, prefix, label, value):
+def side_by_side(results, prefix, label, value, best_of=max):
     """A row for every shape, a column for every peer."""
     who = peers(results, prefix)
     names = list(dict.fromkeys(name.rsplit("/", 1)[0] for name in results.times
@@ -216,7 +223,7 @@ def side_by_side(results, prefix, label, value):
     rows = []
     for name in names:
         cells = [value(f"{name}/{peer}") if f"{name}/{peer}" in results else None for peer in who]
-        best = max((cell for cell in cells if cell is not None), default=None)
+        best = best_of((cell for cell in cells if cell is not None), default=None)
         rows.append([name[len(prefix):]] + [("–" if cell is None else f"**{number(cell)}**" if cell == best else number(cell))
                                             for cell in cells])
     return table([label] + who, rows)
@@ -342,6 +349,8 @@ def markdown(results, lines, facts):
         out += [f"## {title}, thousand rows/s", "", side_by_side(results, prefix, "model", rows_per_second), ""]
     out += ["## Functions, million values/s", "",
             side_by_side(results, "elementwise/", "function", lambda n: results.counter(n, "rows/s") / 1e6), ""]
+    out += ["## Functions, worst error in units in the last place, |x| < 8", "",
+            side_by_side(results, "elementwise/", "function", lambda n: results.counter(n, "worst_ulp"), best_of=min), ""]
     rest = [n for n in results.times if re.match(r"machine/|adam|gather|scatter|csv", n) and results.counter(n, "B/s")]
     out += ["## Memory, GB/s", "", table(["what", "GB/s"], [(n.replace("/ours", ""), number(results.counter(n, "B/s") / 1e9)) for n in rest]), ""]
     return "\n".join(out)

@@ -67,7 +67,7 @@ int main(int argc, char** argv) {
   try {
     std::filesystem::create_directories(argv[1]);
     for (const dcrnn::Candidate candidate : {dcrnn::Candidate::tanh, dcrnn::Candidate::cross}) {
-      for (const std::size_t batch : {256, 1024}) write(argv[1], kSmall, candidate, batch);
+      for (const std::size_t batch : {256UL, 1024UL}) write(argv[1], kSmall, candidate, batch);
       write(argv[1], kLarge, candidate, 1024);
       write(argv[1], kMillion, candidate, 1024);
     }

@@ -62,7 +62,7 @@ std::vector<Call> calls(const Matrices& p, std::size_t depth) {
 
 Job tiled(const Matrices& matrices, std::shared_ptr<Buffer<float>> packed) {
   std::vector<Job> jobs;
-  for (std::size_t depth : {64, 256}) {
+  for (std::size_t depth : {64UL, 256UL}) {
     std::vector<Call> list = calls(matrices, depth);
     if (list.empty()) continue;
     jobs.push_back({[list = std::move(list), packed] {

@@ -1,4 +1,5 @@
 // oneDNN: inner products and lbr_gru. Weights are brought beforehand into the layout that it asks for.
+#include <omp.h>
 #include <dnnl.hpp>
 
 #include <algorithm>
@@ -259,6 +260,7 @@ std::string chose() {
 }  // namespace
 
 Peer onednn() {
+  omp_set_num_threads(1);
   return {"oneDNN", chose(), product, gru};
 }
 
