@@ -276,11 +276,11 @@ def roofline(results, path):
         out.append(f'<text x="{left - 6}" y="{place + 4:.1f}" text-anchor="end">{y:g}</text>')
     out.append(line((x_min, peak), (x_max, peak), 'stroke="#333" stroke-width="1.5"'))
     out.append(f'<text x="{width - right + 4}" y="{at(x_max, peak)[1] + 4:.1f}">multiply-add {peak:.0f}</text>')
-    for label, rate in levels:
+    for step, (label, rate) in enumerate(levels):  # each label lower than the one before, right of its line
         start = max(x_min, y_min / rate)
         out.append(line((start, start * rate), (peak / rate, peak), 'stroke="#333" stroke-dasharray="5 3"'))
-        x, y = at(peak / rate / 6, peak / 6)
-        out.append(f'<text x="{x:.1f}" y="{y - 5:.1f}" text-anchor="end">{label} {rate:.0f} GB/s</text>')
+        x, y = at(peak / rate / 4**(step + 1), peak / 4**(step + 1))
+        out.append(f'<text x="{x + 8:.1f}" y="{y + 4:.1f}">{label} {rate:.0f} GB/s</text>')
     colours = {"forward": "#1565c0", "dx": "#2e7d32", "dw": "#c62828"}
     for name in results.times:
         shape = product_shape(name)
