@@ -279,7 +279,7 @@ def roofline(results, path):
     for step, (label, rate) in enumerate(levels):  # each label lower than the one before, right of its line
         start = max(x_min, y_min / rate)
         out.append(line((start, start * rate), (peak / rate, peak), 'stroke="#333" stroke-dasharray="5 3"'))
-        x, y = at(peak / rate / 4**(step + 1), peak / 4**(step + 1))
+        x, y = at(peak / rate / 2**(step + 1), peak / 2**(step + 1))
         out.append(f'<text x="{x + 8:.1f}" y="{y + 4:.1f}">{label} {rate:.0f} GB/s</text>')
     colours = {"forward": "#1565c0", "dx": "#2e7d32", "dw": "#c62828"}
     for name in results.times:
