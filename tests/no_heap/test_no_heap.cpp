@@ -64,6 +64,8 @@ void* __libc_calloc(std::size_t, std::size_t);
 void* __libc_realloc(void*, std::size_t);
 void* __libc_memalign(std::size_t, std::size_t);
 
+// Whatever visibility the build asks for: new in the standard library has to find these.
+#pragma GCC visibility push(default)
 void* malloc(std::size_t size) {
   count();
   return __libc_malloc(size);
@@ -89,6 +91,7 @@ int posix_memalign(void** p, std::size_t alignment, std::size_t size) {
   *p = __libc_memalign(alignment, size);
   return *p == nullptr ? ENOMEM : 0;
 }
+#pragma GCC visibility pop
 }
 
 TEST_CASE("the counting sees new, aligned new and malloc") {
