@@ -19,6 +19,16 @@ using Vector = xsimd::batch<T, A>;
 template <class A, class T = float>
 inline constexpr std::size_t kLanes = Vector<A, T>::size;
 
+/// a / b, rounded once (xsimd divides on NEON by an approximate reciprocal).
+template <class A>
+[[gnu::always_inline]] inline Vector<A> quotient(const Vector<A>& a, const Vector<A>& b) {
+#ifdef __aarch64__
+  return vdivq_f32(a, b);
+#else
+  return a / b;
+#endif
+}
+
 /// Access to a whole vector.
 template <class A, class T = float>
 struct Whole {

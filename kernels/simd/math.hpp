@@ -65,7 +65,7 @@ struct Logistic {
     const Vector<A> one(1.0f);
     const Vector<A> scale = e.scale();
     const Vector<A> exp = xsimd::fma(e.q, scale, scale);  // exp(-x)
-    const Vector<A> sigma = one / (one + exp);
+    const Vector<A> sigma = quotient<A>(one, one + exp);
     value = xsimd::select(x < Vector<A>(-kEnd), Vector<A>(0.0f), sigma);
     complement = exp * sigma;
   }
@@ -83,7 +83,7 @@ template <class A>
   const ReducedExp<A> e(cut + cut);
   const Vector<A> scale = e.scale();
   const Vector<A> t = xsimd::fma(e.q, scale, scale - Vector<A>(1.0f));
-  return t / (t + Vector<A>(2.0f));
+  return quotient<A>(t, t + Vector<A>(2.0f));
 }
 
 }  // namespace dcrnn::kernels::simd

@@ -42,7 +42,7 @@ void adam(const Adam<float>& o) {
     const Vector<A> g = xsimd::fma(coupled, p, grad_scale * lanes.load(o.grad + j));
     const Vector<A> m = xsimd::fma(beta1, lanes.load(o.m + i), rest1 * g);
     const Vector<A> v = xsimd::fma(beta2, lanes.load(o.v + i), rest2 * g * g);
-    const Vector<A> step = rate * m / xsimd::fma(xsimd::sqrt(v), root, epsilon);
+    const Vector<A> step = quotient<A>(rate * m, xsimd::fma(xsimd::sqrt(v), root, epsilon));
     lanes.store(o.m + i, m);
     lanes.store(o.v + i, v);
     lanes.store(o.p + i, p - shrink * p - step);
@@ -77,7 +77,7 @@ void adagrad(const Adagrad<float>& o) {
     const Vector<A> g = xsimd::fma(decay, p, grad_scale * lanes.load(o.grad + j));
     const Vector<A> s = xsimd::fma(g, g, lanes.load(o.s + i));
     lanes.store(o.s + i, s);
-    lanes.store(o.p + i, p - rate * g / (xsimd::sqrt(s) + epsilon));
+    lanes.store(o.p + i, p - quotient<A>(rate * g, xsimd::sqrt(s) + epsilon));
   });
 }
 
