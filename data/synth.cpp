@@ -112,8 +112,9 @@ std::string make_config(const SynthOptions& options) {
   ],
   "sharing": [{"shared": 8, "private": 4, "gate": "input"}],
   "tower": [8],
-  "transfer": "gru",
-  "probability": "chain"
+  "transfer": "none",
+  "probability": "chain",
+  "train": {"dropout": 0.1}
 }
 )";
 }

@@ -13,7 +13,7 @@ constexpr double kClickDeviation = 1.3;  // of the logit of click
 // Of the logit of consume given click: less the more it has in common with click, so that its AUC over all
 // exposures, to which both logits add, stays about the same.
 constexpr double kConsumeDeviation = 1.5, kConsumeDeviationLost = 0.7;
-constexpr std::array<double, 2> kMeanRate = {0.25, 0.40};  // of click, and of consume among clicks
+constexpr std::array<double, 2> kMeanRate = {0.30, 0.50};  // of click, and of consume among clicks
 constexpr std::uint64_t kCalibrationRows = 8192;
 constexpr std::uint32_t kScoreStream = 16;  // streams below are the splits
 constexpr double kMeanAge = 42, kAgeDeviation = 12;
@@ -107,14 +107,14 @@ std::array<double, 2> SynthModel::signals(const SynthRow& row) const {
   const double u = score(user), i = score(item), g = score(category);
   const double c = score(country), d = score(device), h = score(hour);
   const double a = standard_age(row.age), p = standard_price(row.price);
-  // In either signal the squares of the weights add up to about 1, those of single features to half of it.
-  // The weights of single features are at right angles, and no product stands in both.
-  const double first = 0.33 * u + 0.33 * i + 0.20 * g + 0.27 * c + 0.20 * d + 0.20 * h + 0.25 * a - 0.20 * p +
-                       0.36 * u * i + 0.27 * c * d + 0.27 * c * h + 0.27 * g * a + 0.27 * u * p +
-                       0.26 * u * g * d;
-  const double second = 0.33 * u - 0.33 * i + 0.27 * g - 0.20 * c + 0.20 * d - 0.20 * h - 0.20 * a -
-                        0.25 * p + 0.36 * u * h + 0.27 * i * d + 0.27 * c * g + 0.27 * i * a + 0.27 * d * p +
-                        0.26 * u * c * a;
+  // In either signal the squares of the weights add up to about 1, those of single features to 0.4. The
+  // weights of single features are at right angles, and no product stands in both.
+  const double first = 0.30 * u + 0.30 * i + 0.18 * g + 0.24 * c + 0.18 * d + 0.18 * h + 0.22 * a - 0.18 * p +
+                       0.23 * (u * i + u * d + u * a + i * c + i * h) +
+                       0.23 * (g * d + g * p + c * h + c * p + d * a) + 0.26 * u * g * d;
+  const double second = 0.30 * u - 0.30 * i + 0.24 * g - 0.18 * c + 0.18 * d - 0.18 * h - 0.18 * a -
+                        0.22 * p + 0.23 * (u * c + u * h + u * p + i * d + i * a) +
+                        0.23 * (g * c + g * h + c * d + d * p + h * a) + 0.26 * u * c * a;
   return {first, second};
 }
 

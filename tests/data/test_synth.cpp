@@ -95,8 +95,8 @@ TEST_CASE("synth: rates, truth and labels fit each other") {
       // Labels are drawn with the true probabilities: means within five deviations.
       CHECK(std::abs(mean(click) - mean(true_click)) < 5 * 0.5 / std::sqrt(40000.));
       CHECK(std::abs(mean(consume) - mean(true_consume)) < 5 * 0.5 / std::sqrt(40000.));
-      CHECK(mean(click) == doctest::Approx(0.25).epsilon(0.1));
-      CHECK(mean(consume) / mean(click) == doctest::Approx(0.40).epsilon(0.12));
+      CHECK(mean(click) == doctest::Approx(0.30).epsilon(0.1));
+      CHECK(mean(consume) / mean(click) == doctest::Approx(0.50).epsilon(0.1));
       CHECK(correlation(logit_click, logit_consume) == doctest::Approx(dial).epsilon(0.05).scale(1));
       for (const auto& [task, truth] : {std::pair(click, true_click), std::pair(consume, true_consume)}) {
         const double area = auc(truth, task);
