@@ -38,9 +38,9 @@ Result<GradcheckReport> gradcheck(std::string_view config_json, const std::strin
       const model::Parameter* parameter = table.find(tensor.name);
       const std::vector<std::size_t> shape =
           parameter != nullptr ? parameter->shape : std::vector{rows, table.input_width};
-      report.tensors.push_back({tensor.name, tensor.checked, tensor.kinked, tensor.worst_error,
-                                index_text(tensor.worst_index, shape), tensor.analytic, tensor.numeric,
-                                tensor.finite && tensor.worst_error <= report.tolerance});
+      report.tensors.push_back({tensor.name, tensor.checked, tensor.kinked, tensor.rounded,
+                                tensor.worst_error, index_text(tensor.worst_index, shape), tensor.analytic,
+                                tensor.numeric, tensor.finite && tensor.worst_error <= report.tolerance});
     }
     return report;
   });

@@ -33,7 +33,7 @@ std::string as_json(const GradcheckReport& report) {
   json.key("tensors").begin_list();
   for (const GradcheckLine& line : report.tensors) {
     json.begin_object().member("name", line.tensor).member("ok", line.ok);
-    json.member("checked", line.checked).member("kinked", line.kinked);
+    json.member("checked", line.checked).member("kinked", line.kinked).member("rounded", line.rounded);
     json.member("worst_error", line.worst_error).member("worst_at", line.worst_at);
     json.member("analytic", line.analytic).member("numeric", line.numeric).end_object();
   }
@@ -42,11 +42,11 @@ std::string as_json(const GradcheckReport& report) {
 
 std::string as_table(const GradcheckReport& report) {
   std::vector<std::vector<std::string>> rows = {
-      {"tensor", "checked", "kinked", "worst error", "at", "analytic", "numeric", ""}};
+      {"tensor", "checked", "kinked", "rounded", "worst error", "at", "analytic", "numeric", ""}};
   for (const GradcheckLine& line : report.tensors) {
     rows.push_back({line.tensor, std::to_string(line.checked), std::to_string(line.kinked),
-                    scientific(line.worst_error), line.worst_at, scientific(line.analytic),
-                    scientific(line.numeric), line.ok ? "ok" : "FAIL"});
+                    std::to_string(line.rounded), scientific(line.worst_error), line.worst_at,
+                    scientific(line.analytic), scientific(line.numeric), line.ok ? "ok" : "FAIL"});
   }
   return table(rows) + (report.ok ? "all within " : "not all within ") + scientific(report.tolerance) + "\n";
 }

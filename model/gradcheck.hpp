@@ -22,6 +22,7 @@ struct GradcheckTensor {
   std::string name;
   std::size_t checked = 0;  ///< elements compared
   std::size_t kinked = 0;   ///< elements left out: a relu changes sign within the step
+  std::size_t rounded = 0;  ///< elements left out: so small that a and n differ by the loss's rounding alone
   double worst_error = 0;
   std::size_t worst_index = 0;  ///< flat
   double analytic = 0, numeric = 0;

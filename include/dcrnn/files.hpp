@@ -109,7 +109,9 @@ DCRNN_EXPORT Result<void> trace_file(const Model& model, const std::string& data
 /// One line of a gradient check.
 struct GradcheckLine {
   std::string tensor;
-  std::size_t checked = 0, kinked = 0;
+  std::size_t checked = 0;
+  std::size_t kinked = 0;   ///< left out: a relu changes sign within the step
+  std::size_t rounded = 0;  ///< left out: so small that rounding hides whether it is right
   double worst_error = 0;
   std::string worst_at;  ///< index of the worst element, "[3, 1]"
   double analytic = 0, numeric = 0;

@@ -38,6 +38,7 @@ void check(const std::string& model, Totals& totals) {
     CAPTURE(tensor.numeric);
     CHECK(tensor.finite);
     CHECK(tensor.checked + tensor.kinked > 0);
+    CHECK(tensor.rounded == 0);
     CHECK(tensor.worst_error <= model::kGradcheckTolerance);
     totals.checked += tensor.checked;
     totals.kinked += tensor.kinked;
