@@ -5,52 +5,15 @@
 #include <numeric>
 #include <thread>
 
-#include "allocations.hpp"
 #include "core/file.hpp"
 #include "data/dataset.hpp"
 #include "data/row_reader.hpp"
 #include "data/shuffle.hpp"
+#include "every_kind.hpp"
 #include "support.hpp"
 
 namespace dcrnn::data {
 namespace {
-
-ModelConfig every_kind() {
-  ModelConfig config;
-  config.fields = {category("city", Encoding::vocab, 2),   number("age", Transform::standardize),
-                   bag("tags", Encoding::vocab, 2),        number("income", Transform::log1p),
-                   category("user", Encoding::hash, 1000), bag("ids", Encoding::id, 50),
-                   number("score", Transform::none),       category("slot", Encoding::id, 9)};
-  Field buckets = number("age_bucket", Transform::buckets, 7);
-  buckets.column = "age";
-  config.fields.push_back(buckets);
-  config.tasks = {task("click"), task("buy", 0)};
-  config.weight = "w";
-  return config;
-}
-
-std::string every_kind_csv(std::size_t rows, std::uint64_t seed) {
-  std::uint64_t state = seed;
-  const auto random = [&state](std::uint64_t n) {
-    state = state * 6364136223846793005 + 1442695040888963407;
-    return (state >> 33) % n;
-  };
-  const auto text = [&](std::uint64_t n) { return std::to_string(random(n)); };
-  std::string csv = "user,city,age,tags,income,ids,score,slot,click,buy,w\n";
-  for (std::size_t i = 0; i < rows; ++i) {
-    csv += "u" + text(500) + "," + (random(9) == 0 ? "" : "\"c " + text(40 + rows / 20) + "\"") + ",";
-    csv += (random(5) == 0 ? "" : text(80)) + ",";
-    for (std::uint64_t k = random(4), first = 1; k > 0; --k, first = 0) {
-      csv += (first != 0 ? "t" : "|t") + text(30 + rows / 10);
-    }
-    csv += "," + (random(5) == 0 ? "" : text(1000)) + ",";
-    for (std::uint64_t k = random(6), first = 1; k > 0; --k, first = 0)
-      csv += (first != 0 ? "" : "|") + text(50);
-    csv += ",-" + text(100) + "." + text(100) + "," + text(9) + "," + (random(3) == 0 ? "1" : "0") + ",";
-    csv += (random(4) == 0 ? "" : text(2)) + "," + text(5) + ".5\n";
-  }
-  return csv;
-}
 
 bool equal(const Batch& a, const Batch& b) {
   if (a.rows != b.rows || a.columns.size() != b.columns.size() || a.labels != b.labels) return false;
@@ -135,29 +98,6 @@ TEST_CASE("dataset: rows in any order, repeated, none") {
   data.dataset.rows->read(nullptr, 0, one);
   CHECK(one.rows == 0);
   CHECK(one.columns[2].offsets == std::vector<std::uint32_t>{0});
-}
-
-TEST_CASE("dataset: reading allocates nothing once the batch has grown") {
-  const TempDirectory dir;
-  const ModelConfig config = every_kind();
-  const std::string path = dir.file("a.csv", every_kind_csv(2000, 7));
-  TrainingData data = build_training_data(config, {path}, dir / "cache", {});
-  Batch batch;
-  std::vector<std::size_t> index(128);
-  std::size_t before = 0;
-  for (std::size_t position = 0; position + 128 <= 2000; position += 128) {
-    for (std::size_t i = 0; i < 128; ++i) index[i] = shuffled(1, 0, 2000, position + i);
-    data.dataset.rows->read(index.data(), index.size(), batch);
-    if (position == 0) before = allocations();
-  }
-  CHECK(allocations() == before);
-
-  RowReader reader(config, data.encoders, path, RowReader::Labels::required);
-  reader.read(128, batch);
-  for (int i = 0; i < 3; ++i) reader.read(128, batch);
-  const std::size_t grown = allocations();
-  reader.read(64, batch);
-  CHECK(allocations() == grown);
 }
 
 TEST_CASE("dataset: a cache that is damaged or of other data is built anew") {

@@ -9,9 +9,11 @@
 
 #include "api/model_impl.hpp"
 #include "data/dataset.hpp"
+#include "data/row_reader.hpp"
 #include "data/shuffle.hpp"
 #include "kernels/table.hpp"
 #include "model/trainer.hpp"
+#include "tests/data/every_kind.hpp"
 #include "tests/scratch.hpp"
 #include "tests/small_model.hpp"
 
@@ -158,6 +160,27 @@ TEST_CASE("an epoch over the cache, the next batch included") {
     epoch(1);
     CHECK(allocations_of([&] { epoch(2); }) == 0);
   }
+}
+
+TEST_CASE("reading rows of every kind, from the cache and from the file") {
+  const data::TempDirectory dir;
+  const ModelConfig config = data::every_kind();
+  const std::string path = dir.file("a.csv", data::every_kind_csv(2000, 7));
+  const data::TrainingData training = data::build_training_data(config, {path}, dir / "cache", {});
+  Batch batch;
+  std::vector<std::size_t> index(128);
+  const auto read = [&](std::size_t first) {
+    for (std::size_t i = 0; i < 128; ++i) index[i] = data::shuffled(1, 0, 2000, first + i);
+    training.dataset.rows->read(index.data(), index.size(), batch);
+  };
+  read(0);
+  CHECK(allocations_of([&] {
+          for (std::size_t first = 128; first + 128 <= 2000; first += 128) read(first);
+        }) == 0);
+
+  data::RowReader reader(config, training.encoders, path, data::RowReader::Labels::required);
+  for (int i = 0; i < 4; ++i) reader.read(128, batch);
+  CHECK(allocations_of([&] { reader.read(64, batch); }) == 0);
 }
 
 #else
