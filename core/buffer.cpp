@@ -28,8 +28,8 @@ void* allocate_block(std::size_t bytes, std::string_view what) {
          "make the model or the batch smaller");
   }
   // Activations and tables are far larger than what a processor's page cache covers with small pages: a
-  // training step of 400 columns is 6 % faster. Only a request: without huge pages all is as before. What does
-  // not fill the last one stays in small pages, or it would cost a whole one.
+  // training step of 400 columns is 6 % faster. Only a request: without huge pages all is as before. What
+  // does not fill the last one stays in small pages, or it would cost a whole one.
   if (bytes >= 2 * kHugePage) (void)::madvise(block, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
   std::memset(block, 0, bytes);
   return block;
