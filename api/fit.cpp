@@ -70,7 +70,9 @@ class FitRun {
            printable(job_.model) + ": the model to write is the file to read " + printable(input),
            "name another file for the model");
     }
-    const OutputFile target(job_.model, OutputFile::Target::regular_only);
+    for (const std::string& path : {job_.model, checkpoint_}) {
+      const OutputFile target(path, OutputFile::Target::regular_only);
+    }
   }
 
   void read() {

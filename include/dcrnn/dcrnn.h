@@ -37,7 +37,8 @@ typedef struct dcrnn_trainer dcrnn_trainer;
 
 /* One field of `count` rows; exactly one form is set, the others are NULL:
  *   ids               rows of the embedding table (category, bucketed number)
- *   ids and offsets   a bag: the ids of row b are ids[offsets[b] .. offsets[b + 1])
+ *   ids and offsets   a bag: the ids of row b are ids[offsets[b] .. offsets[b + 1]); offsets is [count + 1],
+ *                     begins with 0 and never falls, ids is [offsets[count]]
  *   numbers           raw numbers, NaN = missing
  *   text              zero-terminated cells as in a CSV file */
 typedef struct dcrnn_column {

@@ -212,6 +212,8 @@ BAD_ARGUMENTS = [
     ("trace into a missing folder", ["trace", "model", "--data", "good.csv", "--out", "out/no/t"], IO, r"out/no/t"),
     ("train into a missing folder", [*GOOD_TRAIN[:5], "out/no/m", "--quiet"], IO, r"out/no/m"),
     ("train into a directory", [*GOOD_TRAIN[:5], "out", "--quiet"], IO, r"out: is a directory"),
+    ("a directory where the checkpoint belongs", [*GOOD_TRAIN[:5], "taken", "--quiet"], IO,
+     r"taken\.checkpoint: is a directory"),
     ("train into a device", [*GOOD_TRAIN[:5], "/dev/null", "--quiet"], IO, r"/dev/null: not a regular file"),
     ("synth into a file", ["synth", "good.csv", "--rows", "8"], IO, r"good\.csv"),
     ("train on a header", ["train", "config.json", "--train", "header.csv", "--out", "out/m", "--quiet"], DATA,
@@ -242,6 +244,7 @@ class BadInput(CommandLineTest):
         self.write("label.csv", with_cell("click", "2"))
         self.write("late.csv", with_cell("age", "nan", row=50))
         (cls.dir / "out").mkdir()
+        (cls.dir / "taken.checkpoint").mkdir()
         cls.good_model = (cls.dir / "model").read_bytes()
 
     def setUp(self):
