@@ -101,7 +101,7 @@ struct GruBackward {
   Real* dgx;  ///< += [B, 2D] (cross) or [B, 3D] (tanh)
   std::size_t ld_dgx;
   Real* dx0;      ///< += [B, D], cross only
-  Real* scratch;  ///< [B, D]
+  Real* scratch;  ///< [B, D], cross only
 };
 
 /// out [B, S] = g * s: the shared units a task lets in, written beside its private units (the concatenation

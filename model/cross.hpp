@@ -54,7 +54,8 @@ class Cross {
     Real* dx0 = pass.at(dx0_);
     const Real* x0 = pass.at(h_);
     pass.clear(dx0_);
-    for (std::size_t set = 0; set < cells_.size(); ++set) pass.clear(slots_.dgx, set);
+    // gx has served: its gradient takes its place.
+    for (std::size_t set = 0; set < cells_.size(); ++set) pass.clear(slots_.gx, set);
     for (std::size_t l = L_; l-- > 0;) {
       const std::size_t set = tied_ ? 0 : l;
       // 2. h^{l+1} = GRU(gx, h^l)

@@ -9,13 +9,12 @@ namespace dcrnn::model {
 
 /// Where the values of L' steps lie (L' = L while training, 1 while scoring).
 struct GruSlots {
-  Slot gx = 0;         ///< [B, input_gates * D] x W^T + b
+  Slot gx = 0;         ///< [B, input_gates * D] x W^T + b; backward: its gradient, one layer per set of W
   Slot gates = 0;      ///< [L' B, 2D] r, z; backward: da_r, da_z
   Slot carry = 0;      ///< [L' B, D] 1 - z
   Slot reset = 0;      ///< [L' B, D] r * h (cross) or h U_n^T + d_n (tanh)
   Slot candidate = 0;  ///< [L' B, D] u (cross) or n (tanh)
-  Slot dgx = 0;        ///< training: gradient of gx, one layer per set of W
-  Slot scratch = 0;    ///< training: [B, D]
+  Slot scratch = 0;    ///< training, cross only: [B, D]
 };
 
 /// One set of GRU weights.
@@ -38,15 +37,12 @@ class GruCell {
                              std::size_t input_sets) {
     const std::size_t G = layout.input_gates(), D = layout.state;
     GruSlots slots;
-    slots.gx = builder.arena.add(G * D);
+    slots.gx = builder.arena.add(G * D, builder.training ? input_sets : 1);
     slots.gates = builder.arena.add(2 * D, steps);
     slots.carry = builder.arena.add(D, steps);
     slots.reset = builder.arena.add(D, steps);
     slots.candidate = builder.arena.add(D, steps);
-    if (builder.training) {
-      slots.dgx = builder.arena.add(G * D, input_sets);
-      slots.scratch = builder.arena.add(D);
-    }
+    if (builder.training && layout.candidate == Candidate::cross) slots.scratch = builder.arena.add(D);
     return slots;
   }
 
@@ -87,12 +83,13 @@ class GruCell {
     }
   }
 
-  /// Backward of `forward`: dh, the gradient of h_next, becomes that of h; layer `input_set` of slots.dgx and
+  /// Backward of `forward`: dh, the gradient of h_next, becomes that of h; layer `input_set` of slots.gx and
   /// (cross only) dx0 are added to.
   template <class Real>
   void backward(const Pass<Real>& pass, const GruSlots& slots, std::size_t step, std::size_t input_set,
                 const Real* x0, const Real* h, Real* dh, Real* dx0) const {
     const std::size_t D = layout_.state;
+    const bool cross = layout_.candidate == Candidate::cross;
     const kernels::GruBackward<Real> args = {pass.count,
                                              D,
                                              x0,
@@ -106,11 +103,11 @@ class GruCell {
                                              pass.at(slots.candidate, step),
                                              dh,
                                              D,
-                                             pass.at(slots.dgx, input_set),
+                                             pass.at(slots.gx, input_set),
                                              layout_.input_gates() * D,
                                              dx0,
-                                             pass.at(slots.scratch)};
-    if (layout_.candidate == Candidate::cross) {
+                                             cross ? pass.at(slots.scratch) : nullptr};
+    if (cross) {
       pass.ops.gru_cross_backward(args);
     } else {
       pass.ops.gru_tanh_backward(args);
@@ -121,7 +118,7 @@ class GruCell {
   template <class Real>
   void input_backward(const Pass<Real>& pass, const GruSlots& slots, std::size_t input_set, Real* dx) const {
     const std::size_t K = layout_.input_gates() * layout_.state;
-    pass.ops.matmul({pass.count, layout_.input, K, pass.at(slots.dgx, input_set), K, 1, pass.packed[w_back_],
+    pass.ops.matmul({pass.count, layout_.input, K, pass.at(slots.gx, input_set), K, 1, pass.packed[w_back_],
                      K * pass.ops.panel, nullptr, kernels::Activation::none, true, dx, layout_.input});
   }
 
@@ -136,8 +133,8 @@ class GruCell {
   void plan_gradients(GradientPlan& plan, const GruSlots& slots, std::size_t first, std::size_t steps,
                       std::size_t input_set, Rows x, Rows h) const {
     const std::size_t D = layout_.state, inputs = layout_.input_gates() * D;
-    plan.products.push_back({slots.dgx, input_set, 0, inputs, x.operand, x.layer, 1, layout_.weight_ih});
-    plan.biases.push_back({slots.dgx, input_set, 0, inputs, 1, layout_.bias_ih});
+    plan.products.push_back({slots.gx, input_set, 0, inputs, x.operand, x.layer, 1, layout_.weight_ih});
+    plan.biases.push_back({slots.gx, input_set, 0, inputs, 1, layout_.bias_ih});
     plan.products.push_back({slots.gates, first, 0, 2 * D, h.operand, h.layer, steps, layout_.weight_hh});
     plan.biases.push_back({slots.gates, first, 0, 2 * D, steps, layout_.bias_hh});
     const bool cross = layout_.candidate == Candidate::cross;

@@ -32,7 +32,7 @@ class Transfer {
   template <class Real>
   void backward(const Pass<Real>& pass) const {
     Real* dh = pass.at(out_.gradient);
-    pass.clear(slots_.dgx);
+    pass.clear(slots_.gx);
     // 2. y_t' = GRU(gx, y_parent)
     cell_.backward(pass, slots_, 0, 0, static_cast<const Real*>(nullptr),
                    pass.at(parent_.value, parent_.layer), dh, static_cast<Real*>(nullptr));

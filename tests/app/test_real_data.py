@@ -27,12 +27,14 @@ class RealData(CommandLineTest):
         with gzip.open(census / "train.csv.gz", "rb") as full:
             part = self.write("part.csv", b"".join(itertools.islice(full, 40001)))
         model = self.dir / "census.safetensors"
-        self.succeed("train", census / "income.json", "--train", part, "--out", model, "--quiet",
-                     "--set", "train.epochs=1", "--set", "train.batch=256")
-        report = self.evaluate(model, census / "valid.csv.gz")
-        self.assertEqual(report["rows"], 49881)
-        self.assertGreater(report["tasks"]["income"]["auc"], 0.92)
-        self.assertGreater(report["tasks"]["never_married"]["auc"], 0.98)
+        for config in (census / "income.json", ROOT / "examples" / "census.json"):
+            with self.subTest(config=config.name):
+                self.succeed("train", config, "--train", part, "--out", model, "--quiet", "--set", "train.epochs=1",
+                             "--set", "train.batch=256")
+                report = self.evaluate(model, census / "valid.csv.gz")
+                self.assertEqual(report["rows"], 49881)
+                self.assertGreater(report["tasks"]["income"]["auc"], 0.92)
+                self.assertGreater(report["tasks"]["never_married"]["auc"], 0.98)
 
     def test_hillstrom_funnel(self):
         hillstrom = DATA / "hillstrom"
