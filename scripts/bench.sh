@@ -113,7 +113,9 @@ for ((round = 1; round <= rounds; ++round)); do
       fi
     done
     if $torch; then
-      on "$cores" "$threads" /usr/bin/python3 -B bench/peers/torch_peer.py "$raw/workloads" --repetitions 3 \
+      # PyTorch's OpenMP threads and those of its OpenBLAS would each spin while the others work.
+      on "$cores" "$threads" env OMP_WAIT_POLICY=passive /usr/bin/python3 -B bench/peers/torch_peer.py \
+        "$raw/workloads" --repetitions 3 \
         --min-time "$turn" --filter "threads=$threads" >"$raw/torch.$threads.$round.json" 2>"$raw/torch.$threads.$round.log"
     fi
   done
