@@ -117,12 +117,6 @@ class Function {
   double total(const std::vector<double>& tasks) const {
     return engine_.network().loss().total(tasks.data());
   }
-  /// What the rounding of the losses at the current point may do to a derivative by differences.
-  double rounding(double step) const {
-    double largest = 0;
-    for (double loss : engine_.losses()) largest = std::max(largest, std::abs(loss));
-    return 4 * std::numeric_limits<double>::epsilon() * largest / step;
-  }
   const GradientEngine<double>& differentiate() {
     engine_.set_parameters(parameters_.data(), 1);
     engine_.forward_backward(batch_, &dropout_, 1);
@@ -140,11 +134,12 @@ class Function {
 
 /// Derivative of `f` along `x` by eight points; nothing if a relu changes sign on the way. The differences
 /// are taken task by task, so that the losses x does not reach cancel exactly instead of adding their
-/// rounding.
-std::optional<double> numeric_derivative(Function& f, double& x, double step) {
+/// rounding. `base` is the pattern of relus at the point itself, `tasks` the number of losses.
+std::optional<double> numeric_derivative(Function& f, const std::vector<bool>& base, std::size_t tasks,
+                                         double& x, double step) {
   const double at = x;
-  std::vector<bool> base, pattern;
-  std::vector<double> sum(f(base).size());
+  std::vector<bool> pattern;
+  std::vector<double> sum(tasks);
   bool smooth = true;
   for (std::size_t k = 1; k <= kStencil.size() && smooth; ++k) {
     for (const double sign : {1., -1.}) {
@@ -171,6 +166,11 @@ GradcheckTensor check(const std::string& name, const std::vector<double>& analyt
     largest = std::max(largest, std::abs(g));
   }
   if (!result.finite) return result;
+  std::vector<bool> base;
+  const std::vector<double> losses = f(base);
+  double largest_loss = 0;
+  for (double loss : losses) largest_loss = std::max(largest_loss, std::abs(loss));
+  const double rounding = 4 * std::numeric_limits<double>::epsilon() * largest_loss;  // of a difference
   Draw draw(options.seed, stream);
   const std::size_t size = analytic.size();
   const bool all = options.elements == 0 || options.elements >= size;
@@ -180,12 +180,13 @@ GradcheckTensor check(const std::string& name, const std::vector<double>& analyt
     bool rounded = false;
     // A larger step meets more kinks, a smaller one rounds more. What one of them confirms is right.
     for (const double step : kSteps) {
-      const std::optional<double> derivative = numeric_derivative(f, coordinate(i), step);
+      const std::optional<double> derivative =
+          numeric_derivative(f, base, losses.size(), coordinate(i), step);
       if (!derivative) continue;
       const double difference = std::abs(analytic[i] - *derivative);
       const double scale = std::abs(analytic[i]) + std::abs(*derivative) + 1e-3 * largest;
       const double step_error = scale > 0 ? difference / scale : 0;
-      rounded = rounded || difference <= f.rounding(step);
+      rounded = rounded || difference <= rounding / step;
       if (step_error >= error) continue;
       error = step_error;
       numeric = *derivative;
