@@ -91,7 +91,7 @@ class Layers {
     parameters_ = Buffer<Real>(table_.total());
     gradients_ = Buffer<Real>(table_.total());
     arena_ = model::Arena<Real>(builder_.arena, task.B, "arena");
-    weight_gradients_ = model::WeightGradients<Real>(ops, builder_, task.B);
+    weight_gradients_ = model::WeightGradients<Real>(ops, builder_);
     each_parameter([&](std::size_t offset, std::size_t size, const float* value, float*) {
       std::copy_n(value, size, parameters_.data() + offset);
     });

@@ -54,12 +54,11 @@ class WeightGradient {
   explicit WeightGradient(const ProductTask& task) : result_(task.result) {
     model::Builder builder;
     const model::Slot x = builder.arena.add(task.in), dy = builder.arena.add(task.out);
-    const std::size_t operand = builder.gradients.operand(x);
-    builder.gradients.products.push_back({dy, 0, 0, task.out, operand, 0, 1, 0});
+    builder.gradients.products.push_back({{dy, 0, 0, task.out, 1}, x, 0, 0});
     arena_ = model::Arena<float>(builder.arena, task.B, "arena");
     std::copy_n(task.x, task.B * task.in, arena_.at(x));
     std::copy_n(task.dy, task.B * task.out, arena_.at(dy));
-    gradients_ = model::WeightGradients<float>(ops(), builder, task.B);
+    gradients_ = model::WeightGradients<float>(ops(), builder);
   }
   void run() { gradients_.run(arena_, result_, 0, 1); }
 

@@ -16,37 +16,28 @@
 namespace dcrnn::model {
 
 /// Weight gradients to compute once all rows of a batch have passed backward: dW = dY^T X and db = column
-/// sums of dY. Several products may use one X; it is packed once.
+/// sums of dY.
 class GradientPlan {
  public:
-  /// All rows of `layers` layers of `slot` as the right-hand side X of products.
-  struct Operand {
-    Slot slot;
-    std::size_t layers;
+  static constexpr std::size_t kNoBias = static_cast<std::size_t>(-1);
+  /// Columns [column, column + N) of dY, over the rows of `layers` layers from `layer` on.
+  struct Rows {
+    Slot dy;
+    std::size_t layer, column, N, layers;
   };
-  /// dW [N, width of X] at `destination` (offset in the parameter arena) from columns [column, column + N) of
-  /// dY, over the rows of `layers` layers starting at `dy_layer` in dY and `x_layer` in X.
+  /// dW [N, width of X] at `weight` and db [N] at `bias` (offsets in the parameter arena); the rows of X begin
+  /// at `x_layer`.
   struct Product {
-    Slot dy;
-    std::size_t dy_layer, column, N, operand, x_layer, layers, destination;
+    Rows rows;
+    Slot x;
+    std::size_t x_layer, weight, bias = kNoBias;
   };
-  /// db [N] at `destination`, the sums of those columns and rows.
+  /// db alone.
   struct Bias {
-    Slot dy;
-    std::size_t dy_layer, column, N, layers, destination;
+    Rows rows;
+    std::size_t bias;
   };
 
-  std::size_t operand(Slot slot, std::size_t layers = 1) {
-    for (std::size_t i = 0; i < operands.size(); ++i) {
-      if (operands[i].slot != slot) continue;
-      operands[i].layers = std::max(operands[i].layers, layers);
-      return i;
-    }
-    operands.push_back({slot, layers});
-    return operands.size() - 1;
-  }
-
-  std::vector<Operand> operands;
   std::vector<Product> products;
   std::vector<Bias> biases;
 };

@@ -24,10 +24,8 @@ class Cross {
     cross_ = table.cross[0].candidate == Candidate::cross;
     slots_ = GruCell::plan_slots(builder, table.cross[0], training_ ? L_ : 1, cells_.size());
     if (!training_) return;
-    const std::size_t h = builder.gradients.operand(h_, L_ + 1);
-    if (cross_) builder.gradients.operand(slots_.reset, L_);
     for (std::size_t set = 0; set < cells_.size(); ++set) {
-      cells_[set].plan_gradients(builder.gradients, slots_, set, tied_ ? L_ : 1, set, {h, 0}, {h, set});
+      cells_[set].plan_gradients(builder.gradients, slots_, set, tied_ ? L_ : 1, set, {h_, 0}, {h_, set});
     }
   }
 

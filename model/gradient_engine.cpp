@@ -12,7 +12,7 @@ GradientEngine<Real>::GradientEngine(const ModelConfig& config, const ParameterT
       capacity_(capacity),
       packed_(ops, network_.plan().packs),
       arena_(network_.plan().arena, capacity, "activations of a batch"),
-      weight_gradients_(ops, network_.plan(), capacity),
+      weight_gradients_(ops, network_.plan()),
       dense_(table.total() - table.dense_begin(), "gradients"),
       sparse_(network_.embedding().template sparse_rows<Real>(capacity)),
       losses_(network_.tasks()),

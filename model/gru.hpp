@@ -122,9 +122,10 @@ class GruCell {
                      K * pass.ops.panel, nullptr, kernels::Activation::none, true, dx, layout_.input});
   }
 
-  /// Where the rows of a product's right-hand side begin: a packed operand and a layer of it.
+  /// Where the rows of a product's right-hand side begin.
   struct Rows {
-    std::size_t operand, layer;
+    Slot slot;
+    std::size_t layer;
   };
   /// Plans the gradients of all four parameters over `steps` steps that begin at layer `first` of the slots,
   /// with the inputs x and the states h: dW = dgx^T x, dU_rz = [da_r, da_z]^T h, dU_n = du^T (r * h) (cross)
@@ -133,16 +134,15 @@ class GruCell {
   void plan_gradients(GradientPlan& plan, const GruSlots& slots, std::size_t first, std::size_t steps,
                       std::size_t input_set, Rows x, Rows h) const {
     const std::size_t D = layout_.state, inputs = layout_.input_gates() * D;
-    plan.products.push_back({slots.gx, input_set, 0, inputs, x.operand, x.layer, 1, layout_.weight_ih});
-    plan.biases.push_back({slots.gx, input_set, 0, inputs, 1, layout_.bias_ih});
-    plan.products.push_back({slots.gates, first, 0, 2 * D, h.operand, h.layer, steps, layout_.weight_hh});
-    plan.biases.push_back({slots.gates, first, 0, 2 * D, steps, layout_.bias_hh});
+    const auto add = [&plan](GradientPlan::Rows dy, Rows right, std::size_t weight, std::size_t bias) {
+      plan.products.push_back({dy, right.slot, right.layer, weight, bias});
+    };
+    add({slots.gx, input_set, 0, inputs, 1}, x, layout_.weight_ih, layout_.bias_ih);
+    add({slots.gates, first, 0, 2 * D, steps}, h, layout_.weight_hh, layout_.bias_hh);
     const bool cross = layout_.candidate == Candidate::cross;
     const Slot dn = cross ? slots.candidate : slots.reset;
-    const Rows state = cross ? Rows{plan.operand(slots.reset, first + steps), first} : h;
-    plan.products.push_back(
-        {dn, first, 0, D, state.operand, state.layer, steps, layout_.weight_hh + 2 * D * D});
-    plan.biases.push_back({dn, first, 0, D, steps, layout_.bias_hh + 2 * D});
+    add({dn, first, 0, D, steps}, cross ? Rows{slots.reset, first} : h, layout_.weight_hh + 2 * D * D,
+        layout_.bias_hh + 2 * D);
   }
 
  private:

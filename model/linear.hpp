@@ -31,10 +31,8 @@ class Linear {
   }
 
   /// Plans dW = dy^T x and db = sum of dy, dy being columns [column, column + out) of slot `dy`.
-  void plan_gradient(GradientPlan& plan, Slot dy, std::size_t column, std::size_t x_operand,
-                     std::size_t x_layer) const {
-    plan.products.push_back({dy, 0, column, layout_.out, x_operand, x_layer, 1, layout_.weight});
-    plan.biases.push_back({dy, 0, column, layout_.out, 1, layout_.bias});
+  void plan_gradient(GradientPlan& plan, Slot dy, std::size_t column, const Stream& x) const {
+    plan.products.push_back({{dy, 0, column, layout_.out, 1}, x.value, x.layer, layout_.weight, layout_.bias});
   }
 
  private:

@@ -32,10 +32,9 @@ Network::Network(const ModelConfig& config, const ParameterTable& table, Mode mo
   loss_ = Loss(builder_, config);
   for (std::size_t t = 0; t < T; ++t) {
     heads_.emplace_back(builder_, table_.head[t]);
-    if (!builder_.training) continue;
-    const Stream& y = representations_[t];
-    heads_[t].plan_gradient(builder_.gradients, loss_.dlogit(), t, builder_.gradients.operand(y.value),
-                            y.layer);
+    if (builder_.training) {
+      heads_[t].plan_gradient(builder_.gradients, loss_.dlogit(), t, representations_[t]);
+    }
   }
 }
 

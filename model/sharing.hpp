@@ -130,13 +130,12 @@ class SharingBlock {
   }
 
   void plan_gradients(GradientPlan& plan, const SharingLayout& layout) const {
-    if (m_s_ > 0) shared_.plan_gradient(plan, dshared_slot_, 0, plan.operand(s_.value), s_.layer);
+    if (m_s_ > 0) shared_.plan_gradient(plan, dshared_slot_, 0, s_);
     for (std::size_t t = 0; t < v_.size(); ++t) {
-      const std::size_t v = plan.operand(v_[t].value);
-      if (gate_ == Gate::input) gates_[t].plan_gradient(plan, dgate_slots_[t], 0, v, v_[t].layer);
+      if (gate_ == Gate::input) gates_[t].plan_gradient(plan, dgate_slots_[t], 0, v_[t]);
       if (gate_ == Gate::fixed)
-        plan.biases.push_back({dgate_slots_[t], 0, 0, m_s_, 1, layout.static_gates[t]});
-      if (width_ > m_s_) privates_[t].plan_gradient(plan, out_[t].gradient, m_s_, v, v_[t].layer);
+        plan.biases.push_back({{dgate_slots_[t], 0, 0, m_s_, 1}, layout.static_gates[t]});
+      if (width_ > m_s_) privates_[t].plan_gradient(plan, out_[t].gradient, m_s_, v_[t]);
     }
   }
 

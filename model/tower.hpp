@@ -16,9 +16,7 @@ class Tower {
       const Slot value = builder.arena.add(layout.out);
       const Slot gradient = builder.training ? builder.arena.add(layout.out) : 0;
       if (builder.training) {
-        const Stream& x = streams_.back();
-        layers_.back().plan_gradient(builder.gradients, gradient, 0, builder.gradients.operand(x.value),
-                                     x.layer);
+        layers_.back().plan_gradient(builder.gradients, gradient, 0, streams_.back());
       }
       streams_.push_back({value, 0, gradient, layout.out});
       masks_.push_back(builder.dropout_streams++);

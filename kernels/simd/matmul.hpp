@@ -18,8 +18,12 @@ namespace dcrnn::kernels::simd {
 inline constexpr std::size_t kBlockK = 512;  ///< k in a block
 /// Rows that use a panel while it is near: as many as leave their part of A in the second-level cache.
 inline constexpr std::size_t kNearA = 65536, kLeastRows = 48, kMostRows = 192;
-/// The same where A is copied, which needs room: k in a block, and rows, a multiple of every Shape::rows.
+/// The same where A is read along its columns and perhaps copied, which needs room: k in a block, and rows,
+/// a multiple of every Shape::rows.
 inline constexpr std::size_t kCopiedK = 256, kCopiedRows = 60;
+/// Left in place it costs nothing, if few panels use it and its rows are so near each other that a block of
+/// them does not fall on few sets of the first-level cache.
+inline constexpr std::size_t kUncopiedN = 96, kUncopiedStride = 256;
 
 /// Block `i` of [0, n) cut into `count` blocks as equal as can be.
 template <class A>
@@ -39,65 +43,69 @@ template <class A>
 void pack(const Pack<float>& p) {
   for (std::size_t n = 0; n < p.N; n += kPanel<A>) {
     const float* r = p.r + n * p.n_stride;
-    float* panel = p.packed + n / kPanel<A> * p.panel_stride;
+    float* to = p.packed + n / kPanel<A> * p.panel_stride;
     const std::size_t columns = std::min(kPanel<A>, p.N - n);
-    if (p.n_stride == 1 && columns == kPanel<A>) {
-      for (std::size_t k = 0; k < p.K; ++k) {
-        for (std::size_t j = 0; j < kPanel<A>; ++j) panel[k * kPanel<A> + j] = r[k * p.k_stride + j];
+    for (std::size_t k = 0; k < p.K; ++k, r += p.k_stride, to += kPanel<A>) {
+      if (p.n_stride == 1 && columns == kPanel<A>) {
+        unroll<Shape<A>::vectors>([&]<std::size_t j>() {
+          Vector<A>::load_unaligned(r + j * kLanes<A>).store_unaligned(to + j * kLanes<A>);
+        });
+        continue;
       }
-      continue;
-    }
-    for (std::size_t k = 0; k < p.K; ++k) {
-      float* to = panel + k * kPanel<A>;
-      for (std::size_t j = 0; j < columns; ++j) to[j] = r[k * p.k_stride + j * p.n_stride];
+      for (std::size_t j = 0; j < columns; ++j) to[j] = r[j * p.n_stride];
       for (std::size_t j = columns; j < kPanel<A>; ++j) to[j] = 0;
     }
   }
 }
 
+/// Rows cut into tiles: as many of Shape::rows as can be, and what is left shared by the last two, because a
+/// tile of few rows has too few sums to keep the multipliers busy.
+template <class A>
+struct Tiles {
+  static constexpr std::size_t kRows = Shape<A>::rows;
+  std::size_t rows, count, whole;  ///< whole: tiles of kRows rows
+
+  explicit Tiles(std::size_t rows_)
+      : rows(rows_),
+        count((rows + kRows - 1) / kRows),
+        whole(rows % kRows == 0 ? count : std::max<std::size_t>(count, 2) - 2) {}
+  std::size_t begin(std::size_t i) const {
+    return i <= whole ? i * kRows : i == count ? rows : whole * kRows + (rows - whole * kRows + 1) / 2;
+  }
+  std::size_t size(std::size_t i) const { return i < whole ? kRows : begin(i + 1) - begin(i); }
+};
+
 /// Room for the copied rows of a tile, and for what whole vectors write past it.
 template <class A>
 inline constexpr std::size_t kTileCopy = Shape<A>::rows* kCopiedK + 2 * kLanes<A>;
 
-/// Copies `tiles` tiles of rows from `a` on, which lies as A(i, k) = a[k * a_col + i].
+/// Copies rows [m, m + tiles.rows) of A tile by tile and k by k: A is read along its columns, which would
+/// touch a cache line for every few elements if each tile did it for itself.
 template <class A>
-void copy_tiles(const float* a, std::size_t a_col, std::size_t tiles, std::size_t K, float* copy) {
-  constexpr std::size_t kRows = Shape<A>::rows, kWhole = kRows / kLanes<A> * kLanes<A>;
-  const auto copy_row = [](const float* from, float* to, bool last) {
-    unroll<kWhole / kLanes<A>>([&]<std::size_t i>() {
-      Vector<A>::load_unaligned(from + i * kLanes<A>).store_unaligned(to + i * kLanes<A>);
-    });
-    if constexpr (kWhole < kRows) {
-      // A whole vector where there is something behind it to load; what is too much is overwritten by the
-      // next k.
-      const Vector<A> rest =
-          last ? Part<A>{kRows - kWhole}.load(from + kWhole) : Vector<A>::load_unaligned(from + kWhole);
-      rest.store_unaligned(to + kWhole);
+void copy_rows(const Matmul<float>& p, std::size_t m, const Tiles<A>& tiles, const Block<A>& ks, float* copy) {
+  constexpr std::size_t kRows = Shape<A>::rows, kVectors = (kRows + kLanes<A> - 1) / kLanes<A>;
+  const float* const a = p.a + m * p.a_row + ks.begin * p.a_col;
+  const std::size_t a_row = p.a_row, a_col = p.a_col, K = ks.size();
+  // Whole vectors where there is something behind the tile to load; the next k overwrites what is too much.
+  const std::size_t whole = a_row == 1 ? tiles.whole : 0;
+  const std::size_t room = (kVectors * kLanes<A> + a_col - 1) / a_col;
+  const std::size_t safe = K > room ? K - room : 0;
+  const float* row = a;
+  float* to = copy;
+  for (std::size_t k = 0; k < safe; ++k, row += a_col, to += kRows) {
+    for (std::size_t i = 0; i < whole; ++i) {
+      unroll<kVectors>([&]<std::size_t j>() {
+        Vector<A>::load_unaligned(row + i * kRows + j * kLanes<A>)
+            .store_unaligned(to + i * kTileCopy<A> + j * kLanes<A>);
+      });
     }
-  };
-  for (std::size_t k = 0; k < K; ++k, a += a_col, copy += kRows) {
-    for (std::size_t i = 0; i + 1 < tiles; ++i) copy_row(a + i * kRows, copy + i * kTileCopy<A>, false);
-    copy_row(a + (tiles - 1) * kRows, copy + (tiles - 1) * kTileCopy<A>, true);
   }
-}
-
-/// Copies rows [m, m + count) of A tile by tile and k by k: it is read along its columns, which would touch a
-/// cache line for every few elements if each tile did it for itself.
-template <class A>
-void copy_rows(const Matmul<float>& p, std::size_t m, std::size_t count, const Block<A>& ks, float* copy) {
-  constexpr std::size_t kRows = Shape<A>::rows;
-  static_assert(kRows > kLanes<A> || kLanes<A> - kRows < kRows);  // what whole vectors load beyond is there
-  std::size_t done = 0;
-  if (p.a_row == 1 && count >= kRows) {
-    copy_tiles<A>(p.a + m + ks.begin * p.a_col, p.a_col, count / kRows, ks.size(), copy);
-    done = count / kRows * kRows;
-  }
-  for (std::size_t i = done; i < count; i += kRows) {
-    const std::size_t size = std::min(kRows, count - i);
-    const float* a = p.a + (m + i) * p.a_row + ks.begin * p.a_col;
-    float* to = copy + i / kRows * kTileCopy<A>;
-    for (std::size_t k = 0; k < ks.size(); ++k) {
-      for (std::size_t j = 0; j < size; ++j) to[k * size + j] = a[k * p.a_col + j * p.a_row];
+  for (std::size_t i = 0; i < tiles.count; ++i) {
+    const std::size_t begin = tiles.begin(i), size = tiles.size(i);
+    for (std::size_t k = i < whole ? safe : 0; k < K; ++k) {
+      for (std::size_t j = 0; j < size; ++j) {
+        copy[i * kTileCopy<A> + k * size + j] = a[(begin + j) * a_row + k * a_col];
+      }
     }
   }
 }
@@ -131,15 +139,16 @@ void multiply_edge_tile(TileFunction multiply, TileArguments t, std::size_t rows
 
 /// The product of rows [m, m + rows) with a block of k, for `panels` panels from column n on. Calls
 /// finish(m_begin, m_end, n_begin, n_end) for every part of C that is done, while it is in the nearest cache.
-template <class A, bool kCopiedA, class Finish>
+template <class A, bool kColumnA, class Finish>
 void multiply_panels(const Matmul<float>& p, std::size_t m, std::size_t rows, const Block<A>& ks,
-                     const float* a, std::size_t n, std::size_t panels, const Finish& finish) {
+                     const float* a, std::size_t a_stride, std::size_t n, std::size_t panels,
+                     const Finish& finish) {
   const bool last = ks.end == p.K;
   const std::size_t columns = std::min(panels * kPanel<A>, p.N - n);
   TileArguments t;
   t.K = ks.size();
   t.a = a;
-  t.a_row = p.a_row;
+  t.a_stride = a_stride;
   t.b = p.packed + n / kPanel<A> * p.panel_stride + ks.begin * kPanel<A>;
   t.panel_stride = p.panel_stride;
   t.c = p.c + m * p.ldc + n;
@@ -147,7 +156,7 @@ void multiply_panels(const Matmul<float>& p, std::size_t m, std::size_t rows, co
   t.resume = p.accumulate || ks.begin > 0;
   t.bias = last && p.bias != nullptr ? p.bias + n : nullptr;
   t.relu = last && p.activation == Activation::relu;
-  const TileFunction multiply = kTileFunctions<A, kCopiedA>[rows - 1][panels - 1];
+  const TileFunction multiply = kTileFunctions<A, kColumnA>[rows - 1][panels - 1];
   if (columns < panels * kPanel<A>) {
     multiply_edge_tile<A>(multiply, t, rows, columns);
   } else {
@@ -156,21 +165,22 @@ void multiply_panels(const Matmul<float>& p, std::size_t m, std::size_t rows, co
   if (last) finish(m, m + rows, n, n + columns);
 }
 
-/// A is read along its columns: a few tiles of rows are copied and meet all of R.
+/// A is read along its columns: a few tiles of rows, copied unless they meet few panels of R.
 template <class A, class Finish>
-void product_of_copied_rows(const Matmul<float>& p, const Finish& finish) {
-  constexpr std::size_t kRows = Shape<A>::rows;
-  alignas(64) float copy[kCopiedRows / kRows * kTileCopy<A>];
+void product_of_columns(const Matmul<float>& p, const Finish& finish) {
+  alignas(64) float copy[kCopiedRows / Shape<A>::rows * kTileCopy<A>];
+  const bool copied = p.a_row != 1 || p.N > kUncopiedN || p.a_col >= kUncopiedStride;
   const std::size_t k_blocks = blocks_of<A>(p.K, kCopiedK);
   for (std::size_t m = 0; m < p.M; m += kCopiedRows) {
-    const std::size_t count = std::min(kCopiedRows, p.M - m);
+    const Tiles<A> tiles(std::min(kCopiedRows, p.M - m));
     for (std::size_t j = 0; j < k_blocks; ++j) {
       const Block<A> ks(p.K, k_blocks, j);
-      copy_rows<A>(p, m, count, ks, copy);
+      if (copied) copy_rows<A>(p, m, tiles, ks, copy);
       for (std::size_t n = 0; n < p.N; n += kPanel<A>) {
-        for (std::size_t i = 0; i < count; i += kRows) {
-          multiply_panels<A, true>(p, m + i, std::min(kRows, count - i), ks, copy + i / kRows * kTileCopy<A>,
-                                   n, 1, finish);
+        for (std::size_t i = 0; i < tiles.count; ++i) {
+          const std::size_t begin = tiles.begin(i), size = tiles.size(i);
+          const float* a = copied ? copy + i * kTileCopy<A> : p.a + m + begin + ks.begin * p.a_col;
+          multiply_panels<A, true>(p, m + begin, size, ks, a, copied ? size : p.a_col, n, 1, finish);
         }
       }
     }
@@ -182,7 +192,7 @@ template <class A, class Finish>
 void product(const Matmul<float>& p, const Finish& finish) {
   if (p.M == 0) return;
   if (p.a_col != 1) {
-    product_of_copied_rows<A>(p, finish);
+    product_of_columns<A>(p, finish);
     return;
   }
   const std::size_t k_blocks = blocks_of<A>(p.K, kBlockK);
@@ -199,7 +209,8 @@ void product(const Matmul<float>& p, const Finish& finish) {
         for (std::size_t k = 0; k < tiles; ++k) {
           const Block<A> tile(rows.size(), tiles, k);
           const std::size_t m = rows.begin + tile.begin;
-          multiply_panels<A, false>(p, m, tile.size(), ks, p.a + m * p.a_row + ks.begin, n, panels, finish);
+          multiply_panels<A, false>(p, m, tile.size(), ks, p.a + m * p.a_row + ks.begin, p.a_row, n, panels,
+                                    finish);
         }
       }
     }

@@ -47,8 +47,8 @@ constexpr std::size_t panels_of(std::size_t rows) {
 
 struct TileArguments {
   std::size_t K;
-  const float* a;  ///< A(i, k) = a[i * a_row + k], or copied: a[k * rows + i]
-  std::size_t a_row;
+  const float* a;      ///< A(i, k) = a[i * a_stride + k], or along the columns: a[i + k * a_stride]
+  std::size_t a_stride;
   const float* b;
   std::size_t panel_stride;
   float* c;
@@ -59,7 +59,7 @@ struct TileArguments {
 };
 
 /// One tile of kRows rows and kPanels panels.
-template <class A, std::size_t kRows, std::size_t kPanels, bool kCopiedA>
+template <class A, std::size_t kRows, std::size_t kPanels, bool kColumnA>
 void multiply_tile(const TileArguments& t) {
   constexpr std::size_t kVectors = Shape<A>::vectors * kPanels;
   constexpr std::size_t kTogether = 6;  // rows of A that are reached from one pointer
@@ -80,7 +80,7 @@ void multiply_tile(const TileArguments& t) {
     });
   }
 
-  const std::size_t a_row = kCopiedA ? 1 : t.a_row;
+  const std::size_t a_row = kColumnA ? 1 : t.a_stride, a_col = kColumnA ? t.a_stride : 1;
   const std::size_t panel_stride = t.panel_stride;
   const float* a[(kRows + kTogether - 1) / kTogether];
   unroll<(kRows + kTogether - 1) / kTogether>([&]<std::size_t i>() { a[i] = t.a + i * kTogether * a_row; });
@@ -96,7 +96,7 @@ void multiply_tile(const TileArguments& t) {
       const Vector<A> element(a[i / kTogether][i % kTogether * a_row]);
       unroll<kVectors>([&]<std::size_t j>() { sum[i][j] = xsimd::fma(element, r[j], sum[i][j]); });
     });
-    for (const float*& rows : a) rows += kCopiedA ? kRows : 1;
+    for (const float*& rows : a) rows += a_col;
     b += kPanel<A>;
   }
 
@@ -121,11 +121,11 @@ void multiply_tile(const TileArguments& t) {
 using TileFunction = void (*)(const TileArguments&);
 
 /// multiply_tile for kRows rows and each number of panels, at [panels - 1]; null where there are too many.
-template <class A, std::size_t kRows, bool kCopiedA, std::size_t... kPanelsLessOne>
+template <class A, std::size_t kRows, bool kColumnA, std::size_t... kPanelsLessOne>
 constexpr std::array<TileFunction, kMostPanels<A>> tile_functions_of(std::index_sequence<kPanelsLessOne...>) {
   constexpr auto function = []<std::size_t kPanels>() -> TileFunction {
-    if constexpr (kPanels <= (kCopiedA ? 1 : panels_of<A>(kRows))) {
-      return &multiply_tile<A, kRows, kPanels, kCopiedA>;
+    if constexpr (kPanels <= (kColumnA ? 1 : panels_of<A>(kRows))) {
+      return &multiply_tile<A, kRows, kPanels, kColumnA>;
     } else {
       return nullptr;
     }
@@ -133,15 +133,15 @@ constexpr std::array<TileFunction, kMostPanels<A>> tile_functions_of(std::index_
   return {function.template operator()<kPanelsLessOne + 1>()...};
 }
 
-template <class A, bool kCopiedA, std::size_t... kRowsLessOne>
+template <class A, bool kColumnA, std::size_t... kRowsLessOne>
 constexpr std::array<std::array<TileFunction, kMostPanels<A>>, Shape<A>::rows> tile_functions(
     std::index_sequence<kRowsLessOne...>) {
-  return {tile_functions_of<A, kRowsLessOne + 1, kCopiedA>(std::make_index_sequence<kMostPanels<A>>{})...};
+  return {tile_functions_of<A, kRowsLessOne + 1, kColumnA>(std::make_index_sequence<kMostPanels<A>>{})...};
 }
 
 /// multiply_tile for `rows` rows and `panels` panels, at [rows - 1][panels - 1].
-template <class A, bool kCopiedA>
+template <class A, bool kColumnA>
 inline constexpr auto kTileFunctions =
-    tile_functions<A, kCopiedA>(std::make_index_sequence<Shape<A>::rows>{});
+    tile_functions<A, kColumnA>(std::make_index_sequence<Shape<A>::rows>{});
 
 }  // namespace dcrnn::kernels::simd
