@@ -90,32 +90,38 @@ class Layers {
     cross_ = model::Cross(builder_, table_, task.L, true);
     parameters_ = Buffer<Real>(table_.total());
     gradients_ = Buffer<Real>(table_.total());
-    arena_ = model::Arena<Real>(builder_.arena, task.B, "arena");
+    arena_ = model::Arena<Real>(builder_.arena, std::min(task.B, model::kGroupRows), "arena");
     weight_gradients_ = model::WeightGradients<Real>(ops, builder_);
     each_parameter([&](std::size_t offset, std::size_t size, const float* value, float*) {
       std::copy_n(value, size, parameters_.data() + offset);
     });
     packed_ = model::Packed<Real>(ops, builder_.packs);
     packed_.refresh(parameters_.data(), 1);
-    std::copy_n(t_.x0, t_.B * t_.D, arena_.at(cross_.input().value));
   }
 
-  /// As GradientEngine does it; dh comes from the layers above, here by copying.
+  /// As GradientEngine does it; x0 comes from the embedding and dh from the layers above, here by copying,
+  /// and so do the results.
   void run() {
-    for (std::size_t row = 0; row < t_.B; row += model::kBlockRows) {
-      const std::size_t count = std::min(model::kBlockRows, t_.B - row);
-      const model::Pass<Real> pass{ops_, parameters_.data(), packed_, arena_, row, count, nullptr};
-      cross_.forward(pass);
-      std::copy_n(t_.dh + row * t_.D, count * t_.D, pass.at(cross_.output().gradient));
-      cross_.backward(pass);
+    const model::Stream in = cross_.input(), out = cross_.output();
+    for (std::size_t first = 0; first < t_.B; first += model::kGroupRows) {
+      const std::size_t rows = std::min(model::kGroupRows, t_.B - first);
+      arena_.set_rows(rows);
+      for (std::size_t row = 0; row < rows; row += model::kBlockRows) {
+        const std::size_t count = std::min(model::kBlockRows, rows - row), begin = (first + row) * t_.D;
+        const model::Pass<Real> pass{ops_,  parameters_.data(), packed_, arena_, row,
+                                     count, first + row,        nullptr};
+        std::copy_n(t_.x0 + begin, count * t_.D, pass.at(in.value));
+        cross_.forward(pass);
+        std::copy_n(pass.at(out.value, out.layer), count * t_.D, t_.h + begin);
+        std::copy_n(t_.dh + begin, count * t_.D, pass.at(out.gradient));
+        cross_.backward(pass);
+        std::copy_n(pass.at(in.gradient), count * t_.D, t_.dx0 + begin);
+      }
+      weight_gradients_.run(arena_, gradients_.data(), 0, 1, first > 0);
     }
-    weight_gradients_.run(arena_, gradients_.data(), 0, 1);
   }
 
   void finish() const {
-    const model::Stream out = cross_.output(), in = cross_.input();
-    std::copy_n(arena_.at(out.value, 0, out.layer), t_.B * t_.D, t_.h);
-    std::copy_n(arena_.at(in.gradient), t_.B * t_.D, t_.dx0);
     each_parameter([&](std::size_t offset, std::size_t size, const float*, float* gradient) {
       std::copy_n(gradients_.data() + offset, size, gradient);
     });

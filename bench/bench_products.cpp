@@ -60,7 +60,7 @@ class WeightGradient {
     std::copy_n(task.dy, task.B * task.out, arena_.at(dy));
     gradients_ = model::WeightGradients<float>(ops(), builder);
   }
-  void run() { gradients_.run(arena_, result_, 0, 1); }
+  void run() { gradients_.run(arena_, result_, 0, 1, false); }
 
  private:
   float* result_;

@@ -25,8 +25,8 @@ class GradientPlan {
     Slot dy;
     std::size_t layer, column, N, layers;
   };
-  /// dW [N, width of X] at `weight` and db [N] at `bias` (offsets in the parameter arena); the rows of X begin
-  /// at `x_layer`.
+  /// dW [N, width of X] at `weight` and db [N] at `bias` (offsets in the parameter arena); the rows of X
+  /// begin at `x_layer`.
   struct Product {
     Rows rows;
     Slot x;
@@ -58,14 +58,15 @@ struct DropoutState {
   double input = 0, sharing = 0, tower = 0;
 };
 
-/// A block of rows on its way through the layers: arena rows [row, row + count).
+/// A block of rows on its way through the layers: arena rows [row, row + count), which are the batch's from
+/// batch_row on.
 template <class Real>
 struct Pass {
   const kernels::Table<Real>& ops;
   const Real* parameters;
   const Packed<Real>& packed;
   Arena<Real>& arena;
-  std::size_t row, count;
+  std::size_t row, count, batch_row;
   const DropoutState* dropout;  ///< null: off
 
   Real* at(Slot slot, std::size_t layer = 0) const { return arena.at(slot, row, layer); }
@@ -77,7 +78,7 @@ struct Pass {
   void drop(double rate, std::uint32_t stream, Slot slot) const {
     if (dropout == nullptr || rate <= 0) return;
     ops.dropout({count, arena.width(slot), at(slot), arena.width(slot), dropout->seed, stream,
-                 dropout->first_row + row, static_cast<std::uint32_t>(rate * 4294967296.0),
+                 dropout->first_row + batch_row, static_cast<std::uint32_t>(rate * 4294967296.0),
                  static_cast<Real>(1 / (1 - rate))});
   }
 };

@@ -53,10 +53,10 @@ class Embedding {
     }
   }
 
-  /// x0 of the block from batch rows [first, first + count).
+  /// x0 of the block.
   template <class Real>
-  void forward(const Pass<Real>& pass, const Batch& batch, std::size_t first) const {
-    const std::size_t D = x0_.width;
+  void forward(const Pass<Real>& pass, const Batch& batch) const {
+    const std::size_t D = x0_.width, first = pass.batch_row;
     for (std::size_t f = 0; f < fields_.size(); ++f) {
       const FieldPlace& field = fields_[f];
       const BatchColumn& column = batch.columns[f];
@@ -91,13 +91,21 @@ class Embedding {
     return sparse;
   }
 
-  /// Gradients of the tables from dx0 [B, D]. Fields are split over threads; a row's gradient is summed in
-  /// the order of the batch, whoever does it.
+  /// Batch rows [first, first + count): those whose dx0 [count, D] is at hand.
+  struct Window {
+    std::size_t first, count;
+  };
+  /// Adds to the gradients of the tables what comes from dx0 of a window; the first window of a batch begins
+  /// them anew. All windows but the last must have the same size. Fields are split over threads; a row's
+  /// gradient is summed in the order of the batch, whoever does it.
   template <class Real>
-  void gradients(const kernels::Table<Real>& ops, const Batch& batch, const Real* dx0, int threads,
-                 std::vector<SparseRows<Real>>& sparse) const {
+  void gradients(const kernels::Table<Real>& ops, const Batch& batch, const Window& window, const Real* dx0,
+                 int threads, std::vector<SparseRows<Real>>& sparse) const {
     parallel_for(threads, fields_.size(), [&](std::size_t f, int) {
-      if (fields_[f].rows > 0) field_gradient(ops, batch.rows, batch.columns[f], fields_[f], dx0, sparse[f]);
+      const FieldPlace& field = fields_[f];
+      if (field.rows == 0) return;
+      if (window.first == 0) index_items(batch, window.count, batch.columns[f], field, sparse[f]);
+      add_gradient(ops, window, batch.columns[f], field, dx0, sparse[f]);
     });
   }
 
@@ -108,13 +116,14 @@ class Embedding {
     bool bag, mean;
   };
 
+  /// Which row of the table and of dx0 every item (an id of a row or of its bag) belongs to.
   template <class Real>
-  void field_gradient(const kernels::Table<Real>& ops, std::size_t B, const BatchColumn& column,
-                      const FieldPlace& field, const Real* dx0, SparseRows<Real>& sparse) const {
+  void index_items(const Batch& batch, std::size_t window_rows, const BatchColumn& column,
+                   const FieldPlace& field, SparseRows<Real>& sparse) const {
     for (std::uint32_t row : sparse.touched) sparse.slot_of[row] = SparseRows<Real>::kNone;
     sparse.touched.clear();
     // 1. which rows, in the order of first touch
-    const std::size_t items = field.bag ? column.offsets[B] : B;
+    const std::size_t B = batch.rows, items = field.bag ? column.offsets[B] : B;
     // Bags vary in size: growing by half more than needed lets the vectors settle after a few batches.
     if (items > sparse.slots.capacity()) sparse.reserve(field.rows, items + items / 2);
     sparse.slots.resize(items);
@@ -126,6 +135,7 @@ class Embedding {
       }
       sparse.slots[i] = slot;
     }
+    sparse.gradient.assign(sparse.touched.size() * field.width, Real{0});
     // 2. which example each item belongs to; x0 = sum of rows (/ count), so its gradient is dx0 (/ count)
     sparse.rows.resize(items);
     const bool scaled = field.bag && field.mean;
@@ -134,14 +144,22 @@ class Embedding {
       const std::size_t begin = field.bag ? column.offsets[b] : b,
                         end = field.bag ? column.offsets[b + 1] : b + 1;
       for (std::size_t i = begin; i < end; ++i) {
-        sparse.rows[i] = static_cast<std::uint32_t>(b);
+        sparse.rows[i] = static_cast<std::uint32_t>(b % window_rows);
         if (scaled) sparse.scale[i] = Real{1} / static_cast<Real>(end - begin);
       }
     }
-    // 3. gradient[slot] += dx0[example]
-    sparse.gradient.assign(sparse.touched.size() * field.width, Real{0});
-    ops.scatter_add({items, field.width, sparse.rows.data(), sparse.slots.data(),
-                     scaled ? sparse.scale.data() : nullptr, dx0 + field.column, x0_.width,
+  }
+
+  /// gradient[slot] += dx0[example] for the items of a window.
+  template <class Real>
+  void add_gradient(const kernels::Table<Real>& ops, const Window& window, const BatchColumn& column,
+                    const FieldPlace& field, const Real* dx0, SparseRows<Real>& sparse) const {
+    const std::size_t last = window.first + window.count;
+    const std::size_t begin = field.bag ? column.offsets[window.first] : window.first,
+                      end = field.bag ? column.offsets[last] : last;
+    const bool scaled = field.bag && field.mean;
+    ops.scatter_add({end - begin, field.width, sparse.rows.data() + begin, sparse.slots.data() + begin,
+                     scaled ? sparse.scale.data() + begin : nullptr, dx0 + field.column, x0_.width,
                      sparse.gradient.data()});
   }
 

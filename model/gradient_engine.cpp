@@ -6,12 +6,13 @@ namespace dcrnn::model {
 
 template <class Real>
 GradientEngine<Real>::GradientEngine(const ModelConfig& config, const ParameterTable& table,
-                                     const kernels::Table<Real>& ops, std::size_t capacity)
+                                     const kernels::Table<Real>& ops, std::size_t capacity,
+                                     std::size_t window)
     : network_(config, table, Network::Mode::train),
       ops_(ops),
-      capacity_(capacity),
+      window_(std::min(capacity, round_up(std::min(window, capacity), kGroupRows))),
       packed_(ops, network_.plan().packs),
-      arena_(network_.plan().arena, capacity, "activations of a batch"),
+      arena_(network_.plan().arena, window_, "activations of a batch"),
       weight_gradients_(ops, network_.plan()),
       dense_(table.total() - table.dense_begin(), "gradients"),
       sparse_(network_.embedding().template sparse_rows<Real>(capacity)),
@@ -25,42 +26,59 @@ void GradientEngine<Real>::set_parameters(const Real* parameters, int threads) {
 }
 
 template <class Real>
-void GradientEngine<Real>::run_blocks(const Batch& batch, const DropoutState* dropout, int threads,
-                                      bool backward) {
+template <class F>
+void GradientEngine<Real>::for_windows(const Batch& batch, F&& f) {
   const std::size_t B = batch.rows, T = network_.tasks();
-  arena_.set_rows(B);
-  const bool labelled = !batch.labels.empty() && !batch.labels[0].empty();
-  if (labelled) network_.loss().set_targets(batch, targets_);
-  const std::size_t blocks = (B + kBlockRows - 1) / kBlockRows;
+  labelled_ = !batch.labels.empty() && !batch.labels[0].empty();
+  if (labelled_) network_.loss().set_targets(batch, targets_);
   std::fill(block_losses_.begin(), block_losses_.end(), 0.0);
-  parallel_for(threads, blocks, [&](std::size_t i, int) {
-    const std::size_t first = i * kBlockRows;
-    const Pass<Real> pass{ops_,   parameters_, packed_, arena_, first, std::min(kBlockRows, B - first),
-                          dropout};
-    network_.forward(pass, batch, first);
-    network_.loss().forward(pass, labelled ? &targets_ : nullptr, block_losses_.data() + i * T);
-    if (!backward) return;
-    network_.loss().backward(pass, targets_);
-    network_.backward(pass);
-  });
-  if (!labelled) return;
+  for (std::size_t first = 0; first < B; first += window_) {
+    const std::size_t count = std::min(window_, B - first);
+    arena_.set_rows(count);
+    f(first, count);
+  }
+  if (!labelled_) return;
   for (std::size_t t = 0; t < T; ++t) {
     double sum = 0;
-    for (std::size_t i = 0; i < blocks; ++i) sum += block_losses_[i * T + t];
+    for (std::size_t i = t; i < block_losses_.size(); i += T) sum += block_losses_[i];
     losses_[t] = targets_.share[t] > 0 ? sum * targets_.share[t] : 0;
   }
 }
 
+/// Forward and perhaps backward for the window that begins at batch row `first`.
 template <class Real>
-void GradientEngine<Real>::forward(const Batch& batch, const DropoutState* dropout, int threads) {
-  run_blocks(batch, dropout, threads, false);
+void GradientEngine<Real>::run_blocks(const Batch& batch, std::size_t first, const DropoutState* dropout,
+                                      int threads, bool backward) {
+  const std::size_t rows = arena_.rows(), T = network_.tasks();
+  parallel_for(threads, (rows + kBlockRows - 1) / kBlockRows, [&](std::size_t i, int) {
+    const std::size_t row = i * kBlockRows;
+    const Pass<Real> pass{ops_,        parameters_, packed_, arena_, row, std::min(kBlockRows, rows - row),
+                          first + row, dropout};
+    network_.forward(pass, batch);
+    network_.loss().forward(pass, labelled_ ? &targets_ : nullptr,
+                            block_losses_.data() + pass.batch_row / kBlockRows * T);
+    if (!backward) return;
+    network_.loss().backward(pass, targets_);
+    network_.backward(pass);
+  });
+}
+
+template <class Real>
+void GradientEngine<Real>::forward(const Batch& batch, const DropoutState* dropout, int threads,
+                                   const std::function<void()>& look) {
+  for_windows(batch, [&](std::size_t first, std::size_t) {
+    run_blocks(batch, first, dropout, threads, false);
+    look();
+  });
 }
 
 template <class Real>
 void GradientEngine<Real>::forward_backward(const Batch& batch, const DropoutState* dropout, int threads) {
-  run_blocks(batch, dropout, threads, true);
-  weight_gradients_.run(arena_, dense_.data(), network_.table().dense_begin(), threads);
-  network_.embedding().gradients(ops_, batch, input_gradient(), threads, sparse_);
+  for_windows(batch, [&](std::size_t first, std::size_t count) {
+    run_blocks(batch, first, dropout, threads, true);
+    weight_gradients_.run(arena_, dense_.data(), network_.table().dense_begin(), threads, first > 0);
+    network_.embedding().gradients(ops_, batch, {first, count}, input_gradient(), threads, sparse_);
+  });
 }
 
 template <class Real>

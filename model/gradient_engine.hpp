@@ -1,6 +1,8 @@
 // Loss and all gradients of one batch: the heart of training, of the trace and of the gradient check.
 #pragma once
 
+#include <functional>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -12,21 +14,27 @@ namespace dcrnn::model {
 template <class Real>
 class GradientEngine {
  public:
-  /// For batches of up to `capacity` rows. Failure(memory).
+  /// For batches of up to `capacity` rows. Activations are kept of `window` rows at a time, which is rounded
+  /// up to whole groups (kGroupRows); the default keeps all. It changes memory and speed, no byte of the
+  /// result. Failure(memory).
   GradientEngine(const ModelConfig& config, const ParameterTable& table, const kernels::Table<Real>& ops,
-                 std::size_t capacity);
+                 std::size_t capacity, std::size_t window = std::numeric_limits<std::size_t>::max());
 
   /// Takes over changed parameters (`table.total()` elements, which must outlive their use): packs the
   /// weights.
   void set_parameters(const Real* parameters, int threads);
 
-  /// Forward only. With labels in the batch also the losses.
-  void forward(const Batch& batch, const DropoutState* dropout, int threads);
+  /// Forward only. With labels in the batch also the losses. Calls `look` for every window while its values
+  /// are in the arena.
+  void forward(
+      const Batch& batch, const DropoutState* dropout, int threads,
+      const std::function<void()>& look = [] {});
   /// Forward, loss and every gradient. The batch must have labels. No heap allocation once batches have
   /// reached their full size.
   void forward_backward(const Batch& batch, const DropoutState* dropout, int threads);
 
   const Network& network() const { return network_; }
+  /// The values of the last window.
   const Arena<Real>& arena() const { return arena_; }
   /// Losses per task [T] and their weighted total, of the last call with labels.
   const std::vector<double>& losses() const { return losses_; }
@@ -37,16 +45,21 @@ class GradientEngine {
   std::size_t dense_size() const { return dense_.size(); }
   /// Gradients of the tables, one per field.
   const std::vector<SparseRows<Real>>& sparse_gradients() const { return sparse_; }
+  /// dx0 of the last window.
   const Real* input_gradient() const { return arena_.at(network_.x0().gradient); }
   /// Copies the gradient of a parameter, dense, to `to`.
   void copy_gradient(std::size_t parameter, Real* to) const;
 
  private:
-  void run_blocks(const Batch& batch, const DropoutState* dropout, int threads, bool backward);
+  /// Calls f(first, count) for the batch's windows, once its targets are known; then sums the losses.
+  template <class F>
+  void for_windows(const Batch& batch, F&& f);
+  void run_blocks(const Batch& batch, std::size_t first, const DropoutState* dropout, int threads,
+                  bool backward);
 
   Network network_;
   const kernels::Table<Real>& ops_;
-  std::size_t capacity_;
+  std::size_t window_;
   const Real* parameters_ = nullptr;
   Packed<Real> packed_;
   Arena<Real> arena_;
@@ -54,6 +67,7 @@ class GradientEngine {
   Buffer<Real> dense_;
   std::vector<SparseRows<Real>> sparse_;
   Loss::Targets targets_;
+  bool labelled_ = false;
   std::vector<double> losses_, block_losses_;
 };
 

@@ -32,7 +32,8 @@ class Linear {
 
   /// Plans dW = dy^T x and db = sum of dy, dy being columns [column, column + out) of slot `dy`.
   void plan_gradient(GradientPlan& plan, Slot dy, std::size_t column, const Stream& x) const {
-    plan.products.push_back({{dy, 0, column, layout_.out, 1}, x.value, x.layer, layout_.weight, layout_.bias});
+    plan.products.push_back(
+        {{dy, 0, column, layout_.out, 1}, x.value, x.layer, layout_.weight, layout_.bias});
   }
 
  private:

@@ -70,7 +70,7 @@ class Loss {
                              pass.at(probability_), nullptr});
       return;
     }
-    const Labels labels(*targets, pass.row);
+    const Labels labels(*targets, pass.batch_row);
     pass.ops.loss_forward({pass.count, T_, parents_.data(), pass.at(logit_), labels.rows.data(),
                            labels.weights, pass.at(probability_), sums});
   }
@@ -78,7 +78,7 @@ class Loss {
   /// Gradient of the total loss with respect to the logits.
   template <class Real>
   void backward(const Pass<Real>& pass, const Targets& targets) const {
-    const Labels labels(targets, pass.row);
+    const Labels labels(targets, pass.batch_row);
     pass.ops.loss_backward({pass.count, T_, parents_.data(), pass.at(logit_), labels.rows.data(),
                             labels.weights, targets.scale.data(), pass.at(dlogit_)});
   }

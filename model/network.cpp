@@ -39,9 +39,9 @@ Network::Network(const ModelConfig& config, const ParameterTable& table, Mode mo
 }
 
 template <class Real>
-void Network::forward(const Pass<Real>& pass, const Batch& batch, std::size_t first) const {
+void Network::forward(const Pass<Real>& pass, const Batch& batch) const {
   const std::size_t T = heads_.size();
-  embedding_.forward(pass, batch, first);
+  embedding_.forward(pass, batch);
   cross_.forward(pass);
   for (const SharingBlock& block : sharing_) block.forward(pass);
   for (std::size_t t = 0; t < T; ++t) {
@@ -90,8 +90,8 @@ void Network::trace(const Arena<Real>& arena, const TraceSink<Real>& sink) const
   sink.copy("probability", arena.at(loss_.probability()), B, T, T);
 }
 
-template void Network::forward(const Pass<float>&, const Batch&, std::size_t) const;
-template void Network::forward(const Pass<double>&, const Batch&, std::size_t) const;
+template void Network::forward(const Pass<float>&, const Batch&) const;
+template void Network::forward(const Pass<double>&, const Batch&) const;
 template void Network::backward(const Pass<float>&) const;
 template void Network::backward(const Pass<double>&) const;
 template void Network::trace(const Arena<float>&, const TraceSink<float>&) const;

@@ -30,9 +30,9 @@ class Network {
   std::size_t tasks() const { return heads_.size(); }
   Stream x0() const { return cross_.input(); }
 
-  /// x0 to logits for batch rows [first, first + pass.count).
+  /// x0 to logits for the rows of the pass.
   template <class Real>
-  void forward(const Pass<Real>& pass, const Batch& batch, std::size_t first) const;
+  void forward(const Pass<Real>& pass, const Batch& batch) const;
   /// dlogits to dx0 for the same rows; training mode only.
   template <class Real>
   void backward(const Pass<Real>& pass) const;
@@ -57,5 +57,10 @@ class Network {
 /// Rows that pass through all layers together: small enough for a core's cache, and the unit that threads
 /// share out.
 inline constexpr std::size_t kBlockRows = 64;
+
+/// Rows whose products follow each other in the sum over a batch that is a weight gradient: all steps of
+/// these rows, then those of the next. It fixes the order of the sum, and is the least number of rows whose
+/// activations are kept at a time.
+inline constexpr std::size_t kGroupRows = 4 * kBlockRows;
 
 }  // namespace dcrnn::model

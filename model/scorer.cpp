@@ -27,8 +27,9 @@ void ScoringWorkspace::score(const ScoringNetwork& network, const Batch& batch, 
   parallel_for(threads_, (B + kBlockRows - 1) / kBlockRows, [&](std::size_t i, int thread) {
     const std::size_t first = i * kBlockRows, count = std::min(kBlockRows, B - first);
     Arena<float>& arena = arenas_[static_cast<std::size_t>(thread)];
-    const Pass<float> pass{network.ops_, network.parameters_, network.packed_, arena, 0, count, nullptr};
-    network.network_.forward(pass, batch, first);
+    const Pass<float> pass{network.ops_, network.parameters_, network.packed_, arena, 0, count, first,
+                           nullptr};
+    network.network_.forward(pass, batch);
     loss.forward(pass, nullptr, nullptr);
     std::copy_n(pass.at(loss.probability()), count * T, probabilities + first * T);
     if (logits != nullptr) std::copy_n(pass.at(loss.logit()), count * T, logits + first * T);

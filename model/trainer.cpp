@@ -36,7 +36,7 @@ Trainer::Trainer(const Config& config, const ParameterTable& table, std::span<fl
       total_steps_(total_steps),
       ops_(ops),
       threads_(threads),
-      engine_(config.model, table, ops, config.train.batch),
+      engine_(config.model, table, ops, config.train.batch, kGroupRows * static_cast<std::size_t>(threads)),
       optimizer_(config.train.optimizer, ops, table.total()),
       square_sums_(chunks(engine_.dense_size()) + table.tables.size()) {}
 
@@ -146,20 +146,21 @@ void Trainer::fail_diverged(const Batch& batch, const DropoutState& dropout) {
   // The backward pass has overwritten some of the forward's values: run it once more and look at them in
   // order.
   if (culprit.empty()) {
-    engine_.forward(batch, &dropout, threads_);
     std::string previous;
     std::vector<float> values;
-    const auto look = [&] {
+    const auto check = [&] {
       if (culprit.empty() && !finite(values.data(), values.size())) culprit = previous;
     };
     const TraceSink<float> sink{[&](const std::string& name, std::vector<std::size_t> shape) {
-      look();
+      check();
       previous = name;
       values.assign(shape[0] * shape[1], 0.0F);
       return values.data();
     }};
-    engine_.network().trace(engine_.arena(), sink);
-    look();
+    engine_.forward(batch, &dropout, threads_, [&] {
+      engine_.network().trace(engine_.arena(), sink);
+      check();
+    });
   }
   if (culprit.empty() && !std::isfinite(engine_.total_loss())) culprit = "loss";
   if (culprit.empty()) {

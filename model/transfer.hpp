@@ -15,7 +15,8 @@ class Transfer {
       : y_(y), parent_(parent), cell_(builder, layout), slots_(GruCell::plan_slots(builder, layout, 1, 1)) {
     out_ = {builder.arena.add(y.width), 0, builder.training ? builder.arena.add(y.width) : 0, y.width};
     if (!builder.training) return;
-    cell_.plan_gradients(builder.gradients, slots_, 0, 1, 0, {y.value, y.layer}, {parent.value, parent.layer});
+    cell_.plan_gradients(builder.gradients, slots_, 0, 1, 0, {y.value, y.layer},
+                         {parent.value, parent.layer});
   }
 
   const Stream& output() const { return out_; }

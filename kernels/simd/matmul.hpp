@@ -82,7 +82,8 @@ inline constexpr std::size_t kTileCopy = Shape<A>::rows* kCopiedK + 2 * kLanes<A
 /// Copies rows [m, m + tiles.rows) of A tile by tile and k by k: A is read along its columns, which would
 /// touch a cache line for every few elements if each tile did it for itself.
 template <class A>
-void copy_rows(const Matmul<float>& p, std::size_t m, const Tiles<A>& tiles, const Block<A>& ks, float* copy) {
+void copy_rows(const Matmul<float>& p, std::size_t m, const Tiles<A>& tiles, const Block<A>& ks,
+               float* copy) {
   constexpr std::size_t kRows = Shape<A>::rows, kVectors = (kRows + kLanes<A> - 1) / kLanes<A>;
   const float* const a = p.a + m * p.a_row + ks.begin * p.a_col;
   const std::size_t a_row = p.a_row, a_col = p.a_col, K = ks.size();

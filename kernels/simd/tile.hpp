@@ -47,7 +47,7 @@ constexpr std::size_t panels_of(std::size_t rows) {
 
 struct TileArguments {
   std::size_t K;
-  const float* a;      ///< A(i, k) = a[i * a_stride + k], or along the columns: a[i + k * a_stride]
+  const float* a;  ///< A(i, k) = a[i * a_stride + k], or along the columns: a[i + k * a_stride]
   std::size_t a_stride;
   const float* b;
   std::size_t panel_stride;

@@ -34,7 +34,7 @@ Config config_with(const std::string& layers, const std::string& train) {
       {"name": "bucket", "type": "number", "transform": "buckets", "bins": 39, "dim": 2},
       {"name": "x", "type": "number"}],
     "tasks": [{"name": "click"}, {"name": "consume", "after": "click"}],
-    "cross": {"layers": 1}, "train": {"batch": 2000, "dropout": 0,
+    "cross": {"layers": 2}, "train": {"batch": 2000, "dropout": 0,
     "optimizer": {"kind": "sgd", "rate": 1, "momentum": 0}, )" +
                           train + "}, " + layers + "}",
                       "config");
@@ -207,6 +207,40 @@ TEST_CASE("the unknown row learns from dropped ids, and from nothing else") {
     for (const std::size_t f : {std::size_t{0}, std::size_t{1}}) {  // word, words
       const std::size_t unknown = session.table.tables[f];
       CHECK((session.parameters[unknown] != before[unknown]) == drops);
+    }
+  }
+}
+
+TEST_CASE(
+    "a gradient has the same bytes whatever is kept of the batch at a time, for any number of threads") {
+  for (const Isa isa : {best_isa(), Isa::reference}) {
+    const Session s(kWide, R"("seed": 5)", 700, isa);
+    const DropoutState dropout{5, 12345, 0.1, 0.2, 0.3};
+    // Losses, then every gradient.
+    const auto gradients = [&](std::size_t window, int threads) {
+      GradientEngine<float> engine(s.config.model, s.table, kernels::table<float>(isa), 1000, window);
+      engine.set_parameters(s.parameters.data(), threads);
+      // What an earlier batch leaves must not show.
+      for (const std::size_t rows : {std::size_t{999}, s.batch.rows}) {
+        engine.forward_backward(batch_for(s.config.model, rows), &dropout, threads);
+      }
+      std::vector<float> all;
+      for (const double loss : engine.losses()) all.push_back(static_cast<float>(loss));
+      for (std::size_t i = 0; i < s.table.all().size(); ++i) {
+        all.resize(all.size() + s.table.all()[i].size);
+        engine.copy_gradient(i, all.data() + all.size() - s.table.all()[i].size);
+      }
+      return all;
+    };
+    const std::vector<float> want = gradients(1000, 1);
+    CHECK(std::all_of(want.begin(), want.end(), [](float x) { return std::isfinite(x); }));
+    CHECK(std::count(want.begin(), want.end(), 0.0F) < static_cast<std::ptrdiff_t>(want.size() / 2));
+    for (const std::size_t window : {std::size_t{1}, kGroupRows, 2 * kGroupRows, std::size_t{700}}) {
+      for (const int threads : {1, 3}) {
+        CAPTURE(window);
+        CAPTURE(threads);
+        CHECK(gradients(window, threads) == want);
+      }
     }
   }
 }
