@@ -11,17 +11,17 @@
 namespace dcrnn::kernels::simd {
 
 template <class A>
-void exp(const Map<float>& p) {
+[[gnu::flatten]] void exp(const Map<float>& p) {
   for_lanes<A>(p.n, [&](std::size_t i, auto lanes) { lanes.store(p.y + i, exp<A>(lanes.load(p.x + i))); });
 }
 
 template <class A>
-void tanh(const Map<float>& p) {
+[[gnu::flatten]] void tanh(const Map<float>& p) {
   for_lanes<A>(p.n, [&](std::size_t i, auto lanes) { lanes.store(p.y + i, tanh<A>(lanes.load(p.x + i))); });
 }
 
 template <class A>
-void sigmoid(const Map<float>& p) {
+[[gnu::flatten]] void sigmoid(const Map<float>& p) {
   for_lanes<A>(p.n,
                [&](std::size_t i, auto lanes) { lanes.store(p.y + i, sigmoid<A>(lanes.load(p.x + i))); });
 }
@@ -59,7 +59,7 @@ void gate_backward(const GateBackward<float>& p) {
       }
       const Vector<A> g = lanes.load(p.g + b * p.g_row + n);
       const Vector<A> s = lanes.load(p.s + b * p.S + n);
-      lanes.store(ds, xsimd::fma(dout, g, lanes.load(ds)));
+      lanes.store(ds, multiply_add(dout, g, lanes.load(ds)));
       lanes.store(p.da + b * p.S + n, dout * s * (g * (Vector<A>(1.0f) - g)));
     });
   }

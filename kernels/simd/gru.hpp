@@ -97,7 +97,7 @@ void gru_cross_forward(const GruForward<float>& p) {
       const std::size_t i = b * D + j;
       const Vector<A> crossing = lanes.load(p.carry + i) * lanes.load(p.x0 + i);
       const Vector<A> h = lanes.load(p.h + b * p.ldh + j);
-      lanes.store(p.h_next + b * p.ld_next + j, xsimd::fma(crossing, lanes.load(p.candidate + i), h));
+      lanes.store(p.h_next + b * p.ld_next + j, multiply_add(crossing, lanes.load(p.candidate + i), h));
     });
   };
   product<A>(rows_times<A>(p.B, D, D, p.reset, D, p.u_n, p.bias_hh + 2 * D, false, p.candidate, D), finish);
@@ -118,7 +118,7 @@ void gru_cross_backward(const GruBackward<float>& p) {
     const Vector<A> u = lanes.load(p.candidate + i);
     const Vector<A> x0 = lanes.load(p.x0 + i);
     const Vector<A> z = lanes.load(a_z);
-    lanes.store(p.dx0 + i, xsimd::fma(dh_next * c, u, lanes.load(p.dx0 + i)));
+    lanes.store(p.dx0 + i, multiply_add(dh_next * c, u, lanes.load(p.dx0 + i)));
     lanes.store(a_z, -dh_next * x0 * u * (z * c));   // da_z
     lanes.store(p.candidate + i, dh_next * c * x0);  // du
   });
@@ -132,7 +132,7 @@ void gru_cross_backward(const GruBackward<float>& p) {
       float* dh = p.dh + b * p.ld_dh + j;
       const Vector<A> r = lanes.load(a_r);
       const Vector<A> dreset = lanes.load(p.scratch + b * D + j);
-      lanes.store(dh, xsimd::fma(dreset, r, lanes.load(dh)));
+      lanes.store(dh, multiply_add(dreset, r, lanes.load(dh)));
       lanes.store(a_r, dreset * lanes.load(p.h + b * p.ldh + j) * (r * (one - r)));  // da_r
     });
   };
@@ -156,10 +156,10 @@ void gru_tanh_forward(const GruForward<float>& p) {
       const Vector<A> r = lanes.load(p.gates + b * 2 * D + j);
       const Vector<A> z = lanes.load(p.gates + b * 2 * D + D + j);
       const Vector<A> gx = lanes.load(p.gx + b * p.ld_gx + 2 * D + j);
-      const Vector<A> n = tanh<A>(xsimd::fma(r, lanes.load(p.reset + i), gx));
+      const Vector<A> n = tanh<A>(multiply_add(r, lanes.load(p.reset + i), gx));
       lanes.store(p.candidate + i, n);
       const Vector<A> kept = z * lanes.load(p.h + b * p.ldh + j);
-      lanes.store(p.h_next + b * p.ld_next + j, xsimd::fma(lanes.load(p.carry + i), n, kept));
+      lanes.store(p.h_next + b * p.ld_next + j, multiply_add(lanes.load(p.carry + i), n, kept));
     });
   };
   product<A>(rows_times<A>(p.B, D, D, p.h, p.ldh, p.u_n, p.bias_hh + 2 * D, false, p.reset, D), finish);

@@ -16,18 +16,18 @@ struct ReducedExp {
   explicit ReducedExp(const Vector<A>& x) {
     // Adding 1.5 * 2^23 leaves no bits for a fraction: it rounds to the nearest whole number.
     const Vector<A> whole(12582912.0f);
-    shifted = xsimd::fma(x, Vector<A>(1.44269504088896341f), whole);
+    shifted = multiply_add(x, Vector<A>(1.44269504088896341f), whole);
     n = shifted - whole;
     // r = x - n log 2; the first part of log 2 is so short that n times it is exact.
-    Vector<A> r = xsimd::fma(n, Vector<A>(-0.693359375f), x);
-    r = xsimd::fma(n, Vector<A>(2.12194440e-4f), r);
+    Vector<A> r = multiply_add(n, Vector<A>(-0.693359375f), x);
+    r = multiply_add(n, Vector<A>(2.12194440e-4f), r);
     // exp(r) = 1 + r + r^2 p(r), p of degree 4 fitted for the least relative error (3e-9); the terms are
     // paired to make the chain of dependent operations short.
     const Vector<A> r2 = r * r;
-    const Vector<A> low = xsimd::fma(r, Vector<A>(1.6666521e-1f), Vector<A>(4.9999994e-1f));
-    Vector<A> high = xsimd::fma(r, Vector<A>(8.3687454e-3f), Vector<A>(4.1668389e-2f));
-    high = xsimd::fma(r2, Vector<A>(1.3814541e-3f), high);
-    q = xsimd::fma(xsimd::fma(high, r2, low), r2, r);
+    const Vector<A> low = multiply_add(r, Vector<A>(1.6666521e-1f), Vector<A>(4.9999994e-1f));
+    Vector<A> high = multiply_add(r, Vector<A>(8.3687454e-3f), Vector<A>(4.1668389e-2f));
+    high = multiply_add(r2, Vector<A>(1.3814541e-3f), high);
+    q = multiply_add(multiply_add(high, r2, low), r2, r);
   }
 
   /// 2^n for n in [-126, 127]: the last bits of `shifted` are those of n.
@@ -64,7 +64,7 @@ struct Logistic {
     const ReducedExp<A> e(clamp<A>(-x, -kEnd, kEnd));
     const Vector<A> one(1.0f);
     const Vector<A> scale = e.scale();
-    const Vector<A> exp = xsimd::fma(e.q, scale, scale);  // exp(-x)
+    const Vector<A> exp = multiply_add(e.q, scale, scale);  // exp(-x)
     const Vector<A> sigma = quotient<A>(one, one + exp);
     value = xsimd::select(x < Vector<A>(-kEnd), Vector<A>(0.0f), sigma);
     complement = exp * sigma;
@@ -82,7 +82,7 @@ template <class A>
   const Vector<A> cut = clamp<A>(x, -10.0f, 10.0f);
   const ReducedExp<A> e(cut + cut);
   const Vector<A> scale = e.scale();
-  const Vector<A> t = xsimd::fma(e.q, scale, scale - Vector<A>(1.0f));
+  const Vector<A> t = multiply_add(e.q, scale, scale - Vector<A>(1.0f));
   return quotient<A>(t, t + Vector<A>(2.0f));
 }
 

@@ -111,59 +111,81 @@ void copy_rows(const Matmul<float>& p, std::size_t m, const Tiles<A>& tiles, con
   }
 }
 
-/// One tile whose last panel is only partly there: made beside C.
+/// Tiles whose last panel is only partly there: made beside C.
 template <class A>
-void multiply_edge_tile(TileFunction multiply, TileArguments t, std::size_t rows, std::size_t columns) {
+void multiply_edge_tiles(TileFunction multiply, const TileArguments& t, std::size_t rows,
+                         std::size_t columns) {
   constexpr std::size_t kWidth = kMostPanels<A> * kPanel<A>;
-  alignas(64) float c[Shape<A>::rows * kPanel<A> * kMostPanels<A>];
+  alignas(64) float c[Shape<A>::rows * kWidth];
   alignas(64) float bias[kWidth];
   const std::size_t width = blocks_of<A>(columns, kPanel<A>) * kPanel<A>;
-  if (t.resume) {
-    for (std::size_t i = 0; i < rows; ++i) {
-      for (std::size_t j = 0; j < width; ++j) c[i * width + j] = j < columns ? t.c[i * t.ldc + j] : 0.0f;
-    }
-  }
   TileArguments edge = t;
+  edge.tiles = 1;
   edge.c = c;
   edge.ldc = width;
   if (t.bias != nullptr) {
     for (std::size_t j = 0; j < width; ++j) bias[j] = j < columns ? t.bias[j] : 0.0f;
     edge.bias = bias;
   }
-  multiply(edge);
-  for (std::size_t i = 0; i < rows; ++i) {
-    const float* from = c + i * width;
-    float* to = t.c + i * t.ldc;
-    for_lanes<A>(columns, [&](std::size_t j, auto lanes) { lanes.store(to + j, lanes.load(from + j)); });
+  float* to = t.c;
+  for (std::size_t tile = 0; tile < t.tiles; ++tile, edge.a += t.a_tile) {
+    if (t.resume) {
+      for (std::size_t i = 0; i < rows; ++i) {
+        for (std::size_t j = 0; j < width; ++j) c[i * width + j] = j < columns ? to[i * t.ldc + j] : 0.0f;
+      }
+    }
+    multiply(edge);
+    for (std::size_t i = 0; i < rows; ++i, to += t.ldc) {
+      const float* from = c + i * width;
+      for_lanes<A>(columns, [&](std::size_t j, auto lanes) { lanes.store(to + j, lanes.load(from + j)); });
+    }
   }
 }
 
-/// The product of rows [m, m + rows) with a block of k, for `panels` panels from column n on. Calls
+/// Where the rows of A lie: in A itself or, tile by tile, in a copy.
+template <class A>
+struct Left {
+  const float* a;
+  std::size_t row, stride;  ///< from a row to the next; of TileArguments
+  bool copied = false;
+
+  const float* tile(const Tiles<A>& tiles, std::size_t i) const {
+    return copied ? a + i * kTileCopy<A> : a + tiles.begin(i) * row;
+  }
+};
+
+/// The product of rows [m, m + tiles.rows) with a block of k, for `panels` panels from column n on. Calls
 /// finish(m_begin, m_end, n_begin, n_end) for every part of C that is done, while it is in the nearest cache.
 template <class A, bool kColumnA, class Finish>
-void multiply_panels(const Matmul<float>& p, std::size_t m, std::size_t rows, const Block<A>& ks,
-                     const float* a, std::size_t a_stride, std::size_t n, std::size_t panels,
-                     const Finish& finish) {
+void multiply_panels(const Matmul<float>& p, std::size_t m, const Tiles<A>& tiles, const Block<A>& ks,
+                     const Left<A>& left, std::size_t n, std::size_t panels, const Finish& finish) {
   const bool last = ks.end == p.K;
   const std::size_t columns = std::min(panels * kPanel<A>, p.N - n);
   TileArguments t;
   t.K = ks.size();
-  t.a = a;
-  t.a_stride = a_stride;
+  t.a_tile = left.copied ? kTileCopy<A> : Shape<A>::rows * left.row;
   t.b = p.packed + n / kPanel<A> * p.panel_stride + ks.begin * kPanel<A>;
   t.panel_stride = p.panel_stride;
-  t.c = p.c + m * p.ldc + n;
   t.ldc = p.ldc;
   t.resume = p.accumulate || ks.begin > 0;
   t.bias = last && p.bias != nullptr ? p.bias + n : nullptr;
   t.relu = last && p.activation == Activation::relu;
-  const TileFunction multiply = kTileFunctions<A, kColumnA>[rows - 1][panels - 1];
-  if (columns < panels * kPanel<A>) {
-    multiply_edge_tile<A>(multiply, t, rows, columns);
-  } else {
-    multiply(t);
-  }
-  if (last) finish(m, m + rows, n, n + columns);
+  const auto multiply = [&](std::size_t first, std::size_t count) {
+    const std::size_t rows = tiles.size(first);
+    t.tiles = count;
+    t.a = left.tile(tiles, first);
+    t.a_stride = left.copied ? rows : left.stride;
+    t.c = p.c + (m + tiles.begin(first)) * p.ldc + n;
+    const TileFunction function = kTileFunctions<A, kColumnA>[rows - 1][panels - 1];
+    if (columns < panels * kPanel<A>) {
+      multiply_edge_tiles<A>(function, t, rows, columns);
+    } else {
+      function(t);
+    }
+  };
+  if (tiles.whole > 0) multiply(0, tiles.whole);
+  for (std::size_t i = tiles.whole; i < tiles.count; ++i) multiply(i, 1);
+  if (last) finish(m, m + tiles.rows, n, n + columns);
 }
 
 /// A is read along its columns: a few tiles of rows, copied unless they meet few panels of R.
@@ -177,12 +199,9 @@ void product_of_columns(const Matmul<float>& p, const Finish& finish) {
     for (std::size_t j = 0; j < k_blocks; ++j) {
       const Block<A> ks(p.K, k_blocks, j);
       if (copied) copy_rows<A>(p, m, tiles, ks, copy);
+      const Left<A> left{copied ? copy : p.a + m + ks.begin * p.a_col, 1, p.a_col, copied};
       for (std::size_t n = 0; n < p.N; n += kPanel<A>) {
-        for (std::size_t i = 0; i < tiles.count; ++i) {
-          const std::size_t begin = tiles.begin(i), size = tiles.size(i);
-          const float* a = copied ? copy + i * kTileCopy<A> : p.a + m + begin + ks.begin * p.a_col;
-          multiply_panels<A, true>(p, m + begin, size, ks, a, copied ? size : p.a_col, n, 1, finish);
-        }
+        multiply_panels<A, true>(p, m, tiles, ks, left, n, 1, finish);
       }
     }
   }
@@ -201,18 +220,14 @@ void product(const Matmul<float>& p, const Finish& finish) {
   const std::size_t row_blocks = blocks_of<A>(p.M, near_rows);
   for (std::size_t i = 0; i < row_blocks; ++i) {
     const Block<A> rows(p.M, row_blocks, i);
-    const std::size_t tiles = blocks_of<A>(rows.size(), Shape<A>::rows);
-    const std::size_t together = tiles == 1 ? panels_of<A>(rows.size()) : 1;
+    const Tiles<A> tiles(rows.size());
+    const std::size_t together = tiles.count == 1 ? panels_of<A>(rows.size()) : 1;
     for (std::size_t n = 0; n < p.N; n += together * kPanel<A>) {
       const std::size_t panels = std::min(together, blocks_of<A>(p.N - n, kPanel<A>));
       for (std::size_t j = 0; j < k_blocks; ++j) {
         const Block<A> ks(p.K, k_blocks, j);
-        for (std::size_t k = 0; k < tiles; ++k) {
-          const Block<A> tile(rows.size(), tiles, k);
-          const std::size_t m = rows.begin + tile.begin;
-          multiply_panels<A, false>(p, m, tile.size(), ks, p.a + m * p.a_row + ks.begin, p.a_row, n, panels,
-                                    finish);
-        }
+        const Left<A> left{p.a + rows.begin * p.a_row + ks.begin, p.a_row, p.a_row};
+        multiply_panels<A, false>(p, rows.begin, tiles, ks, left, n, panels, finish);
       }
     }
   }

@@ -39,10 +39,10 @@ void adam(const Adam<float>& o) {
   };
   for_vectors<A>(o, ask, [&](std::size_t i, std::size_t j, auto lanes) {
     const Vector<A> p = lanes.load(o.p + i);
-    const Vector<A> g = xsimd::fma(coupled, p, grad_scale * lanes.load(o.grad + j));
-    const Vector<A> m = xsimd::fma(beta1, lanes.load(o.m + i), rest1 * g);
-    const Vector<A> v = xsimd::fma(beta2, lanes.load(o.v + i), rest2 * g * g);
-    const Vector<A> step = quotient<A>(rate * m, xsimd::fma(xsimd::sqrt(v), root, epsilon));
+    const Vector<A> g = multiply_add(coupled, p, grad_scale * lanes.load(o.grad + j));
+    const Vector<A> m = multiply_add(beta1, lanes.load(o.m + i), rest1 * g);
+    const Vector<A> v = multiply_add(beta2, lanes.load(o.v + i), rest2 * g * g);
+    const Vector<A> step = quotient<A>(rate * m, multiply_add(xsimd::sqrt(v), root, epsilon));
     lanes.store(o.m + i, m);
     lanes.store(o.v + i, v);
     lanes.store(o.p + i, p - shrink * p - step);
@@ -58,8 +58,8 @@ void sgd(const Sgd<float>& o) {
   };
   for_vectors<A>(o, ask, [&](std::size_t i, std::size_t j, auto lanes) {
     const Vector<A> p = lanes.load(o.p + i);
-    const Vector<A> g = xsimd::fma(decay, p, grad_scale * lanes.load(o.grad + j));
-    const Vector<A> m = xsimd::fma(momentum, lanes.load(o.m + i), g);
+    const Vector<A> g = multiply_add(decay, p, grad_scale * lanes.load(o.grad + j));
+    const Vector<A> m = multiply_add(momentum, lanes.load(o.m + i), g);
     lanes.store(o.m + i, m);
     lanes.store(o.p + i, p - rate * m);
   });
@@ -74,8 +74,8 @@ void adagrad(const Adagrad<float>& o) {
   };
   for_vectors<A>(o, ask, [&](std::size_t i, std::size_t j, auto lanes) {
     const Vector<A> p = lanes.load(o.p + i);
-    const Vector<A> g = xsimd::fma(decay, p, grad_scale * lanes.load(o.grad + j));
-    const Vector<A> s = xsimd::fma(g, g, lanes.load(o.s + i));
+    const Vector<A> g = multiply_add(decay, p, grad_scale * lanes.load(o.grad + j));
+    const Vector<A> s = multiply_add(g, g, lanes.load(o.s + i));
     lanes.store(o.s + i, s);
     lanes.store(o.p + i, p - quotient<A>(rate * g, xsimd::sqrt(s) + epsilon));
   });

@@ -45,10 +45,12 @@ constexpr std::size_t panels_of(std::size_t rows) {
   return std::clamp<std::size_t>(Shape<A>::sums / (rows * Shape<A>::vectors), 1, kMostPanels<A>);
 }
 
+/// Tiles below each other.
 struct TileArguments {
-  std::size_t K;
+  std::size_t tiles, K;
   const float* a;  ///< A(i, k) = a[i * a_stride + k], or along the columns: a[i + k * a_stride]
   std::size_t a_stride;
+  std::size_t a_tile;  ///< from a tile's A to the next one's
   const float* b;
   std::size_t panel_stride;
   float* c;
@@ -58,74 +60,77 @@ struct TileArguments {
   bool relu;
 };
 
-/// One tile of kRows rows and kPanels panels.
+/// Tiles of kRows rows and kPanels panels.
 template <class A, std::size_t kRows, std::size_t kPanels, bool kColumnA>
-void multiply_tile(const TileArguments& t) {
+void multiply_tiles(const TileArguments& t) {
   constexpr std::size_t kVectors = Shape<A>::vectors * kPanels;
   constexpr std::size_t kTogether = 6;  // rows of A that are reached from one pointer
-  Vector<A> sum[kRows][kVectors];
-  float* const c = t.c;
-  const std::size_t ldc = t.ldc;
-  unroll<kRows>([&]<std::size_t i>() {  // C is not needed before the end; a panel may begin within a line
-    unroll<kPanels>([&]<std::size_t j>() {
-      __builtin_prefetch(c + i * ldc + j * kPanel<A>, 1);
-      __builtin_prefetch(c + i * ldc + (j + 1) * kPanel<A> - 1, 1);
-    });
-    unroll<kVectors>([&]<std::size_t j>() { sum[i][j] = Vector<A>(0.0f); });
-  });
-  if (t.resume) {
-    unroll<kRows>([&]<std::size_t i>() {
-      unroll<kVectors>(
-          [&]<std::size_t j>() { sum[i][j] = Vector<A>::load_unaligned(c + i * ldc + j * kLanes<A>); });
-    });
-  }
-
   const std::size_t a_row = kColumnA ? 1 : t.a_stride, a_col = kColumnA ? t.a_stride : 1;
-  const std::size_t panel_stride = t.panel_stride;
-  const float* a[(kRows + kTogether - 1) / kTogether];
-  unroll<(kRows + kTogether - 1) / kTogether>([&]<std::size_t i>() { a[i] = t.a + i * kTogether * a_row; });
-  const float* b = t.b;
-#pragma GCC unroll 8  // so few rounds that the processor can foresee the last
-  for (std::size_t k = t.K; k > 0; --k) {
-    Vector<A> r[kVectors];
-    unroll<kVectors>([&]<std::size_t j>() {
-      r[j] = Vector<A>::load_unaligned(b + j / Shape<A>::vectors * panel_stride +
-                                       j % Shape<A>::vectors * kLanes<A>);
+  const std::size_t panel_stride = t.panel_stride, ldc = t.ldc;
+  const float* tile_a = t.a;
+  float* c = t.c;
+  for (std::size_t tile = t.tiles; tile > 0; --tile, tile_a += t.a_tile, c += kRows * ldc) {
+    Vector<A> sum[kRows][kVectors];
+    unroll<kRows>([&]<std::size_t i>() {  // C is not needed before the end; a panel may begin within a line
+      unroll<kPanels>([&]<std::size_t j>() {
+        __builtin_prefetch(c + i * ldc + j * kPanel<A>, 1);
+        __builtin_prefetch(c + i * ldc + (j + 1) * kPanel<A> - 1, 1);
+      });
+      unroll<kVectors>([&]<std::size_t j>() { sum[i][j] = Vector<A>(0.0f); });
     });
-    unroll<kRows>([&]<std::size_t i>() {
-      const Vector<A> element(a[i / kTogether][i % kTogether * a_row]);
-      unroll<kVectors>([&]<std::size_t j>() { sum[i][j] = xsimd::fma(element, r[j], sum[i][j]); });
-    });
-    for (const float*& rows : a) rows += a_col;
-    b += kPanel<A>;
-  }
+    if (t.resume) {
+      unroll<kRows>([&]<std::size_t i>() {
+        unroll<kVectors>(
+            [&]<std::size_t j>() { sum[i][j] = Vector<A>::load_unaligned(c + i * ldc + j * kLanes<A>); });
+      });
+    }
 
-  if (t.bias != nullptr) {
-    unroll<kVectors>([&]<std::size_t j>() {
-      const Vector<A> bias = Vector<A>::load_unaligned(t.bias + j * kLanes<A>);
-      unroll<kRows>([&]<std::size_t i>() { sum[i][j] = sum[i][j] + bias; });
+    const float* a[(kRows + kTogether - 1) / kTogether];
+    unroll<(kRows + kTogether - 1) / kTogether>(
+        [&]<std::size_t i>() { a[i] = tile_a + i * kTogether * a_row; });
+    const float* b = t.b;
+#pragma GCC unroll 8  // so few rounds that the processor can foresee the last
+    for (std::size_t k = t.K; k > 0; --k) {
+      Vector<A> r[kVectors];
+      unroll<kVectors>([&]<std::size_t j>() {
+        r[j] = Vector<A>::load_unaligned(b + j / Shape<A>::vectors * panel_stride +
+                                         j % Shape<A>::vectors * kLanes<A>);
+      });
+      unroll<kRows>([&]<std::size_t i>() {
+        const Vector<A> element(a[i / kTogether][i % kTogether * a_row]);
+        unroll<kVectors>([&]<std::size_t j>() { sum[i][j] = multiply_add(element, r[j], sum[i][j]); });
+      });
+      for (const float*& rows : a) rows += a_col;
+      b += kPanel<A>;
+    }
+
+    if (t.bias != nullptr) {
+      unroll<kVectors>([&]<std::size_t j>() {
+        const Vector<A> bias = Vector<A>::load_unaligned(t.bias + j * kLanes<A>);
+        unroll<kRows>([&]<std::size_t i>() { sum[i][j] = sum[i][j] + bias; });
+      });
+    }
+    if (t.relu) {
+      const Vector<A> zero(0.0f);
+      unroll<kRows * kVectors>([&]<std::size_t i>() {
+        Vector<A>& x = sum[i / kVectors][i % kVectors];
+        x = xsimd::select(x < zero, zero, x);
+      });
+    }
+    unroll<kRows>([&]<std::size_t i>() {
+      unroll<kVectors>([&]<std::size_t j>() { sum[i][j].store_unaligned(c + i * ldc + j * kLanes<A>); });
     });
   }
-  if (t.relu) {
-    const Vector<A> zero(0.0f);
-    unroll<kRows * kVectors>([&]<std::size_t i>() {
-      Vector<A>& x = sum[i / kVectors][i % kVectors];
-      x = xsimd::select(x < zero, zero, x);
-    });
-  }
-  unroll<kRows>([&]<std::size_t i>() {
-    unroll<kVectors>([&]<std::size_t j>() { sum[i][j].store_unaligned(c + i * ldc + j * kLanes<A>); });
-  });
 }
 
 using TileFunction = void (*)(const TileArguments&);
 
-/// multiply_tile for kRows rows and each number of panels, at [panels - 1]; null where there are too many.
+/// multiply_tiles for kRows rows and each number of panels, at [panels - 1]; null where there are too many.
 template <class A, std::size_t kRows, bool kColumnA, std::size_t... kPanelsLessOne>
 constexpr std::array<TileFunction, kMostPanels<A>> tile_functions_of(std::index_sequence<kPanelsLessOne...>) {
   constexpr auto function = []<std::size_t kPanels>() -> TileFunction {
     if constexpr (kPanels <= (kColumnA ? 1 : panels_of<A>(kRows))) {
-      return &multiply_tile<A, kRows, kPanels, kColumnA>;
+      return &multiply_tiles<A, kRows, kPanels, kColumnA>;
     } else {
       return nullptr;
     }
@@ -139,7 +144,7 @@ constexpr std::array<std::array<TileFunction, kMostPanels<A>>, Shape<A>::rows> t
   return {tile_functions_of<A, kRowsLessOne + 1, kColumnA>(std::make_index_sequence<kMostPanels<A>>{})...};
 }
 
-/// multiply_tile for `rows` rows and `panels` panels, at [rows - 1][panels - 1].
+/// multiply_tiles for `rows` rows and `panels` panels, at [rows - 1][panels - 1].
 template <class A, bool kColumnA>
 inline constexpr auto kTileFunctions =
     tile_functions<A, kColumnA>(std::make_index_sequence<Shape<A>::rows>{});

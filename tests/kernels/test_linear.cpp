@@ -95,6 +95,33 @@ void check_same_bytes(const Table<Real>& table, std::size_t K, bool columns, boo
   }
 }
 
+/// -1 * 1 + (1 + e)^2, with e so small that the square alone rounds to 1 + 2 e: fused, the result is 2 e +
+/// e^2.
+template <class Real>
+void check_rounding(const Table<Real>& table, std::size_t M, std::size_t N, bool columns) {
+  const bool fused = table.isa == Isa::avx2 || table.isa == Isa::avx512 || table.isa == Isa::neon;
+  const Real e = std::ldexp(Real{1}, -(std::numeric_limits<Real>::digits + 1) / 2);
+  constexpr std::size_t K = 2;
+  Block<Real> a(columns ? K : M, columns ? M : K), r(K, N), c(M, N);
+  for (std::size_t m = 0; m < M; ++m) {
+    (columns ? a.at(0, m) : a.at(m, 0)) = -1;
+    (columns ? a.at(1, m) : a.at(m, 1)) = 1 + e;
+  }
+  for (std::size_t n = 0; n < N; ++n) {
+    r.at(0, n) = 1;
+    r.at(1, n) = 1 + e;
+  }
+  const Block<Real> pack = packed(table, r, K, N, N, 1);
+  table.matmul({M, N, K, a.data(), columns ? 1 : K, columns ? M : 1, pack.data(), pack.ld(), nullptr,
+                Activation::none, false, c.data(), N});
+  const Real want = fused ? 2 * e + e * e : 2 * e;
+  bool same = true;
+  for (std::size_t m = 0; m < M; ++m) {
+    for (std::size_t n = 0; n < N; ++n) same = same && c.at(m, n) == want;
+  }
+  CHECK_MESSAGE(same, "M=" << M << " N=" << N << " columns=" << columns << " fused=" << fused);
+}
+
 }  // namespace
 
 template <class Real>
@@ -138,6 +165,9 @@ void test_matmul(const Table<Real>& table) {
     }
   }
   for (bool columns : {false, true}) {
+    for (std::size_t M : Sizes{1, 2, 5, 13}) {
+      for (std::size_t N : Sizes{1, 16, 35}) check_rounding(table, M, N, columns);
+    }
     for (bool accumulate : {false, true}) {
       for (std::size_t K : Sizes{64, 300}) check_same_bytes(table, K, columns, accumulate);
     }
