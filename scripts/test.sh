@@ -5,7 +5,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 need "${PACKAGES[@]}"
 build release "$@"
-if show ctest --preset release; then
+if show ctest --preset release --parallel "$(nproc)"; then
   printf '\nAll tests passed.\n'
 else
   printf '\nSome tests failed; see above.\n' >&2

@@ -2,6 +2,7 @@
 #include <xsimd/xsimd.hpp>
 
 #include "bench/wide/internal.hpp"
+#include "kernels/simd/lanes.hpp"
 
 namespace dcrnn::bench {
 
@@ -21,7 +22,7 @@ double multiply_add(std::size_t rounds) {
   const Vector factor(source), term(source);
   for (std::size_t round = 0; round < rounds; ++round) {
     for (std::size_t step = 0; step < kUnrolled; ++step) {
-      for (Vector& sum : sums) sum = xsimd::fma(sum, factor, term);
+      for (Vector& sum : sums) sum = kernels::simd::multiply_add(sum, factor, term);
     }
   }
   Vector total(0.0F);
@@ -46,7 +47,8 @@ float read(const float* x, std::size_t n) {
 void update(float a, const float* x, float* y, std::size_t n) {
   const Vector factor(a);
   for (std::size_t i = 0; i + Vector::size <= n; i += Vector::size) {
-    xsimd::fma(factor, Vector::load_unaligned(x + i), Vector::load_unaligned(y + i)).store_unaligned(y + i);
+    kernels::simd::multiply_add(factor, Vector::load_unaligned(x + i), Vector::load_unaligned(y + i))
+        .store_unaligned(y + i);
   }
 }
 
