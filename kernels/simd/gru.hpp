@@ -40,7 +40,7 @@ struct NoFinish {
 template <class A, class F>
 [[gnu::always_inline]] inline void for_tile(std::size_t b0, std::size_t b1, std::size_t j0, std::size_t j1,
                                             F&& f) {
-  if (j1 - j0 == kPanel<A>) {
+  if (j1 - j0 == kPanel<A>) {  // nearly always: without an inner loop
     for (std::size_t b = b0; b < b1; ++b) {
       unroll<Shape<A>::vectors>([&]<std::size_t i>() { f(b, j0 + i * kLanes<A>, Whole<A>{}); });
     }
