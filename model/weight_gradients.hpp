@@ -42,7 +42,8 @@ class WeightGradients {
  private:
   static constexpr std::size_t kRowsPerJob = 60;  ///< of a product: those the kernel works on together
   static constexpr std::size_t kJobsPerThread = 8;
-  /// X is packed in chunks of rows, of about so many values (a megabyte), and never far from the cache.
+  /// X is packed in chunks of rows of about so many values: larger ones cost cache, smaller ones have dW read
+  /// and written more often.
   static constexpr std::size_t kChunk = 262144, kLeastChunkRows = 64, kMostChunkRows = 512;
   struct Job {
     std::size_t product, first, count;  ///< rows of dW
