@@ -107,15 +107,14 @@ class Layers {
       const std::size_t rows = std::min(model::kGroupRows, t_.B - first);
       arena_.set_rows(rows);
       for (std::size_t row = 0; row < rows; row += model::kBlockRows) {
-        const std::size_t count = std::min(model::kBlockRows, rows - row), begin = (first + row) * t_.D;
-        const model::Pass<Real> pass{ops_,  parameters_.data(), packed_, arena_, row,
-                                     count, first + row,        nullptr};
-        std::copy_n(t_.x0 + begin, count * t_.D, pass.at(in.value));
+        const std::size_t count = std::min(model::kBlockRows, rows - row), begin = first + row;
+        const model::Pass<Real> pass{ops_, parameters_.data(), packed_, arena_, row, count, begin, nullptr};
+        put(t_.x0, begin, count, pass.at(in.value));
         cross_.forward(pass);
-        std::copy_n(pass.at(out.value, out.layer), count * t_.D, t_.h + begin);
-        std::copy_n(t_.dh + begin, count * t_.D, pass.at(out.gradient));
+        take(pass.at(out.value, out.layer), begin, count, t_.h);
+        put(t_.dh, begin, count, pass.at(out.gradient));
         cross_.backward(pass);
-        std::copy_n(pass.at(in.gradient), count * t_.D, t_.dx0 + begin);
+        take(pass.at(in.gradient), begin, count, t_.dx0);
       }
       weight_gradients_.run(arena_, gradients_.data(), 0, 1, first > 0);
     }
@@ -136,6 +135,19 @@ class Layers {
     use(layout.weight_hh, 3 * D * D, t_.u, t_.du);
     use(layout.bias_ih, gates * D, t_.bias_ih, t_.dbias_ih);
     use(layout.bias_hh, 3 * D, t_.bias_hh, t_.dbias_hh);
+  }
+
+  /// Copies `count` rows from row `begin` of a dense matrix [B, D] to rows of the arena.
+  void put(const float* from, std::size_t begin, std::size_t count, Real* to) const {
+    for (std::size_t b = 0; b < count; ++b) {
+      std::copy_n(from + (begin + b) * t_.D, t_.D, to + b * model::row_distance(t_.D));
+    }
+  }
+  /// The other way.
+  void take(const Real* from, std::size_t begin, std::size_t count, float* to) const {
+    for (std::size_t b = 0; b < count; ++b) {
+      std::copy_n(from + b * model::row_distance(t_.D), t_.D, to + (begin + b) * t_.D);
+    }
   }
 
   const kernels::Table<Real>& ops_;

@@ -56,8 +56,10 @@ class WeightGradient {
     const model::Slot x = builder.arena.add(task.in), dy = builder.arena.add(task.out);
     builder.gradients.products.push_back({{dy, 0, 0, task.out, 1}, x, 0, 0});
     arena_ = model::Arena<float>(builder.arena, task.B, "arena");
-    std::copy_n(task.x, task.B * task.in, arena_.at(x));
-    std::copy_n(task.dy, task.B * task.out, arena_.at(dy));
+    for (std::size_t b = 0; b < task.B; ++b) {
+      std::copy_n(task.x + b * task.in, task.in, arena_.at(x, b));
+      std::copy_n(task.dy + b * task.out, task.out, arena_.at(dy, b));
+    }
     gradients_ = model::WeightGradients<float>(ops(), builder);
   }
   void run() { gradients_.run(arena_, result_, 0, 1, false); }

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/limits.hpp"
+
 namespace dcrnn {
 
 enum class FieldType { category, bag, number };
@@ -37,7 +39,6 @@ struct Field {
 };
 
 inline constexpr std::size_t kNoParent = static_cast<std::size_t>(-1);
-inline constexpr std::size_t kMaxTasks = 16;
 
 /// One task (T of them).
 struct Task {

@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "core/cpu.hpp"
+#include "core/limits.hpp"
 
 namespace dcrnn::kernels {
 
@@ -46,6 +47,11 @@ struct Pack {
   std::size_t panel_stride;  ///< at least K * panel
 };
 
+/// Elements of R [K, N] packed alone into panels of `panel` columns.
+constexpr std::size_t packed_size(std::size_t K, std::size_t N, std::size_t panel) {
+  return (N + panel - 1) / panel * panel * K;
+}
+
 /// Out [N] (+)= sum over b ascending of x [B, N].
 template <class Real>
 struct ColumnSums {
@@ -61,47 +67,43 @@ struct ColumnSums {
 ///                    reset = r * h; candidate = u = reset U_n^T + d_n; h_next = h + c * x0 * u
 ///   candidate tanh:  same r, z, c; reset = h U_n^T + d_n; candidate = n = tanh(gx_n + r * reset);
 ///                    h_next = c * n + z * h
+/// All matrices have one row distance, ld >= D; a row of `gates` is two such rows, r and z, side by side, a
+/// row of `gx` two (cross) or three (tanh: r, z, n). What follows the D elements of a row, up to ld, may be
+/// read and overwritten with anything: whole vectors pass over it.
 template <class Real>
 struct GruForward {
-  std::size_t B, D;
-  const Real* x0;  ///< [B, D], cross only
-  const Real* gx;  ///< input product with b: [B, 2D] for cross (r, z), [B, 3D] for tanh (r, z, n)
-  std::size_t ld_gx;
-  const Real* h;  ///< [B, D]
-  std::size_t ldh;
-  const Real* u_rz;     ///< packed U_rz^T: R [D, 2D]
-  const Real* u_n;      ///< packed U_n^T: R [D, D]
-  const Real* bias_hh;  ///< d [3D]: r, z, n
-  Real* gates;          ///< [B, 2D] r, z
+  std::size_t B, D, ld;
+  const Real* x0;       ///< [B, D], cross only
+  const Real* gx;       ///< [B, 2 ld] or [B, 3 ld] input product with b
+  const Real* h;        ///< [B, D]
+  const Real* u;        ///< U_r^T, U_z^T and U_n^T, each packed alone: R [D, D], one behind the other
+  const Real* bias_hh;  ///< d_r, d_z and d_n, packed likewise: R [1, D]
+  Real* gates;          ///< [B, 2 ld] r, z
   Real* carry;          ///< [B, D] c = 1 - z
   Real* reset;          ///< [B, D], see above
   Real* candidate;      ///< [B, D], see above
   Real* h_next;         ///< [B, D]; must not alias h
-  std::size_t ld_next;
 };
 
 /// The backward pass of GruForward for the same rows: consumes the forward's buffers in place.
 ///   gates becomes [da_r, da_z]; candidate becomes du (cross) or da_n (tanh); reset stays r * h (cross) or
 ///   becomes the gradient of h U_n^T + d_n, that is r * da_n (tanh); dgx accumulates; dx0 accumulates
 ///   (cross); dh is replaced by the gradient of h.
+/// Rows lie as GruForward has them.
 template <class Real>
 struct GruBackward {
-  std::size_t B, D;
-  const Real* x0;  ///< [B, D], cross only
-  const Real* h;   ///< [B, D] the step's state
-  std::size_t ldh;
-  const Real* u_rz_back;  ///< packed U_rz: R [2D, D]
-  const Real* u_n_back;   ///< packed U_n: R [D, D]
-  Real* gates;            ///< [B, 2D]
-  const Real* carry;      ///< [B, D]
-  Real* reset;            ///< [B, D]
-  Real* candidate;        ///< [B, D]
-  Real* dh;               ///< [B, D] in: gradient of h_next; out: gradient of h
-  std::size_t ld_dh;
-  Real* dgx;  ///< += [B, 2D] (cross) or [B, 3D] (tanh)
-  std::size_t ld_dgx;
-  Real* dx0;      ///< += [B, D], cross only
-  Real* scratch;  ///< [B, D], cross only
+  std::size_t B, D, ld;
+  const Real* x0;      ///< [B, D], cross only
+  const Real* h;       ///< [B, D] the step's state
+  const Real* u_back;  ///< U_r, U_z and U_n, each packed alone: R [D, D], one behind the other
+  Real* gates;         ///< [B, 2 ld]
+  const Real* carry;   ///< [B, D]
+  Real* reset;         ///< [B, D]
+  Real* candidate;     ///< [B, D]
+  Real* dh;            ///< [B, D] in: gradient of h_next; out: gradient of h
+  Real* dgx;           ///< += [B, 2 ld] (cross) or [B, 3 ld] (tanh)
+  Real* dx0;           ///< += [B, D], cross only
+  Real* scratch;       ///< [B, D], cross only
 };
 
 /// out [B, S] = g * s: the shared units a task lets in, written beside its private units (the concatenation
@@ -109,9 +111,10 @@ struct GruBackward {
 template <class Real>
 struct GateForward {
   std::size_t B, S;
-  const Real* s;      ///< [B, S]
+  const Real* s;  ///< [B, S]
+  std::size_t ld_s;
   const Real* g;      ///< [B, S], [S] or null
-  std::size_t g_row;  ///< S or 0
+  std::size_t g_row;  ///< row distance, or 0
   Real* out;
   std::size_t ld_out;
 };
@@ -122,6 +125,7 @@ template <class Real>
 struct GateBackward {
   std::size_t B, S;
   const Real* s;
+  std::size_t ld_s;  ///< of s, ds and da
   const Real* g;
   std::size_t g_row;
   const Real* dout;
@@ -180,9 +184,9 @@ struct ScatterAdd {
   Real* grad;  ///< +=
 };
 
-/// Probabilities and losses of B rows (docs/loss.md), computed in double. For row b and task t with the
-/// path a_1 .. a_J = t (J = 1 unless chain) and logits l_j: S_j = sum over i <= j of log sigma(l_i); log p =
-/// S_J; log(1 - p) = logsumexp over j of (S_{j-1} + log sigma(-l_j)).
+/// Probabilities and losses of B rows (docs/loss.md), computed in double; T <= kMaxTasks. For row b and task
+/// t with the path a_1 .. a_J = t (J = 1 unless chain) and logits l_j: S_j = sum over i <= j of log
+/// sigma(l_i); log p = S_J; log(1 - p) = logsumexp over j of (S_{j-1} + log sigma(-l_j)).
 template <class Real>
 struct LossForward {
   std::size_t B, T;

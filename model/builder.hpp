@@ -70,14 +70,19 @@ struct Pass {
   const DropoutState* dropout;  ///< null: off
 
   Real* at(Slot slot, std::size_t layer = 0) const { return arena.at(slot, row, layer); }
+  /// Columns of a product whose result has the rows of a slot `width` wide to itself: with those that whole
+  /// vectors can pass over. R and the bias must be packed.
+  std::size_t columns(std::size_t width) const {
+    return std::min(row_distance(width), kernels::packed_size(1, width, ops.panel));
+  }
   /// Zeroes this block's rows of a slot.
   void clear(Slot slot, std::size_t layer = 0) const {
-    std::fill_n(at(slot, layer), count * arena.width(slot), Real{0});
+    std::fill_n(at(slot, layer), count * arena.ld(slot), Real{0});
   }
   /// Applies the mask of `stream` in place; forward and backward alike.
   void drop(double rate, std::uint32_t stream, Slot slot) const {
     if (dropout == nullptr || rate <= 0) return;
-    ops.dropout({count, arena.width(slot), at(slot), arena.width(slot), dropout->seed, stream,
+    ops.dropout({count, arena.width(slot), at(slot), arena.ld(slot), dropout->seed, stream,
                  dropout->first_row + batch_row, static_cast<std::uint32_t>(rate * 4294967296.0),
                  static_cast<Real>(1 / (1 - rate))});
   }
@@ -90,6 +95,8 @@ struct Stream {
   std::size_t layer = 0;
   Slot gradient = 0;
   std::size_t width = 0;
+
+  std::size_t ld() const { return row_distance(width); }
 };
 
 /// Receives named tensors of a trace.

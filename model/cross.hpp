@@ -62,23 +62,24 @@ class Cross {
       if (l == 0 || !tied_) cell(l).input_backward(pass, slots_, set, dx0);
     }
     // 0. h^0 = x0
-    for (std::size_t i = 0; i < pass.count * D_; ++i) dx0[i] += dh[i];
+    for (std::size_t i = 0; i < pass.count * row_distance(D_); ++i) dx0[i] += dh[i];
   }
 
   template <class Real>
   void trace(const Arena<Real>& arena, const TraceSink<Real>& sink) const {
-    const std::size_t B = arena.rows();
+    const std::size_t B = arena.rows(), ld = row_distance(D_);
     for (std::size_t l = 0; l < L_; ++l) {
       const std::string prefix = "cross." + std::to_string(l) + ".";
-      sink.copy(prefix + "r", arena.at(slots_.gates, 0, l), B, D_, 2 * D_);
-      sink.copy(prefix + "z", arena.at(slots_.gates, 0, l) + D_, B, D_, 2 * D_);
+      sink.copy(prefix + "r", arena.at(slots_.gates, 0, l), B, D_, 2 * ld);
+      sink.copy(prefix + "z", arena.at(slots_.gates, 0, l) + ld, B, D_, 2 * ld);
       Real* n = sink.tensor(prefix + "n", {B, D_});
-      std::copy_n(arena.at(slots_.candidate, 0, l), B * D_, n);
-      if (cross_) {  // the kernels keep u, and n = h + x0 * u
-        const Real *x0 = arena.at(h_), *h = arena.at(h_, 0, l);
-        for (std::size_t i = 0; i < B * D_; ++i) n[i] = h[i] + x0[i] * n[i];
+      for (std::size_t b = 0; b < B; ++b, n += D_) {
+        std::copy_n(arena.at(slots_.candidate, b, l), D_, n);
+        if (!cross_) continue;  // the kernels keep u, and n = h + x0 * u
+        const Real *x0 = arena.at(h_, b), *h = arena.at(h_, b, l);
+        for (std::size_t j = 0; j < D_; ++j) n[j] = h[j] + x0[j] * n[j];
       }
-      sink.copy(prefix + "h", arena.at(h_, 0, l + 1), B, D_, D_);
+      sink.copy(prefix + "h", arena.at(h_, 0, l + 1), B, D_, ld);
     }
   }
 

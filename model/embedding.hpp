@@ -56,7 +56,7 @@ class Embedding {
   /// x0 of the block.
   template <class Real>
   void forward(const Pass<Real>& pass, const Batch& batch) const {
-    const std::size_t D = x0_.width, first = pass.batch_row;
+    const std::size_t ld = x0_.ld(), first = pass.batch_row;
     for (std::size_t f = 0; f < fields_.size(); ++f) {
       const FieldPlace& field = fields_[f];
       const BatchColumn& column = batch.columns[f];
@@ -65,9 +65,10 @@ class Embedding {
         const std::uint32_t* offsets = field.bag ? column.offsets.data() + first : nullptr;
         const std::uint32_t* ids = field.bag ? column.ids.data() : column.ids.data() + first;
         pass.ops.gather(
-            {pass.count, field.width, pass.parameters + field.table, ids, offsets, field.mean, out, D});
+            {pass.count, field.width, pass.parameters + field.table, ids, offsets, field.mean, out, ld});
       } else {
-        for (std::size_t b = 0; b < pass.count; ++b) out[b * D] = static_cast<Real>(column.values[first + b]);
+        for (std::size_t b = 0; b < pass.count; ++b)
+          out[b * ld] = static_cast<Real>(column.values[first + b]);
       }
     }
     if (pass.dropout != nullptr) pass.drop(pass.dropout->input, mask_, x0_.value);
@@ -91,7 +92,7 @@ class Embedding {
     return sparse;
   }
 
-  /// Batch rows [first, first + count): those whose dx0 [count, D] is at hand.
+  /// Batch rows [first, first + count): those whose dx0 is at hand.
   struct Window {
     std::size_t first, count;
   };
@@ -159,7 +160,7 @@ class Embedding {
                       end = field.bag ? column.offsets[last] : last;
     const bool scaled = field.bag && field.mean;
     ops.scatter_add({end - begin, field.width, sparse.rows.data() + begin, sparse.slots.data() + begin,
-                     scaled ? sparse.scale.data() + begin : nullptr, dx0 + field.column, x0_.width,
+                     scaled ? sparse.scale.data() + begin : nullptr, dx0 + field.column, x0_.ld(),
                      sparse.gradient.data()});
   }
 

@@ -250,7 +250,7 @@ std::vector<GradcheckTensor> gradcheck(const Config& config, const kernels::Tabl
     engine.copy_gradient(i, gradients.back().data());
   }
   const std::size_t D = table.input_width;
-  const std::vector<double> dx0(engine.input_gradient(), engine.input_gradient() + options.rows * D);
+  const std::vector<double> dx0 = engine.input_gradient();
 
   std::vector<GradcheckTensor> results;
   for (std::size_t i = 0; i < table.all().size(); ++i) {
@@ -271,9 +271,9 @@ std::vector<GradcheckTensor> gradcheck(const Config& config, const kernels::Tabl
             dense.begin());
   Batch inputs = batch;
   inputs.columns.assign(D, {});
-  const double* x0 = plain.arena().at(plain.network().x0().value);
   for (std::size_t b = 0; b < options.rows; ++b) {
-    for (std::size_t j = 0; j < D; ++j) inputs.columns[j].values.push_back(x0[b * D + j]);
+    const double* x0 = plain.arena().at(plain.network().x0().value, b);
+    for (std::size_t j = 0; j < D; ++j) inputs.columns[j].values.push_back(x0[j]);
   }
   Function g(numbers.model, numbers_table, std::move(dense), std::move(inputs), dropout, ops);
   results.push_back(check("x0", dx0, g, options, 1,

@@ -77,8 +77,19 @@ void GradientEngine<Real>::forward_backward(const Batch& batch, const DropoutSta
   for_windows(batch, [&](std::size_t first, std::size_t count) {
     run_blocks(batch, first, dropout, threads, true);
     weight_gradients_.run(arena_, dense_.data(), network_.table().dense_begin(), threads, first > 0);
-    network_.embedding().gradients(ops_, batch, {first, count}, input_gradient(), threads, sparse_);
+    network_.embedding().gradients(ops_, batch, {first, count}, arena_.at(network_.x0().gradient), threads,
+                                   sparse_);
   });
+}
+
+template <class Real>
+std::vector<Real> GradientEngine<Real>::input_gradient() const {
+  const Stream x0 = network_.x0();
+  std::vector<Real> dx0;
+  for (std::size_t b = 0; b < arena_.rows(); ++b) {
+    dx0.insert(dx0.end(), arena_.at(x0.gradient, b), arena_.at(x0.gradient, b) + x0.width);
+  }
+  return dx0;
 }
 
 template <class Real>

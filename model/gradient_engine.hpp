@@ -45,8 +45,8 @@ class GradientEngine {
   std::size_t dense_size() const { return dense_.size(); }
   /// Gradients of the tables, one per field.
   const std::vector<SparseRows<Real>>& sparse_gradients() const { return sparse_; }
-  /// dx0 of the last window.
-  const Real* input_gradient() const { return arena_.at(network_.x0().gradient); }
+  /// dx0 [rows, D] of the last window.
+  std::vector<Real> input_gradient() const;
   /// Copies the gradient of a parameter, dense, to `to`.
   void copy_gradient(std::size_t parameter, Real* to) const;
 

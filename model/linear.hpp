@@ -14,20 +14,21 @@ class Linear {
     if (builder.training) backward_ = builder.packs.add_backward(layout.weight, layout.out, layout.in);
   }
 
-  /// y [count, out] (row distance ldy) from x [count, in].
+  /// y [count, out] (row distance ldy) from the stream x [count, in].
   template <class Real>
-  void forward(const Pass<Real>& pass, const Real* x, std::size_t ldx, kernels::Activation activation,
-               Real* y, std::size_t ldy) const {
-    pass.ops.matmul({pass.count, layout_.out, layout_.in, x, ldx, 1, pass.packed[forward_],
-                     layout_.in * pass.ops.panel, pass.parameters + layout_.bias, activation, false, y, ldy});
+  void forward(const Pass<Real>& pass, const Stream& x, kernels::Activation activation, Real* y,
+               std::size_t ldy) const {
+    pass.ops.matmul({pass.count, layout_.out, layout_.in, pass.at(x.value, x.layer), x.ld(), 1,
+                     pass.packed[forward_], layout_.in * pass.ops.panel, pass.parameters + layout_.bias,
+                     activation, false, y, ldy});
   }
 
   /// y = x W^T + b, so dx += dy W; dy is the gradient before the activation.
   template <class Real>
-  void backward(const Pass<Real>& pass, const Real* dy, std::size_t ld_dy, Real* dx,
-                std::size_t ld_dx) const {
-    pass.ops.matmul({pass.count, layout_.in, layout_.out, dy, ld_dy, 1, pass.packed[backward_],
-                     layout_.out * pass.ops.panel, nullptr, kernels::Activation::none, true, dx, ld_dx});
+  void backward(const Pass<Real>& pass, const Real* dy, std::size_t ld_dy, const Stream& x) const {
+    pass.ops.matmul({pass.count, pass.columns(layout_.in), layout_.out, dy, ld_dy, 1, pass.packed[backward_],
+                     layout_.out * pass.ops.panel, nullptr, kernels::Activation::none, true,
+                     pass.at(x.gradient), x.ld()});
   }
 
   /// Plans dW = dy^T x and db = sum of dy, dy being columns [column, column + out) of slot `dy`.

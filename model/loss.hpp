@@ -19,9 +19,9 @@ class Loss {
   Loss() = default;
   Loss(Builder& builder, const ModelConfig& config)
       : T_(config.tasks.size()),
-        logit_(builder.arena.add(T_)),
-        probability_(builder.arena.add(T_)),
-        dlogit_(builder.training ? builder.arena.add(T_) : 0) {
+        logit_(builder.arena.add_dense(T_)),
+        probability_(builder.arena.add_dense(T_)),
+        dlogit_(builder.training ? builder.arena.add_dense(T_) : 0) {
     for (const Task& task : config.tasks) {
       parents_.push_back(config.chain ? task.parent : kNoParent);
       weights_.push_back(task.weight);

@@ -48,8 +48,7 @@ void Network::forward(const Pass<Real>& pass, const Batch& batch) const {
     towers_[t].forward(pass);
     if (transfers_[t]) transfers_[t]->forward(pass);
     const Stream& y = representations_[t];
-    heads_[t].forward(pass, pass.at(y.value, y.layer), y.width, kernels::Activation::none,
-                      pass.at(loss_.logit()) + t, T);
+    heads_[t].forward(pass, y, kernels::Activation::none, pass.at(loss_.logit()) + t, T);
   }
 }
 
@@ -65,7 +64,7 @@ void Network::backward(const Pass<Real>& pass) const {
   // Children come after their parents, so their gradients are complete when the parents' turn comes.
   for (std::size_t t = T; t-- > 0;) {
     const Stream& y = representations_[t];
-    heads_[t].backward(pass, pass.at(loss_.dlogit()) + t, T, pass.at(y.gradient), y.width);
+    heads_[t].backward(pass, pass.at(loss_.dlogit()) + t, T, y);
     if (transfers_[t]) transfers_[t]->backward(pass);
     towers_[t].backward(pass);
   }
@@ -77,7 +76,7 @@ void Network::backward(const Pass<Real>& pass) const {
 template <class Real>
 void Network::trace(const Arena<Real>& arena, const TraceSink<Real>& sink) const {
   const std::size_t B = arena.rows(), T = heads_.size();
-  sink.copy("x0", arena.at(x0().value), B, x0().width, x0().width);
+  sink.copy("x0", arena.at(x0().value), B, x0().width, x0().ld());
   cross_.trace(arena, sink);
   for (std::size_t k = 0; k < sharing_.size(); ++k) {
     sharing_[k].trace(arena, sink, "sharing." + std::to_string(k) + ".", task_names_);

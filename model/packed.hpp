@@ -20,14 +20,19 @@ class PackPlan {
   struct Entry {
     std::size_t source;  ///< offset in the parameter arena
     std::size_t K, N, k_stride, n_stride;
+    std::size_t parts;  ///< operands of this shape behind each other, here as in the parameter arena
   };
   /// W^T of W [out, in], as y = x W^T needs it.
-  PackId add_forward(std::size_t source, std::size_t out, std::size_t in) {
-    return add({source, in, out, 1, in});
+  PackId add_forward(std::size_t source, std::size_t out, std::size_t in, std::size_t parts = 1) {
+    return add({source, in, out, 1, in, parts});
   }
   /// W of W [out, in], as dx = dy W needs it.
-  PackId add_backward(std::size_t source, std::size_t out, std::size_t in) {
-    return add({source, out, in, in, 1});
+  PackId add_backward(std::size_t source, std::size_t out, std::size_t in, std::size_t parts = 1) {
+    return add({source, out, in, in, 1, parts});
+  }
+  /// b [out], with zeros for the missing columns of the last panel.
+  PackId add_bias(std::size_t source, std::size_t out, std::size_t parts = 1) {
+    return add({source, 1, out, out, 1, parts});
   }
   const std::vector<Entry>& entries() const { return entries_; }
 
@@ -46,11 +51,13 @@ class Packed {
   Packed(const kernels::Table<Real>& ops, const PackPlan& plan) : ops_(&ops), plan_(plan) {
     std::size_t total = 0;
     for (const PackPlan::Entry& entry : plan.entries()) {
+      for (std::size_t part = 0; part < entry.parts; ++part) {
+        for (std::size_t first = 0; first < entry.N; first += kPanelsPerJob * ops.panel)
+          jobs_.push_back({offsets_.size(), part, first});
+      }
       offsets_.push_back(total);
-      const std::size_t panels = (entry.N + ops.panel - 1) / ops.panel;
-      for (std::size_t first = 0; first < panels; first += kPanelsPerJob)
-        jobs_.push_back({offsets_.size() - 1, first});
-      total += round_up(panels * entry.K * ops.panel, kAlignment / sizeof(float));
+      total += round_up(entry.parts * kernels::packed_size(entry.K, entry.N, ops.panel),
+                        kAlignment / sizeof(float));
     }
     block_ = Buffer<Real>(total, "packed weights");
   }
@@ -58,12 +65,14 @@ class Packed {
   /// Packs everything anew from the parameter arena.
   void refresh(const Real* parameters, int threads) {
     parallel_for(threads, jobs_.size(), [&](std::size_t i, int) {
-      const PackPlan::Entry& entry = plan_.entries()[jobs_[i].entry];
+      const Job& job = jobs_[i];
+      const PackPlan::Entry& entry = plan_.entries()[job.entry];
       const std::size_t panel = ops_->panel;
-      const std::size_t first = jobs_[i].first_panel * panel;
-      const std::size_t count = std::min(entry.N - first, kPanelsPerJob * panel);
-      ops_->pack({entry.K, count, parameters + entry.source + first * entry.n_stride, entry.k_stride,
-                  entry.n_stride, block_.data() + offsets_[jobs_[i].entry] + first * entry.K,
+      ops_->pack({entry.K, std::min(entry.N - job.first, kPanelsPerJob * panel),
+                  parameters + entry.source + job.part * entry.K * entry.N + job.first * entry.n_stride,
+                  entry.k_stride, entry.n_stride,
+                  block_.data() + offsets_[job.entry] +
+                      job.part * kernels::packed_size(entry.K, entry.N, panel) + job.first * entry.K,
                   entry.K * panel});
     });
   }
@@ -72,7 +81,8 @@ class Packed {
  private:
   static constexpr std::size_t kPanelsPerJob = 8;
   struct Job {
-    std::size_t entry, first_panel;
+    std::size_t entry, part;
+    std::size_t first;  ///< column
   };
   const kernels::Table<Real>* ops_ = nullptr;
   PackPlan plan_;

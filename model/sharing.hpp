@@ -42,25 +42,23 @@ class SharingBlock {
   void forward(const Pass<Real>& pass) const {
     // 1. s' = relu(s S^T + a)
     if (m_s_ > 0) {
-      shared_.forward(pass, pass.at(s_.value, s_.layer), s_.width, kernels::Activation::relu,
-                      pass.at(shared_slot_), m_s_);
+      shared_.forward(pass, s_, kernels::Activation::relu, pass.at(shared_slot_), ld_s());
     }
     for (std::size_t t = 0; t < v_.size(); ++t) {
-      const Real* v = pass.at(v_[t].value, v_[t].layer);
       Real* out = pass.at(out_[t].value);
       // 2. g_t = sigma(v_t G_t^T + c_t), or sigma(c_t)
       if (gate_ == Gate::input) {
-        gates_[t].forward(pass, v, v_[t].width, kernels::Activation::sigmoid, pass.at(gate_slots_[t]), m_s_);
+        gates_[t].forward(pass, v_[t], kernels::Activation::sigmoid, pass.at(gate_slots_[t]), ld_s());
       } else if (gate_ == Gate::fixed) {
         pass.ops.sigmoid({m_s_, pass.parameters + static_gates_[t], pass.at(gate_slots_[t])});
       }
       // 3. p_t = relu(v_t P_t^T + q_t), written to its place in v_t'
       if (width_ > m_s_)
-        privates_[t].forward(pass, v, v_[t].width, kernels::Activation::relu, out + m_s_, width_);
+        privates_[t].forward(pass, v_[t], kernels::Activation::relu, out + m_s_, out_[t].ld());
       // 4. v_t' = [g_t * s', p_t]
       if (m_s_ > 0) {
-        pass.ops.gate_forward(
-            {pass.count, m_s_, pass.at(shared_slot_), gate_values(pass, t), gate_row(), out, width_});
+        pass.ops.gate_forward({pass.count, m_s_, pass.at(shared_slot_), ld_s(), gate_values(pass, t),
+                               gate_row(), out, out_[t].ld()});
       }
       // 5. dropout on v_t'
       if (pass.dropout != nullptr) pass.drop(pass.dropout->sharing, streams_[t], out_[t].value);
@@ -73,30 +71,30 @@ class SharingBlock {
   void backward(const Pass<Real>& pass) const {
     for (std::size_t t = v_.size(); t-- > 0;) {
       Real* dout = pass.at(out_[t].gradient);
-      Real* dv = pass.at(v_[t].gradient);
+      const std::size_t ld = out_[t].ld();
       // 5. dropout on v_t'
       if (pass.dropout != nullptr) pass.drop(pass.dropout->sharing, streams_[t], out_[t].gradient);
       // 4. v_t' = [g_t * s', p_t]
       if (m_s_ > 0) {
         Real* da = gate_ == Gate::none ? nullptr : pass.at(dgate_slots_[t]);
-        pass.ops.gate_backward({pass.count, m_s_, pass.at(shared_slot_), gate_values(pass, t), gate_row(),
-                                dout, width_, pass.at(dshared_slot_), da});
+        pass.ops.gate_backward({pass.count, m_s_, pass.at(shared_slot_), ld_s(), gate_values(pass, t),
+                                gate_row(), dout, ld, pass.at(dshared_slot_), da});
         // 2. g_t = sigma(v_t G_t^T + c_t)
-        if (gate_ == Gate::input) gates_[t].backward(pass, da, m_s_, dv, v_[t].width);
+        if (gate_ == Gate::input) gates_[t].backward(pass, da, ld_s(), v_[t]);
       }
       // 3. p_t = relu(v_t P_t^T + q_t); its gradient stays where p_t's was
       if (width_ > m_s_) {
         Real* dp = dout + m_s_;
         pass.ops.relu_backward(
-            {pass.count, width_ - m_s_, pass.at(out_[t].value) + m_s_, width_, dp, width_, dp, width_});
-        privates_[t].backward(pass, dp, width_, dv, v_[t].width);
+            {pass.count, width_ - m_s_, pass.at(out_[t].value) + m_s_, ld, dp, ld, dp, ld});
+        privates_[t].backward(pass, dp, ld, v_[t]);
       }
     }
     // 1. s' = relu(s S^T + a)
     if (m_s_ > 0) {
       Real* ds = pass.at(dshared_slot_);
-      pass.ops.relu_backward({pass.count, m_s_, pass.at(shared_slot_), m_s_, ds, m_s_, ds, m_s_});
-      shared_.backward(pass, ds, m_s_, pass.at(s_.gradient), s_.width);
+      pass.ops.relu_backward({pass.count, m_s_, pass.at(shared_slot_), ld_s(), ds, ld_s(), ds, ld_s()});
+      shared_.backward(pass, ds, ld_s(), s_);
     }
   }
 
@@ -111,19 +109,22 @@ class SharingBlock {
   void trace(const Arena<Real>& arena, const TraceSink<Real>& sink, const std::string& prefix,
              const std::vector<std::string>& tasks) const {
     const std::size_t B = arena.rows();
-    if (m_s_ > 0) sink.copy(prefix + "shared", arena.at(shared_slot_), B, m_s_, m_s_);
+    if (m_s_ > 0) sink.copy(prefix + "shared", arena.at(shared_slot_), B, m_s_, ld_s());
     for (std::size_t t = 0; t < v_.size(); ++t) {
       if (gate_ != Gate::none)
         sink.copy(prefix + tasks[t] + ".gate", arena.at(gate_slots_[t]), B, m_s_, gate_row());
       if (width_ > m_s_) {
-        sink.copy(prefix + tasks[t] + ".private", arena.at(out_[t].value) + m_s_, B, width_ - m_s_, width_);
+        sink.copy(prefix + tasks[t] + ".private", arena.at(out_[t].value) + m_s_, B, width_ - m_s_,
+                  out_[t].ld());
       }
     }
   }
 
  private:
   /// Distance between the gates of two rows: a static gate is one row for all.
-  std::size_t gate_row() const { return gate_ == Gate::fixed ? 0 : m_s_; }
+  std::size_t gate_row() const { return gate_ == Gate::fixed ? 0 : ld_s(); }
+  /// Between two rows of the shared units, of a task's gates and of their gradients.
+  std::size_t ld_s() const { return row_distance(m_s_); }
   template <class Real>
   const Real* gate_values(const Pass<Real>& pass, std::size_t t) const {
     return gate_ == Gate::none ? nullptr : pass.at(gate_slots_[t]);

@@ -31,8 +31,7 @@ class Tower {
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const Stream &x = streams_[i], &y = streams_[i + 1];
       // 1. y = relu(x W^T + b)   2. dropout on y
-      layers_[i].forward(pass, pass.at(x.value, x.layer), x.width, kernels::Activation::relu,
-                         pass.at(y.value), y.width);
+      layers_[i].forward(pass, x, kernels::Activation::relu, pass.at(y.value), y.ld());
       if (pass.dropout != nullptr) pass.drop(pass.dropout->tower, masks_[i], y.value);
     }
   }
@@ -45,8 +44,8 @@ class Tower {
       // 2. dropout on y
       if (pass.dropout != nullptr) pass.drop(pass.dropout->tower, masks_[i], y.gradient);
       // 1. y = relu(x W^T + b)
-      pass.ops.relu_backward({pass.count, y.width, pass.at(y.value), y.width, dy, y.width, dy, y.width});
-      layers_[i].backward(pass, dy, y.width, pass.at(x.gradient), x.width);
+      pass.ops.relu_backward({pass.count, y.width, pass.at(y.value), y.ld(), dy, y.ld(), dy, y.ld()});
+      layers_[i].backward(pass, dy, y.ld(), x);
     }
   }
 
@@ -59,7 +58,7 @@ class Tower {
   void trace(const Arena<Real>& arena, const TraceSink<Real>& sink, const std::string& task) const {
     for (std::size_t i = 1; i < streams_.size(); ++i) {
       sink.copy("tower." + task + "." + std::to_string(i - 1), arena.at(streams_[i].value), arena.rows(),
-                streams_[i].width, streams_[i].width);
+                streams_[i].width, streams_[i].ld());
     }
   }
 

@@ -33,10 +33,7 @@ std::vector<NamedTensor<Real>> trace(const ModelConfig& config, const ParameterT
     tensors.push_back({"grad." + parameter.name, parameter.shape, std::vector<Real>(parameter.size)});
     engine.copy_gradient(i, tensors.back().values.data());
   }
-  const Real* dx0 = engine.input_gradient();
-  tensors.push_back({"grad.x0",
-                     {batch.rows, table.input_width},
-                     std::vector<Real>(dx0, dx0 + batch.rows * table.input_width)});
+  tensors.push_back({"grad.x0", {batch.rows, table.input_width}, engine.input_gradient()});
   return tensors;
 }
 

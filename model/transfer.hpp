@@ -37,7 +37,7 @@ class Transfer {
     cell_.backward(pass, slots_, 0, 0, static_cast<const Real*>(nullptr),
                    pass.at(parent_.value, parent_.layer), dh, static_cast<Real*>(nullptr));
     Real* dparent = pass.at(parent_.gradient);
-    for (std::size_t i = 0; i < pass.count * out_.width; ++i) dparent[i] += dh[i];
+    for (std::size_t i = 0; i < pass.count * out_.ld(); ++i) dparent[i] += dh[i];
     // 1. gx = y_t W^T + b
     cell_.input_backward(pass, slots_, 0, pass.at(y_.gradient));
   }
@@ -49,7 +49,7 @@ class Transfer {
 
   template <class Real>
   void trace(const Arena<Real>& arena, const TraceSink<Real>& sink, const std::string& task) const {
-    sink.copy("transfer." + task, arena.at(out_.value), arena.rows(), out_.width, out_.width);
+    sink.copy("transfer." + task, arena.at(out_.value), arena.rows(), out_.width, out_.ld());
   }
 
  private:

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/buffer.hpp"
+#include "core/size.hpp"
 #include "core/threads.hpp"
 #include "kernels/table.hpp"
 #include "model/builder.hpp"
@@ -19,22 +20,32 @@ class WeightGradients {
  public:
   WeightGradients() = default;
   WeightGradients(const kernels::Table<Real>& ops, const Builder& builder)
-      : ops_(&ops), plan_(builder.gradients) {}
+      : ops_(&ops), biases_(builder.gradients.biases) {
+    for (const GradientPlan::Product& product : builder.gradients.products) {
+      const auto group = std::find_if(groups_.begin(), groups_.end(), [&](const Group& other) {
+        const GradientPlan::Product& first = other.products[0];
+        return first.x == product.x && first.x_layer == product.x_layer &&
+               first.rows.layers == product.rows.layers;
+      });
+      Group& to = group != groups_.end() ? *group : groups_.emplace_back();
+      to.products.push_back(product);
+      to.rows += product.rows.N;
+    }
+  }
 
   /// Writes what the arena's rows contribute to all planned gradients into `gradients`, addressed by (offset
   /// in the parameter arena - `base`), or adds it, if `accumulate`.
   void run(const Arena<Real>& arena, Real* gradients, std::size_t base, int threads, bool accumulate) {
     if (threads != threads_) split(arena, threads);
-    parallel_for(threads, jobs_.size() + plan_.biases.size(), [&](std::size_t j, int thread) {
+    const Target target{gradients, base, accumulate};
+    parallel_for(threads, jobs_.size() + biases_.size(), [&](std::size_t j, int thread) {
       if (j < jobs_.size()) {
-        product(arena, jobs_[j], accumulate, gradients - base,
-                scratch_.data() + static_cast<std::size_t>(thread) * scratch_size_);
+        products(arena, jobs_[j], target, scratch_.data() + static_cast<std::size_t>(thread) * scratch_size_);
         return;
       }
-      const GradientPlan::Bias& bias = plan_.biases[j - jobs_.size()];
+      const GradientPlan::Bias& bias = biases_[j - jobs_.size()];
       for_chunks(arena, bias.rows.layers, kGroupRows, [&](std::size_t row, std::size_t count, bool first) {
-        sums(arena, bias.rows, 0, bias.rows.N, row, count, accumulate || !first,
-             gradients - base + bias.bias);
+        sums(arena, bias.rows, 0, bias.rows.N, row, count, target.accumulate || !first, target.at(bias.bias));
       });
     });
   }
@@ -45,34 +56,50 @@ class WeightGradients {
   /// X is packed in chunks of rows of about so many values: larger ones cost cache, smaller ones have dW read
   /// and written more often.
   static constexpr std::size_t kChunk = 262144, kLeastChunkRows = 64, kMostChunkRows = 512;
-  struct Job {
-    std::size_t product, first, count;  ///< rows of dW
+
+  /// Products with the same X, which is packed once for all of them.
+  struct Group {
+    std::vector<GradientPlan::Product> products;
+    std::size_t rows = 0;  ///< of all their dW together
   };
+  struct Job {
+    std::size_t group, first, count;  ///< rows of dW, counted through the products of the group
+  };
+  struct Target {
+    Real* gradients;
+    std::size_t base;
+    bool accumulate;
+
+    Real* at(std::size_t parameter) const { return gradients + (parameter - base); }
+  };
+
+  static constexpr const char* kScratch = "gradient scratch";
 
   static std::size_t chunk_rows(std::size_t width) {
     return std::clamp(kChunk / width, kLeastChunkRows, kMostChunkRows);
   }
 
-  /// Cuts the products into jobs: whole for one thread, for more into parts of some kRowsPerJob.
+  /// Cuts the groups into jobs: whole for one thread, for more into parts of some kRowsPerJob.
   void split(const Arena<Real>& arena, int threads) {
     threads_ = threads;
     jobs_.clear();
     std::size_t all = 0;
-    for (const GradientPlan::Product& product : plan_.products) all += product.rows.N;
+    for (const Group& group : groups_) all += group.rows;
     const std::size_t most =
         threads == 1 ? all
                      : round_up(all / (kJobsPerThread * static_cast<std::size_t>(threads)) + 1, kRowsPerJob);
     scratch_size_ = 0;
-    for (std::size_t i = 0; i < plan_.products.size(); ++i) {
-      const GradientPlan::Product& product = plan_.products[i];
-      for (std::size_t first = 0; first < product.rows.N; first += most) {
-        jobs_.push_back({i, first, std::min(most, product.rows.N - first)});
+    for (std::size_t i = 0; i < groups_.size(); ++i) {
+      for (std::size_t first = 0; first < groups_[i].rows; first += most) {
+        jobs_.push_back({i, first, std::min(most, groups_[i].rows - first)});
       }
-      const std::size_t width = arena.width(product.x);
-      scratch_size_ = std::max(scratch_size_, chunk_rows(width) * round_up(width, ops_->panel));
+      const std::size_t width = arena.width(groups_[i].products[0].x);
+      scratch_size_ =
+          std::max(scratch_size_, checked_mul(chunk_rows(width), round_up(width, ops_->panel), kScratch));
     }
     scratch_size_ = round_up(scratch_size_, kAlignment / sizeof(Real));
-    scratch_ = Buffer<Real>(scratch_size_ * static_cast<std::size_t>(threads), "gradient scratch");
+    scratch_ =
+        Buffer<Real>(checked_mul(scratch_size_, static_cast<std::size_t>(threads), kScratch), kScratch);
   }
 
   /// Calls f(row, count, first) for chunks of at most `most` rows of a matrix of `layers` layers, in the
@@ -93,35 +120,44 @@ class WeightGradients {
     }
   }
 
-  void product(const Arena<Real>& arena, const Job& job, bool accumulate, Real* gradients,
-               Real* packed) const {
-    const GradientPlan::Product& product = plan_.products[job.product];
-    const std::size_t width = arena.width(product.x);
-    for_chunks(
-        arena, product.rows.layers, chunk_rows(width), [&](std::size_t row, std::size_t count, bool first) {
-          ops_->pack({count, width, arena.at(product.x, row, product.x_layer), width, 1, packed,
-                      count * ops_->panel});
-          ops_->matmul({job.count, width, count,
-                        arena.at(product.rows.dy, row, product.rows.layer) + product.rows.column + job.first,
-                        1, arena.width(product.rows.dy), packed, count * ops_->panel, nullptr,
-                        kernels::Activation::none, accumulate || !first,
-                        gradients + product.weight + job.first * width, width});
-          if (product.bias != GradientPlan::kNoBias) {
-            sums(arena, product.rows, job.first, job.count, row, count, accumulate || !first,
-                 gradients + product.bias + job.first);
-          }
-        });
+  void products(const Arena<Real>& arena, const Job& job, const Target& target, Real* packed) const {
+    const Group& group = groups_[job.group];
+    const Slot x = group.products[0].x;
+    const std::size_t x_layer = group.products[0].x_layer, layers = group.products[0].rows.layers;
+    const std::size_t width = arena.width(x);
+    for_chunks(arena, layers, chunk_rows(width), [&](std::size_t row, std::size_t count, bool first) {
+      ops_->pack({count, width, arena.at(x, row, x_layer), arena.ld(x), 1, packed, count * ops_->panel});
+      std::size_t passed = 0;  // rows of the products before
+      for (const GradientPlan::Product& product : group.products) {
+        const std::size_t N = product.rows.N;
+        const std::size_t begin = std::clamp(job.first, passed, passed + N) - passed;
+        const std::size_t end = std::clamp(job.first + job.count, passed, passed + N) - passed;
+        passed += N;
+        if (begin == end) continue;
+        const bool accumulate = target.accumulate || !first;
+        ops_->matmul({end - begin, width, count,
+                      arena.at(product.rows.dy, row, product.rows.layer) + product.rows.column + begin, 1,
+                      arena.ld(product.rows.dy), packed, count * ops_->panel, nullptr,
+                      kernels::Activation::none, accumulate, target.at(product.weight) + begin * width,
+                      width});
+        if (product.bias != GradientPlan::kNoBias) {
+          sums(arena, product.rows, begin, end - begin, row, count, accumulate,
+               target.at(product.bias) + begin);
+        }
+      }
+    });
   }
 
   /// Sums of columns [first, first + columns) over rows [row, row + count).
   void sums(const Arena<Real>& arena, const GradientPlan::Rows& dy, std::size_t first, std::size_t columns,
             std::size_t row, std::size_t count, bool accumulate, Real* to) const {
-    ops_->column_sums({count, columns, arena.at(dy.dy, row, dy.layer) + dy.column + first, arena.width(dy.dy),
+    ops_->column_sums({count, columns, arena.at(dy.dy, row, dy.layer) + dy.column + first, arena.ld(dy.dy),
                        accumulate, to});
   }
 
   const kernels::Table<Real>* ops_ = nullptr;
-  GradientPlan plan_;
+  std::vector<Group> groups_;
+  std::vector<GradientPlan::Bias> biases_;
   int threads_ = 0;
   std::vector<Job> jobs_;
   std::size_t scratch_size_ = 0;  ///< of one thread

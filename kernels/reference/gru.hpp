@@ -14,18 +14,18 @@
 
 namespace dcrnn::kernels::reference {
 
-/// C [B, N] (+)= A [B, K] R [K, N] (+ bias), dense A.
+/// C [B, D] (+)= A [B, D] R [D, D] (+ bias); R and bias packed.
 template <class Real>
-void product(std::size_t B, std::size_t N, std::size_t K, const Real* a, std::size_t lda, const Real* packed,
+void product(std::size_t B, std::size_t D, const Real* a, std::size_t lda, const Real* packed,
              const Real* bias, bool accumulate, Real* c, std::size_t ldc) {
   matmul<Real>({.M = B,
-                .N = N,
-                .K = K,
+                .N = D,
+                .K = D,
                 .a = a,
                 .a_row = lda,
                 .a_col = 1,
                 .packed = packed,
-                .panel_stride = K * kPanel,
+                .panel_stride = D * kPanel,
                 .bias = bias,
                 .activation = Activation::none,
                 .accumulate = accumulate,
@@ -33,160 +33,172 @@ void product(std::size_t B, std::size_t N, std::size_t K, const Real* a, std::si
                 .ldc = ldc});
 }
 
-/// Steps 1 and 2 of both candidates.
-template <class Real>
+/// The order of the gates in gx, gates, U and d.
+inline constexpr std::size_t kR = 0, kZ = 1, kN = 2;
+
+/// Steps 1 and 2 of both candidates; kGates of them take part in gx.
+template <std::size_t kGates, class Real>
 void gates_forward(const GruForward<Real>& p) {
-  const std::size_t D = p.D;
+  const std::size_t D = p.D, ld = p.ld;
 
   // 1. a = h U_rz^T + d_rz + gx_rz
-  product(p.B, 2 * D, D, p.h, p.ldh, p.u_rz, p.bias_hh, false, p.gates, 2 * D);
+  for (std::size_t gate : {kR, kZ}) {
+    product(p.B, D, p.h, ld, p.u + gate * packed_size(D, D, kPanel),
+            p.bias_hh + gate * packed_size(1, D, kPanel), false, p.gates + gate * ld, 2 * ld);
+  }
 
   // 2. r = sigma(a_r), z = sigma(a_z), c = 1 - z = sigma(-a_z)
   for (std::size_t b = 0; b < p.B; ++b) {
-    Real* a = p.gates + b * 2 * D;
-    const Real* gx = p.gx + b * p.ld_gx;
+    Real *a_r = p.gates + b * 2 * ld, *a_z = a_r + ld;
+    const Real *gx_r = p.gx + b * kGates * ld, *gx_z = gx_r + ld;
     for (std::size_t j = 0; j < D; ++j) {
-      const Real a_r = a[j] + gx[j];
-      const Real a_z = a[D + j] + gx[D + j];
-      a[j] = sigmoid(a_r);
-      a[D + j] = sigmoid(a_z);
-      p.carry[b * D + j] = sigmoid(-a_z);
+      p.carry[b * ld + j] = sigmoid(-(a_z[j] + gx_z[j]));
+      a_r[j] = sigmoid(a_r[j] + gx_r[j]);
+      a_z[j] = sigmoid(a_z[j] + gx_z[j]);
     }
   }
 }
 
 /// What is left of step 1 when gates holds [da_r, da_z].
-template <class Real>
+template <std::size_t kGates, class Real>
 void gates_backward(const GruBackward<Real>& p) {
-  const std::size_t D = p.D;
+  const std::size_t D = p.D, ld = p.ld;
 
   // 1. a = h U_rz^T + d_rz + gx_rz
-  for (std::size_t b = 0; b < p.B; ++b) {
-    for (std::size_t j = 0; j < 2 * D; ++j) p.dgx[b * p.ld_dgx + j] += p.gates[b * 2 * D + j];
+  for (std::size_t gate : {kR, kZ}) {
+    const Real* da = p.gates + gate * ld;
+    for (std::size_t b = 0; b < p.B; ++b) {
+      for (std::size_t j = 0; j < D; ++j) p.dgx[(b * kGates + gate) * ld + j] += da[b * 2 * ld + j];
+    }
+    product<Real>(p.B, D, da, 2 * ld, p.u_back + gate * packed_size(D, D, kPanel), nullptr, true, p.dh, ld);
   }
-  product<Real>(p.B, D, 2 * D, p.gates, 2 * D, p.u_rz_back, nullptr, true, p.dh, p.ld_dh);
 }
 
 template <class Real>
 void gru_cross_forward(const GruForward<Real>& p) {
-  const std::size_t D = p.D;
+  const std::size_t D = p.D, ld = p.ld;
 
-  gates_forward(p);  // steps 1 and 2
+  gates_forward<2>(p);  // steps 1 and 2
 
   // 3. reset = r * h
   for (std::size_t b = 0; b < p.B; ++b) {
     for (std::size_t j = 0; j < D; ++j) {
-      p.reset[b * D + j] = p.gates[b * 2 * D + j] * p.h[b * p.ldh + j];
+      const std::size_t i = b * ld + j;
+      p.reset[i] = p.gates[(b * 2 + kR) * ld + j] * p.h[i];
     }
   }
 
   // 4. u = reset U_n^T + d_n
-  product<Real>(p.B, D, D, p.reset, D, p.u_n, p.bias_hh + 2 * D, false, p.candidate, D);
+  product<Real>(p.B, D, p.reset, ld, p.u + kN * packed_size(D, D, kPanel),
+                p.bias_hh + kN * packed_size(1, D, kPanel), false, p.candidate, ld);
 
   // 5. h' = h + c * x0 * u
   for (std::size_t b = 0; b < p.B; ++b) {
     for (std::size_t j = 0; j < D; ++j) {
-      const std::size_t i = b * D + j;
-      p.h_next[b * p.ld_next + j] = p.h[b * p.ldh + j] + p.carry[i] * p.x0[i] * p.candidate[i];
+      const std::size_t i = b * ld + j;
+      p.h_next[i] = p.h[i] + p.carry[i] * p.x0[i] * p.candidate[i];
     }
   }
 }
 
 template <class Real>
 void gru_cross_backward(const GruBackward<Real>& p) {
-  const std::size_t D = p.D;
+  const std::size_t D = p.D, ld = p.ld;
 
   // 5. h' = h + c * x0 * u    (dh enters as dh' and is already the first part of dh)
   // 2. c = sigma(-a_z), hence dc / da_z = -z * c
   for (std::size_t b = 0; b < p.B; ++b) {
     for (std::size_t j = 0; j < D; ++j) {
-      const std::size_t i = b * D + j;
-      const Real dh_next = p.dh[b * p.ld_dh + j];
+      const std::size_t i = b * ld + j;
+      const Real dh_next = p.dh[i];
       const Real c = p.carry[i];
       const Real u = p.candidate[i];
-      const Real z = p.gates[b * 2 * D + D + j];
+      const Real z = p.gates[(b * 2 + kZ) * ld + j];
       p.dx0[i] += dh_next * c * u;
-      p.gates[b * 2 * D + D + j] = -dh_next * p.x0[i] * u * (z * c);  // da_z
-      p.candidate[i] = dh_next * c * p.x0[i];                         // du
+      p.gates[(b * 2 + kZ) * ld + j] = -dh_next * p.x0[i] * u * (z * c);  // da_z
+      p.candidate[i] = dh_next * c * p.x0[i];                             // du
     }
   }
 
   // 4. u = reset U_n^T + d_n
   Real* dreset = p.scratch;
-  product<Real>(p.B, D, D, p.candidate, D, p.u_n_back, nullptr, false, dreset, D);
+  product<Real>(p.B, D, p.candidate, ld, p.u_back + kN * packed_size(D, D, kPanel), nullptr, false, dreset,
+                ld);
 
   // 3. reset = r * h
   // 2. r = sigma(a_r), hence dr / da_r = r * (1 - r)
   for (std::size_t b = 0; b < p.B; ++b) {
     for (std::size_t j = 0; j < D; ++j) {
-      const Real r = p.gates[b * 2 * D + j];
-      const Real dr = dreset[b * D + j] * p.h[b * p.ldh + j];
-      p.dh[b * p.ld_dh + j] += dreset[b * D + j] * r;
-      p.gates[b * 2 * D + j] = dr * (r * (1 - r));  // da_r
+      const std::size_t i = b * ld + j;
+      const Real r = p.gates[(b * 2 + kR) * ld + j];
+      const Real dr = dreset[i] * p.h[i];
+      p.dh[i] += dreset[i] * r;
+      p.gates[(b * 2 + kR) * ld + j] = dr * (r * (1 - r));  // da_r
     }
   }
 
-  gates_backward(p);  // step 1
+  gates_backward<2>(p);  // step 1
 }
 
 template <class Real>
 void gru_tanh_forward(const GruForward<Real>& p) {
-  const std::size_t D = p.D;
+  const std::size_t D = p.D, ld = p.ld;
 
-  gates_forward(p);  // steps 1 and 2
+  gates_forward<3>(p);  // steps 1 and 2
 
   // 3. reset = h U_n^T + d_n
-  product<Real>(p.B, D, D, p.h, p.ldh, p.u_n, p.bias_hh + 2 * D, false, p.reset, D);
+  product<Real>(p.B, D, p.h, ld, p.u + kN * packed_size(D, D, kPanel),
+                p.bias_hh + kN * packed_size(1, D, kPanel), false, p.reset, ld);
 
   for (std::size_t b = 0; b < p.B; ++b) {
     for (std::size_t j = 0; j < D; ++j) {
-      const std::size_t i = b * D + j;
-      const Real r = p.gates[b * 2 * D + j];
-      const Real z = p.gates[b * 2 * D + D + j];
+      const std::size_t i = b * ld + j;
+      const Real r = p.gates[(b * 2 + kR) * ld + j];
+      const Real z = p.gates[(b * 2 + kZ) * ld + j];
       // 4. n = tanh(gx_n + r * reset)
-      const Real n = std::tanh(p.gx[b * p.ld_gx + 2 * D + j] + r * p.reset[i]);
+      const Real n = std::tanh(p.gx[(b * 3 + kN) * ld + j] + r * p.reset[i]);
       p.candidate[i] = n;
       // 5. h' = c * n + z * h
-      p.h_next[b * p.ld_next + j] = p.carry[i] * n + z * p.h[b * p.ldh + j];
+      p.h_next[i] = p.carry[i] * n + z * p.h[i];
     }
   }
 }
 
 template <class Real>
 void gru_tanh_backward(const GruBackward<Real>& p) {
-  const std::size_t D = p.D;
+  const std::size_t D = p.D, ld = p.ld;
 
   for (std::size_t b = 0; b < p.B; ++b) {
     for (std::size_t j = 0; j < D; ++j) {
-      const std::size_t i = b * D + j;
-      const Real r = p.gates[b * 2 * D + j];
-      const Real z = p.gates[b * 2 * D + D + j];
+      const std::size_t i = b * ld + j;
+      const Real r = p.gates[(b * 2 + kR) * ld + j];
+      const Real z = p.gates[(b * 2 + kZ) * ld + j];
       const Real c = p.carry[i];
       const Real n = p.candidate[i];
-      const Real dh_next = p.dh[b * p.ld_dh + j];
+      const Real dh_next = p.dh[i];
 
       // 5. h' = c * n + z * h
       const Real dn = dh_next * c;
-      const Real dz = dh_next * (p.h[b * p.ldh + j] - n);  // through c = 1 - z too
-      p.dh[b * p.ld_dh + j] = dh_next * z;
+      const Real dz = dh_next * (p.h[i] - n);  // through c = 1 - z too
+      p.dh[i] = dh_next * z;
 
       // 4. n = tanh(gx_n + r * reset)
       const Real da_n = dn * (1 - n * n);
       const Real dr = da_n * p.reset[i];
-      p.dgx[b * p.ld_dgx + 2 * D + j] += da_n;
+      p.dgx[(b * 3 + kN) * ld + j] += da_n;
       p.candidate[i] = da_n;
       p.reset[i] = da_n * r;  // dreset
 
       // 2. r = sigma(a_r), z = sigma(a_z), c = 1 - z
-      p.gates[b * 2 * D + j] = dr * (r * (1 - r));  // da_r
-      p.gates[b * 2 * D + D + j] = dz * (z * c);    // da_z
+      p.gates[(b * 2 + kR) * ld + j] = dr * (r * (1 - r));  // da_r
+      p.gates[(b * 2 + kZ) * ld + j] = dz * (z * c);        // da_z
     }
   }
 
   // 3. reset = h U_n^T + d_n
-  product<Real>(p.B, D, D, p.reset, D, p.u_n_back, nullptr, true, p.dh, p.ld_dh);
+  product<Real>(p.B, D, p.reset, ld, p.u_back + kN * packed_size(D, D, kPanel), nullptr, true, p.dh, ld);
 
-  gates_backward(p);  // step 1
+  gates_backward<3>(p);  // step 1
 }
 
 }  // namespace dcrnn::kernels::reference

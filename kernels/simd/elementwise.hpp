@@ -41,7 +41,7 @@ template <class A>
 void gate_forward(const GateForward<float>& p) {
   for (std::size_t b = 0; b < p.B; ++b) {
     for_lanes<A>(p.S, [&](std::size_t n, auto lanes) {
-      const Vector<A> s = lanes.load(p.s + b * p.S + n);
+      const Vector<A> s = lanes.load(p.s + b * p.ld_s + n);
       lanes.store(p.out + b * p.ld_out + n, p.g != nullptr ? lanes.load(p.g + b * p.g_row + n) * s : s);
     });
   }
@@ -51,16 +51,16 @@ template <class A>
 void gate_backward(const GateBackward<float>& p) {
   for (std::size_t b = 0; b < p.B; ++b) {
     for_lanes<A>(p.S, [&](std::size_t n, auto lanes) {
-      float* ds = p.ds + b * p.S + n;
+      float* ds = p.ds + b * p.ld_s + n;
       const Vector<A> dout = lanes.load(p.dout + b * p.ld_dout + n);
       if (p.g == nullptr) {
         lanes.store(ds, lanes.load(ds) + dout);
         return;
       }
       const Vector<A> g = lanes.load(p.g + b * p.g_row + n);
-      const Vector<A> s = lanes.load(p.s + b * p.S + n);
+      const Vector<A> s = lanes.load(p.s + b * p.ld_s + n);
       lanes.store(ds, multiply_add(dout, g, lanes.load(ds)));
-      lanes.store(p.da + b * p.S + n, dout * s * (g * (Vector<A>(1.0f) - g)));
+      lanes.store(p.da + b * p.ld_s + n, dout * s * (g * (Vector<A>(1.0f) - g)));
     });
   }
 }

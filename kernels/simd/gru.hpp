@@ -9,25 +9,52 @@
 
 namespace dcrnn::kernels::simd {
 
-/// C [B, N] (+)= A [B, K] R [K, N] (+ bias), see `product`.
+/// Columns to compute: those behind D too where whole vectors pass over them and a row has room.
+template <class A, class Step>
+std::size_t columns_of(const Step& p) {
+  return std::min(p.ld, packed_size(1, p.D, kPanel<A>));
+}
+
+/// The order of the gates in gx, gates, U and d.
+enum Gate : std::size_t { kR, kZ, kN };
+
+/// C [B, D] = A [B, D] R, with the gate's R out of `packed`.
+template <class A, class Step>
+Matmul<float> gate_product(const Step& p, Gate gate, const float* packed, const float* a, std::size_t lda,
+                           float* c, std::size_t ldc) {
+  Matmul<float> q;
+  q.M = p.B;
+  q.N = columns_of<A>(p);
+  q.K = p.D;
+  q.a = a;
+  q.a_row = lda;
+  q.a_col = 1;
+  q.packed = packed + gate * packed_size(p.D, p.D, kPanel<A>);
+  q.panel_stride = p.D * kPanel<A>;
+  q.bias = nullptr;
+  q.activation = Activation::none;
+  q.accumulate = false;
+  q.c = c;
+  q.ldc = ldc;
+  return q;
+}
+
+/// C = A U_gate^T + d_gate.
 template <class A>
-Matmul<float> rows_times(std::size_t B, std::size_t N, std::size_t K, const float* a, std::size_t lda,
-                         const float* packed, const float* bias, bool accumulate, float* c, std::size_t ldc) {
-  Matmul<float> p;
-  p.M = B;
-  p.N = N;
-  p.K = K;
-  p.a = a;
-  p.a_row = lda;
-  p.a_col = 1;
-  p.packed = packed;
-  p.panel_stride = K * kPanel<A>;
-  p.bias = bias;
-  p.activation = Activation::none;
-  p.accumulate = accumulate;
-  p.c = c;
-  p.ldc = ldc;
-  return p;
+Matmul<float> forward_product(const GruForward<float>& p, Gate gate, const float* a, float* c,
+                              std::size_t ldc) {
+  Matmul<float> q = gate_product<A>(p, gate, p.u, a, p.ld, c, ldc);
+  q.bias = p.bias_hh + gate * packed_size(1, p.D, kPanel<A>);
+  return q;
+}
+
+/// C (+)= A U_gate.
+template <class A>
+Matmul<float> backward_product(const GruBackward<float>& p, Gate gate, const float* a, std::size_t lda,
+                               bool accumulate, float* c) {
+  Matmul<float> q = gate_product<A>(p, gate, p.u_back, a, lda, c, p.ld);
+  q.accumulate = accumulate;
+  return q;
 }
 
 /// What to do when a part of a product is done: nothing.
@@ -36,84 +63,96 @@ struct NoFinish {
   void operator()(std::size_t, std::size_t, std::size_t, std::size_t) const {}
 };
 
-/// Calls f(b, j, lanes) for the vectors of rows [b0, b1) and columns [j0, j1).
+/// Calls f(b, j, lanes) for the vectors of rows [b0, b1) and columns [j0, j1), which are few: down one vector
+/// of columns after the other, so that f stands in one loop, where the compiler makes it part of it.
 template <class A, class F>
-[[gnu::always_inline]] inline void for_tile(std::size_t b0, std::size_t b1, std::size_t j0, std::size_t j1,
-                                            F&& f) {
-  if (j1 - j0 == kPanel<A>) {  // nearly always: without an inner loop
-    for (std::size_t b = b0; b < b1; ++b) {
-      unroll<Shape<A>::vectors>([&]<std::size_t i>() { f(b, j0 + i * kLanes<A>, Whole<A>{}); });
-    }
-    return;
-  }
-  for (std::size_t b = b0; b < b1; ++b) {
-    for_lanes<A>(j1 - j0, [&](std::size_t i, auto lanes) { f(b, j0 + i, lanes); });
+[[gnu::always_inline]] inline void for_panel(std::size_t b0, std::size_t b1, std::size_t j0, std::size_t j1,
+                                             F&& f) {
+  for_lanes<A>(j1 - j0, [&](std::size_t i, auto lanes) {
+    for (std::size_t b = b0; b < b1; ++b) f(b, j0 + i, lanes);
+  });
+}
+
+/// Calls f(b, j, lanes) for the vectors of all rows and columns of a step.
+template <class A, class Step, class F>
+[[gnu::always_inline]] inline void for_rows(const Step& p, F&& f) {
+  const std::size_t columns = columns_of<A>(p);
+  for (std::size_t b = 0; b < p.B; ++b) {
+    for_lanes<A>(columns, [&](std::size_t j, auto lanes) { f(b, j, lanes); });
   }
 }
 
-/// Steps 1 and 2, with step 3 of the cross candidate (reset = r * h) as soon as r is there.
-template <class A, bool kCross>
+/// Steps 1 and 2, with step 3 of the cross candidate (reset = r * h) as soon as r is there; kGates gates take
+/// part in gx.
+template <class A, std::size_t kGates, bool kCross>
 void gates_forward(const GruForward<float>& p) {
-  const std::size_t D = p.D;
-  const auto finish = [&](std::size_t b0, std::size_t b1, std::size_t n0, std::size_t n1) {
-    for_tile<A>(b0, b1, std::min(n0, D), std::min(n1, D), [&](std::size_t b, std::size_t j, auto lanes) {
-      float* a = p.gates + b * 2 * D + j;
-      const Vector<A> r = sigmoid<A>(lanes.load(a) + lanes.load(p.gx + b * p.ld_gx + j));
-      lanes.store(a, r);
-      if constexpr (kCross) lanes.store(p.reset + b * D + j, r * lanes.load(p.h + b * p.ldh + j));
-    });
-    for_tile<A>(b0, b1, std::max(n0, D), std::max(n1, D), [&](std::size_t b, std::size_t n, auto lanes) {
-      float* a = p.gates + b * 2 * D + n;
-      const Logistic<A> z(lanes.load(a) + lanes.load(p.gx + b * p.ld_gx + n));
-      lanes.store(a, z.value);
-      lanes.store(p.carry + b * D + n - D, z.complement);
-    });
-  };
-  product<A>(rows_times<A>(p.B, 2 * D, D, p.h, p.ldh, p.u_rz, p.bias_hh, false, p.gates, 2 * D), finish);
+  const std::size_t ld = p.ld;
+  product<A>(forward_product<A>(p, kR, p.h, p.gates, 2 * ld),
+             [&](std::size_t b0, std::size_t b1, std::size_t n0, std::size_t n1) {
+               for_panel<A>(b0, b1, n0, n1, [&](std::size_t b, std::size_t j, auto lanes) {
+                 float* a = p.gates + b * 2 * ld + j;
+                 const Vector<A> r = sigmoid<A>(lanes.load(a) + lanes.load(p.gx + b * kGates * ld + j));
+                 lanes.store(a, r);
+                 if constexpr (kCross) {
+                   const std::size_t i = b * ld + j;
+                   lanes.store(p.reset + i, r * lanes.load(p.h + i));
+                 }
+               });
+             });
+  product<A>(forward_product<A>(p, kZ, p.h, p.gates + ld, 2 * ld),
+             [&](std::size_t b0, std::size_t b1, std::size_t n0, std::size_t n1) {
+               for_panel<A>(b0, b1, n0, n1, [&](std::size_t b, std::size_t j, auto lanes) {
+                 float* a = p.gates + (b * 2 + kZ) * ld + j;
+                 const Logistic<A> z(lanes.load(a) + lanes.load(p.gx + (b * kGates + kZ) * ld + j));
+                 lanes.store(a, z.value);
+                 lanes.store(p.carry + b * ld + j, z.complement);
+               });
+             });
 }
 
 /// What is left of step 1 when gates holds [da_r, da_z].
-template <class A>
+template <class A, std::size_t kGates>
 void gates_backward(const GruBackward<float>& p) {
-  const std::size_t D = p.D;
-  for_tile<A>(0, p.B, 0, 2 * D, [&](std::size_t b, std::size_t j, auto lanes) {
-    float* dgx = p.dgx + b * p.ld_dgx + j;
-    lanes.store(dgx, lanes.load(dgx) + lanes.load(p.gates + b * 2 * D + j));
-  });
-  product<A>(rows_times<A>(p.B, D, 2 * D, p.gates, 2 * D, p.u_rz_back, nullptr, true, p.dh, p.ld_dh),
-             NoFinish<A>{});
+  for (Gate gate : {kR, kZ}) {
+    const float* const da = p.gates + gate * p.ld;
+    for_rows<A>(p, [&](std::size_t b, std::size_t j, auto lanes) {
+      float* dgx = p.dgx + (b * kGates + gate) * p.ld + j;
+      lanes.store(dgx, lanes.load(dgx) + lanes.load(da + b * 2 * p.ld + j));
+    });
+    product<A>(backward_product<A>(p, gate, da, 2 * p.ld, true, p.dh), NoFinish<A>{});
+  }
 }
 
 template <class A>
 void gru_cross_forward(const GruForward<float>& p) {
-  const std::size_t D = p.D;
+  const std::size_t ld = p.ld;
 
-  gates_forward<A, true>(p);  // steps 1 to 3
+  gates_forward<A, 2, true>(p);  // steps 1 to 3
 
   // 4. u = reset U_n^T + d_n
   // 5. h' = h + c * x0 * u
   const auto finish = [&](std::size_t b0, std::size_t b1, std::size_t n0, std::size_t n1) {
-    for_tile<A>(b0, b1, n0, n1, [&](std::size_t b, std::size_t j, auto lanes) {
-      const std::size_t i = b * D + j;
+    for_panel<A>(b0, b1, n0, n1, [&](std::size_t b, std::size_t j, auto lanes) {
+      const std::size_t i = b * ld + j;
       const Vector<A> crossing = lanes.load(p.carry + i) * lanes.load(p.x0 + i);
-      const Vector<A> h = lanes.load(p.h + b * p.ldh + j);
-      lanes.store(p.h_next + b * p.ld_next + j, multiply_add(crossing, lanes.load(p.candidate + i), h));
+      const Vector<A> h = lanes.load(p.h + i);
+      lanes.store(p.h_next + i, multiply_add(crossing, lanes.load(p.candidate + i), h));
     });
   };
-  product<A>(rows_times<A>(p.B, D, D, p.reset, D, p.u_n, p.bias_hh + 2 * D, false, p.candidate, D), finish);
+  product<A>(forward_product<A>(p, kN, p.reset, p.candidate, ld), finish);
 }
 
 template <class A>
 void gru_cross_backward(const GruBackward<float>& p) {
-  const std::size_t D = p.D;
+  const std::size_t ld = p.ld;
   const Vector<A> one(1.0f);
 
   // 5. h' = h + c * x0 * u
   // 2. c = sigma(-a_z)
-  for_tile<A>(0, p.B, 0, D, [&](std::size_t b, std::size_t j, auto lanes) {
-    const std::size_t i = b * D + j;
-    float* a_z = p.gates + b * 2 * D + D + j;
-    const Vector<A> dh_next = lanes.load(p.dh + b * p.ld_dh + j);
+  for_rows<A>(p, [&](std::size_t b, std::size_t j, auto lanes) {
+    const std::size_t i = b * ld + j;
+    float* a_z = p.gates + (b * 2 + kZ) * ld + j;
+    const Vector<A> dh_next = lanes.load(p.dh + i);
     const Vector<A> c = lanes.load(p.carry + i);
     const Vector<A> u = lanes.load(p.candidate + i);
     const Vector<A> x0 = lanes.load(p.x0 + i);
@@ -127,55 +166,56 @@ void gru_cross_backward(const GruBackward<float>& p) {
   // 3. reset = r * h
   // 2. r = sigma(a_r)
   const auto finish = [&](std::size_t b0, std::size_t b1, std::size_t n0, std::size_t n1) {
-    for_tile<A>(b0, b1, n0, n1, [&](std::size_t b, std::size_t j, auto lanes) {
-      float* a_r = p.gates + b * 2 * D + j;
-      float* dh = p.dh + b * p.ld_dh + j;
+    for_panel<A>(b0, b1, n0, n1, [&](std::size_t b, std::size_t j, auto lanes) {
+      const std::size_t i = b * ld + j;
+      float* a_r = p.gates + b * 2 * ld + j;
+      float* dh = p.dh + i;
       const Vector<A> r = lanes.load(a_r);
-      const Vector<A> dreset = lanes.load(p.scratch + b * D + j);
+      const Vector<A> dreset = lanes.load(p.scratch + i);
       lanes.store(dh, multiply_add(dreset, r, lanes.load(dh)));
-      lanes.store(a_r, dreset * lanes.load(p.h + b * p.ldh + j) * (r * (one - r)));  // da_r
+      lanes.store(a_r, dreset * lanes.load(p.h + i) * (r * (one - r)));  // da_r
     });
   };
-  product<A>(rows_times<A>(p.B, D, D, p.candidate, D, p.u_n_back, nullptr, false, p.scratch, D), finish);
+  product<A>(backward_product<A>(p, kN, p.candidate, ld, false, p.scratch), finish);
 
-  gates_backward<A>(p);  // step 1
+  gates_backward<A, 2>(p);  // step 1
 }
 
 template <class A>
 void gru_tanh_forward(const GruForward<float>& p) {
-  const std::size_t D = p.D;
+  const std::size_t ld = p.ld;
 
-  gates_forward<A, false>(p);  // steps 1 and 2
+  gates_forward<A, 3, false>(p);  // steps 1 and 2
 
   // 3. reset = h U_n^T + d_n
   // 4. n = tanh(gx_n + r * reset)
   // 5. h' = c * n + z * h
   const auto finish = [&](std::size_t b0, std::size_t b1, std::size_t n0, std::size_t n1) {
-    for_tile<A>(b0, b1, n0, n1, [&](std::size_t b, std::size_t j, auto lanes) {
-      const std::size_t i = b * D + j;
-      const Vector<A> r = lanes.load(p.gates + b * 2 * D + j);
-      const Vector<A> z = lanes.load(p.gates + b * 2 * D + D + j);
-      const Vector<A> gx = lanes.load(p.gx + b * p.ld_gx + 2 * D + j);
+    for_panel<A>(b0, b1, n0, n1, [&](std::size_t b, std::size_t j, auto lanes) {
+      const std::size_t i = b * ld + j;
+      const Vector<A> r = lanes.load(p.gates + b * 2 * ld + j);
+      const Vector<A> z = lanes.load(p.gates + (b * 2 + kZ) * ld + j);
+      const Vector<A> gx = lanes.load(p.gx + (b * 3 + kN) * ld + j);
       const Vector<A> n = tanh<A>(multiply_add(r, lanes.load(p.reset + i), gx));
       lanes.store(p.candidate + i, n);
-      const Vector<A> kept = z * lanes.load(p.h + b * p.ldh + j);
-      lanes.store(p.h_next + b * p.ld_next + j, multiply_add(lanes.load(p.carry + i), n, kept));
+      const Vector<A> kept = z * lanes.load(p.h + i);
+      lanes.store(p.h_next + i, multiply_add(lanes.load(p.carry + i), n, kept));
     });
   };
-  product<A>(rows_times<A>(p.B, D, D, p.h, p.ldh, p.u_n, p.bias_hh + 2 * D, false, p.reset, D), finish);
+  product<A>(forward_product<A>(p, kN, p.h, p.reset, ld), finish);
 }
 
 template <class A>
 void gru_tanh_backward(const GruBackward<float>& p) {
-  const std::size_t D = p.D;
+  const std::size_t ld = p.ld;
   const Vector<A> one(1.0f);
 
-  for_tile<A>(0, p.B, 0, D, [&](std::size_t b, std::size_t j, auto lanes) {
-    const std::size_t i = b * D + j;
-    float* a_r = p.gates + b * 2 * D + j;
-    float* a_z = a_r + D;
-    float* dh = p.dh + b * p.ld_dh + j;
-    float* dgx_n = p.dgx + b * p.ld_dgx + 2 * D + j;
+  for_rows<A>(p, [&](std::size_t b, std::size_t j, auto lanes) {
+    const std::size_t i = b * ld + j;
+    float* a_r = p.gates + b * 2 * ld + j;
+    float* a_z = a_r + ld;
+    float* dh = p.dh + i;
+    float* dgx_n = p.dgx + (b * 3 + kN) * ld + j;
     const Vector<A> r = lanes.load(a_r);
     const Vector<A> z = lanes.load(a_z);
     const Vector<A> c = lanes.load(p.carry + i);
@@ -183,7 +223,7 @@ void gru_tanh_backward(const GruBackward<float>& p) {
     const Vector<A> dh_next = lanes.load(dh);
 
     // 5. h' = c * n + z * h
-    const Vector<A> dz = dh_next * (lanes.load(p.h + b * p.ldh + j) - n);
+    const Vector<A> dz = dh_next * (lanes.load(p.h + i) - n);
     lanes.store(dh, dh_next * z);
 
     // 4. n = tanh(gx_n + r * reset)
@@ -199,9 +239,9 @@ void gru_tanh_backward(const GruBackward<float>& p) {
   });
 
   // 3. reset = h U_n^T + d_n
-  product<A>(rows_times<A>(p.B, D, D, p.reset, D, p.u_n_back, nullptr, true, p.dh, p.ld_dh), NoFinish<A>{});
+  product<A>(backward_product<A>(p, kN, p.reset, ld, true, p.dh), NoFinish<A>{});
 
-  gates_backward<A>(p);  // step 1
+  gates_backward<A, 3>(p);  // step 1
 }
 
 }  // namespace dcrnn::kernels::simd

@@ -78,11 +78,11 @@ struct Part<xsimd::fma3<xsimd::avx2>, float> {
   using V = Vector<xsimd::fma3<xsimd::avx2>>;
   std::size_t count;
 
-  V load(const float* from) const {
+  [[gnu::always_inline]] V load(const float* from) const {
     static constexpr std::int32_t kMask[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
     return _mm256_maskload_ps(from, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kMask + 8 - count)));
   }
-  void store(float* to, const V& v) const {
+  [[gnu::always_inline]] void store(float* to, const V& v) const {
     __m128 part = _mm256_castps256_ps128(v);
     if ((count & 4) != 0) {
       _mm_storeu_ps(to, part);

@@ -42,16 +42,20 @@ Rows<A> log_add(const Rows<A>& a, const Rows<A>& b) {
   return xsimd::select(a > b, a, b) + xsimd::log1p(xsimd::exp(-xsimd::abs(a - b)));
 }
 
-/// The logits of `count` rows from `first` on, 0 in lanes without a row.
+/// log sigma(l) and log sigma(-l) of every task's logit, for `count` rows from `first` on; of 0 in lanes
+/// without a row.
 template <class A>
-struct Logits {
-  const float* first;
-  std::size_t T, count;
+struct LogSigmoids {
+  Rows<A> yes[kMaxTasks], no[kMaxTasks];
 
-  Rows<A> column(std::size_t t) const {
-    alignas(64) double lanes[kLanes<A, double>] = {};
-    for (std::size_t b = 0; b < count; ++b) lanes[b] = first[b * T + t];
-    return Rows<A>::load_aligned(lanes);
+  LogSigmoids(const float* first, std::size_t T, std::size_t count) {
+    for (std::size_t t = 0; t < T; ++t) {
+      alignas(64) double lanes[kLanes<A, double>] = {};
+      for (std::size_t b = 0; b < count; ++b) lanes[b] = first[b * T + t];
+      const LogSigmoid<A> logit(Rows<A>::load_aligned(lanes));
+      yes[t] = logit.yes;
+      no[t] = logit.no;
+    }
   }
 };
 
@@ -60,14 +64,11 @@ template <class A>
 struct LogProbability {
   Rows<A> yes, no;
 
-  LogProbability(const Logits<A>& logits, const std::size_t* parents, std::size_t task) {
-    const LogSigmoid<A> leaf(logits.column(task));
-    yes = leaf.yes;
-    no = leaf.no;
+  LogProbability(const LogSigmoids<A>& logits, const std::size_t* parents, std::size_t task)
+      : yes(logits.yes[task]), no(logits.no[task]) {
     for (std::size_t j = parents != nullptr ? parents[task] : kRoot<A>; j != kRoot<A>; j = parents[j]) {
-      const LogSigmoid<A> step(logits.column(j));
-      no = not_above_zero<A>(log_add<A>(step.no, step.yes + no));
-      yes = yes + step.yes;
+      no = not_above_zero<A>(log_add<A>(logits.no[j], logits.yes[j] + no));
+      yes = yes + logits.yes[j];
     }
   }
 };
@@ -83,7 +84,7 @@ void loss_forward(const LossForward<float>& p) {
   constexpr std::size_t kRows = kLanes<A, double>;
   for (std::size_t b0 = 0; b0 < p.B; b0 += kRows) {
     const std::size_t count = std::min(kRows, p.B - b0);
-    const Logits<A> logits = {p.logits + b0 * p.T, p.T, count};
+    const LogSigmoids<A> logits(p.logits + b0 * p.T, p.T, count);
     for (std::size_t t = 0; t < p.T; ++t) {
       const LogProbability<A> log_p(logits, p.parents, t);
       alignas(64) double probability[kRows], yes[kRows], no[kRows];
@@ -106,29 +107,24 @@ void loss_backward(const LossBackward<float>& p) {
   constexpr std::size_t kRows = kLanes<A, double>;
   for (std::size_t b0 = 0; b0 < p.B; b0 += kRows) {
     const std::size_t count = std::min(kRows, p.B - b0);
-    const Logits<A> logits = {p.logits + b0 * p.T, p.T, count};
-    for (std::size_t i = 0; i < p.T; ++i) {
-      const Rows<A> log_not_i = LogSigmoid<A>(logits.column(i)).no;
-      const Rows<A> not_i = xsimd::exp(log_not_i);
-      alignas(64) double dlogit[kRows] = {};
-      for (std::size_t t = 0; t < p.T; ++t) {
-        std::size_t on_path = t;
-        while (on_path != i && on_path != kRoot<A>) {
-          on_path = p.parents != nullptr ? p.parents[on_path] : kRoot<A>;
-        }
-        if (on_path != i) continue;
-        const LogProbability<A> log_p(logits, p.parents, t);
+    const LogSigmoids<A> logits(p.logits + b0 * p.T, p.T, count);
+    alignas(64) double dlogit[kMaxTasks][kRows] = {};
+    for (std::size_t t = 0; t < p.T; ++t) {
+      const LogProbability<A> log_p(logits, p.parents, t);
+      for (std::size_t i = t; i != kRoot<A>; i = p.parents != nullptr ? p.parents[i] : kRoot<A>) {
         alignas(64) double yes[kRows], no[kRows];
-        not_i.store_aligned(yes);
-        (-xsimd::exp(not_above_zero<A>(log_p.yes + log_not_i - log_p.no))).store_aligned(no);
+        xsimd::exp(logits.no[i]).store_aligned(yes);
+        (-xsimd::exp(not_above_zero<A>(log_p.yes + logits.no[i] - log_p.no))).store_aligned(no);
         for (std::size_t row = 0; row < count; ++row) {
           const int y = label<A>(p.labels, t, b0 + row);
           const double weight = p.weights != nullptr ? p.weights[b0 + row] : 1.0;
-          if (y >= 0) dlogit[row] -= p.scale[t] * weight * (y == 1 ? yes[row] : no[row]);
+          if (y >= 0) dlogit[i][row] -= p.scale[t] * weight * (y == 1 ? yes[row] : no[row]);
         }
       }
-      for (std::size_t row = 0; row < count; ++row) {
-        p.dlogits[(b0 + row) * p.T + i] = static_cast<float>(dlogit[row]);
+    }
+    for (std::size_t row = 0; row < count; ++row) {
+      for (std::size_t i = 0; i < p.T; ++i) {
+        p.dlogits[(b0 + row) * p.T + i] = static_cast<float>(dlogit[i][row]);
       }
     }
   }

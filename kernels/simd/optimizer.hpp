@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 
 #include "kernels/simd/lanes.hpp"
 #include "kernels/table.hpp"
@@ -14,13 +15,10 @@ namespace dcrnn::kernels::simd {
 template <class A, class Rule, class Ask, class F>
 [[gnu::always_inline]] inline void for_vectors(const Rule& o, Ask&& ask, F&& f) {
   constexpr std::size_t kRowsAhead = 8;
-  if (o.touched.rows == nullptr) {
-    for_lanes<A>(o.n, [&](std::size_t i, auto lanes) { f(i, i, lanes); });
-    return;
-  }
+  const std::uint32_t* const rows = o.touched.rows;  // null: a span, like the one row of a table
   for (std::size_t row = 0; row < o.touched.count; ++row) {
-    if (row + kRowsAhead < o.touched.count) ask(o.touched.rows[row + kRowsAhead] * o.n);
-    const std::size_t first = o.touched.rows[row] * o.n;
+    if (rows != nullptr && row + kRowsAhead < o.touched.count) ask(rows[row + kRowsAhead] * o.n);
+    const std::size_t first = rows != nullptr ? rows[row] * o.n : 0;
     for_lanes<A>(o.n, [&](std::size_t j, auto lanes) { f(first + j, row * o.n + j, lanes); });
   }
 }

@@ -79,11 +79,47 @@ class Block {
   std::vector<Real> memory_;
 };
 
+/// A matrix [rows, parts * width] whose rows hold their parts at distance ld, each followed by room that an
+/// op may use: NaN at first.
+template <class Real>
+class Roomy {
+ public:
+  Roomy(std::size_t rows, std::size_t width, std::size_t ld, std::size_t parts = 1)
+      : width_(width), ld_(ld), parts_(parts), block_(rows, parts * ld) {
+    for (std::size_t r = 0; r < rows; ++r) {
+      for (std::size_t c = 0; c < parts * ld; ++c) {
+        if (c % ld >= width) block_.at(r, c) = std::numeric_limits<Real>::quiet_NaN();
+      }
+    }
+  }
+  /// Filled with numbers of [low, high).
+  Roomy(std::size_t rows, std::size_t width, std::size_t ld, std::size_t parts, Numbers& numbers,
+        double low = -1, double high = 1)
+      : Roomy(rows, width, ld, parts) {
+    for (std::size_t r = 0; r < rows; ++r) {
+      for (std::size_t c = 0; c < columns(); ++c) at(r, c) = static_cast<Real>(numbers(low, high));
+    }
+  }
+
+  Real* data() { return block_.data(); }
+  const Real* data() const { return block_.data(); }
+  Real& at(std::size_t r, std::size_t c) { return block_.at(r, c / width_ * ld_ + c % width_); }
+  Real at(std::size_t r, std::size_t c) const { return block_.at(r, c / width_ * ld_ + c % width_); }
+  std::size_t rows() const { return block_.rows(); }
+  std::size_t columns() const { return parts_ * width_; }
+  bool intact() const { return block_.intact(); }
+
+ private:
+  std::size_t width_, ld_, parts_;
+  Block<Real> block_;
+};
+
 /// Checks got == want(r, c) within epsilon of Real times the norm (at least `unit`) times (8 + the length of
 /// the reductions behind it), and that nothing outside was written. Says which op, where and from what seed.
-template <class Real, class Want>
-void check_close(const Block<Real>& got, Want want, std::size_t length, const std::string& what,
+template <class Matrix, class Want>
+void check_close(const Matrix& got, Want want, std::size_t length, const std::string& what,
                  const Numbers& numbers, double unit = 1) {
+  using Real = decltype(got.at(0, 0));
   double norm = unit, worst = 0;
   std::size_t worst_r = 0, worst_c = 0;
   for (std::size_t r = 0; r < got.rows(); ++r) {

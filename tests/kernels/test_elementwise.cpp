@@ -10,10 +10,11 @@ void test_gate_forward(const Table<Real>& table) {
     const std::size_t B = 3;
     for (std::size_t g_rows : Sizes{0, std::size_t{1}, B}) {
       Numbers numbers(S);
-      const Block<Real> s(B, S, S, numbers), g(g_rows, S, S, numbers, 0, 1);
+      const Block<Real> s(B, S, S + 1, numbers), g(g_rows, S, S + 2, numbers, 0, 1);
       Block<Real> out(B, S, S + 4);
-      const std::size_t g_row = g_rows == B ? S : 0;
-      table.gate_forward({B, S, s.data(), g_rows > 0 ? g.data() : nullptr, g_row, out.data(), out.ld()});
+      const std::size_t g_row = g_rows == B ? g.ld() : 0;
+      table.gate_forward(
+          {B, S, s.data(), s.ld(), g_rows > 0 ? g.data() : nullptr, g_row, out.data(), out.ld()});
       const auto want = [&](std::size_t b, std::size_t n) {
         return static_cast<double>(s.at(b, n)) * (g_rows > 0 ? g.data()[b * g_row + n] : 1);
       };
@@ -28,12 +29,13 @@ void test_gate_backward(const Table<Real>& table) {
     const std::size_t B = 3;
     for (std::size_t g_rows : Sizes{0, std::size_t{1}, B}) {
       Numbers numbers(S);
-      const Block<Real> s(B, S, S, numbers), g(g_rows, S, S, numbers, 0, 1), dout(B, S, S + 4, numbers);
-      Block<Real> ds(B, S, S, numbers), da(B, S);
+      const Block<Real> s(B, S, S + 1, numbers), g(g_rows, S, S + 2, numbers, 0, 1);
+      const Block<Real> dout(B, S, S + 4, numbers);
+      Block<Real> ds(B, S, S + 1, numbers), da(B, S, S + 1);
       const Block<Real> before = ds;
-      const std::size_t g_row = g_rows == B ? S : 0;
-      table.gate_backward({B, S, s.data(), g_rows > 0 ? g.data() : nullptr, g_row, dout.data(), dout.ld(),
-                           ds.data(), g_rows > 0 ? da.data() : nullptr});
+      const std::size_t g_row = g_rows == B ? g.ld() : 0;
+      table.gate_backward({B, S, s.data(), s.ld(), g_rows > 0 ? g.data() : nullptr, g_row, dout.data(),
+                           dout.ld(), ds.data(), g_rows > 0 ? da.data() : nullptr});
       const auto gate = [&](std::size_t b, std::size_t n) {
         return g_rows > 0 ? static_cast<double>(g.data()[b * g_row + n]) : 1.0;
       };

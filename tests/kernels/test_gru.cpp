@@ -2,6 +2,7 @@
 // and, for the other tables, against the reference in double.
 #include <functional>
 
+#include "core/size.hpp"
 #include "tests/kernels/op_tests.hpp"
 #include "tests/kernels/support.hpp"
 
@@ -9,12 +10,16 @@ namespace dcrnn::kernels::test {
 
 namespace {
 
-/// R packed alone, as the GRU ops want it.
+/// The three parts [rows / 3, columns] of r, each as R [K, N] packed alone, one behind the other, as the GRU
+/// ops want them.
 template <class Real>
 std::vector<Real> packed(const Table<Real>& table, const Block<Real>& r, std::size_t K, std::size_t N,
-                         std::size_t k_stride, std::size_t n_stride, std::size_t first_row) {
-  std::vector<Real> result((N + table.panel - 1) / table.panel * K * table.panel);
-  table.pack({K, N, r.data() + first_row * r.ld(), k_stride, n_stride, result.data(), K * table.panel});
+                         std::size_t k_stride, std::size_t n_stride, std::size_t part) {
+  const std::size_t size = packed_size(K, N, table.panel);
+  std::vector<Real> result(3 * size);
+  for (std::size_t i = 0; i < 3; ++i) {
+    table.pack({K, N, r.data() + i * part, k_stride, n_stride, result.data() + i * size, K * table.panel});
+  }
   return result;
 }
 
@@ -23,52 +28,53 @@ template <class Real>
 struct Step {
   const Table<Real>& table;
   bool cross;
-  std::size_t B, D, G;  // G gates that take part in gx
+  std::size_t B, D, ld, G;  // G gates that take part in gx
   Numbers numbers;
-  Block<Real> x0, gx, h, u, d, weight;
-  Block<Real> gates, carry, reset, candidate, h_next, dh, dgx, dx0, scratch;
+  Roomy<Real> x0, gx, h;
+  Block<Real> u, d, weight;
+  Roomy<Real> gates, carry, reset, candidate, h_next, dh, dgx, dx0, scratch;
 
-  Step(const Table<Real>& kernels, bool is_cross, std::size_t rows, std::size_t width)
+  Step(const Table<Real>& kernels, bool is_cross, std::size_t rows, std::size_t width, std::size_t distance)
       : table(kernels),
         cross(is_cross),
         B(rows),
         D(width),
+        ld(distance),
         G(is_cross ? 2 : 3),
         numbers(rows * 1000 + width),
-        x0(B, D, D, numbers),
-        gx(B, G * D, G * D + 3, numbers, -2, 2),
-        h(B, D, D + 2, numbers),
+        x0(B, D, ld, 1, numbers),
+        gx(B, D, ld, G, numbers, -2, 2),
+        h(B, D, ld, 1, numbers),
         u(3 * D, D, D, numbers, -0.5, 0.5),
         d(1, 3 * D, 3 * D, numbers),
         weight(B, D, D, numbers),
-        gates(B, 2 * D),
-        carry(B, D),
-        reset(B, D),
-        candidate(B, D),
-        h_next(B, D, D + 1),
-        dh(B, D, D + 4),
-        dgx(B, G * D, G * D + 1, numbers),
-        dx0(B, D, D, numbers),
-        scratch(B, D) {}
+        gates(B, D, ld, 2),
+        carry(B, D, ld),
+        reset(B, D, ld),
+        candidate(B, D, ld),
+        h_next(B, D, ld),
+        dh(B, D, ld),
+        dgx(B, D, ld, G, numbers),
+        dx0(B, D, ld, 1, numbers),
+        scratch(B, D, ld) {}
 
   void forward() {
-    const auto u_rz = packed(table, u, D, 2 * D, 1, D, 0);
-    const auto u_n = packed(table, u, D, D, 1, D, 2 * D);
+    const auto u_forward = packed(table, u, D, D, 1, D, D * D);
+    const auto bias = packed(table, d, 1, D, D, 1, D);
     const auto run = cross ? table.gru_cross_forward : table.gru_tanh_forward;
-    run({B, D, x0.data(), gx.data(), gx.ld(), h.data(), h.ld(), u_rz.data(), u_n.data(), d.data(),
-         gates.data(), carry.data(), reset.data(), candidate.data(), h_next.data(), h_next.ld()});
+    run({B, D, ld, x0.data(), gx.data(), h.data(), u_forward.data(), bias.data(), gates.data(), carry.data(),
+         reset.data(), candidate.data(), h_next.data()});
   }
 
   /// After forward().
   void backward() {
-    const auto u_rz = packed(table, u, 2 * D, D, D, 1, 0);
-    const auto u_n = packed(table, u, D, D, D, 1, 2 * D);
+    const auto u_back = packed(table, u, D, D, D, 1, D * D);
     for (std::size_t b = 0; b < B; ++b) {
       for (std::size_t j = 0; j < D; ++j) dh.at(b, j) = weight.at(b, j);
     }
     const auto run = cross ? table.gru_cross_backward : table.gru_tanh_backward;
-    run({B, D, x0.data(), h.data(), h.ld(), u_rz.data(), u_n.data(), gates.data(), carry.data(), reset.data(),
-         candidate.data(), dh.data(), dh.ld(), dgx.data(), dgx.ld(), dx0.data(), scratch.data()});
+    run({B, D, ld, x0.data(), h.data(), u_back.data(), gates.data(), carry.data(), reset.data(),
+         candidate.data(), dh.data(), dgx.data(), dx0.data(), scratch.data()});
   }
 
   double loss() {
@@ -83,7 +89,8 @@ struct Step {
   }
 
   std::string what(const char* tensor) const {
-    return std::string(tensor) + " B=" + std::to_string(B) + " D=" + std::to_string(D);
+    return std::string(tensor) + " B=" + std::to_string(B) + " D=" + std::to_string(D) +
+           " ld=" + std::to_string(ld);
   }
 };
 
@@ -92,8 +99,8 @@ double logistic(double x) {
 }
 
 template <class Real>
-void check_forward(const Table<Real>& table, bool cross, std::size_t B, std::size_t D) {
-  Step<Real> s(table, cross, B, D);
+void check_forward(const Table<Real>& table, bool cross, std::size_t B, std::size_t D, std::size_t ld) {
+  Step<Real> s(table, cross, B, D, ld);
   s.forward();
   // Row `row` of the weights times the state, scaled by r if asked for, and its bias.
   const auto state = [&](std::size_t b, std::size_t row, bool scaled) {
@@ -136,7 +143,7 @@ void check_forward(const Table<Real>& table, bool cross, std::size_t B, std::siz
 template <class Real>
 void check_saturated(const Table<Real>& table, bool cross) {
   const std::size_t B = 5, D = 19;
-  Step<Real> s(table, cross, B, D);
+  Step<Real> s(table, cross, B, D, D);
   for (std::size_t b = 0; b < B; ++b) {
     for (std::size_t j = 0; j < 2 * D; ++j) s.gx.at(b, j) += static_cast<Real>((b + j) % 2 == 0 ? 20 : -20);
   }
@@ -161,14 +168,14 @@ void check_saturated(const Table<Real>& table, bool cross) {
 }
 
 template <class Real>
-void check_backward(const Table<Real>& table, bool cross, std::size_t B, std::size_t D) {
-  Step<Real> got(table, cross, B, D);
-  Step<double> want(kernels::table<double>(Isa::reference), cross, B, D);
+void check_backward(const Table<Real>& table, bool cross, std::size_t B, std::size_t D, std::size_t ld) {
+  Step<Real> got(table, cross, B, D, ld);
+  Step<double> want(kernels::table<double>(Isa::reference), cross, B, D, ld);
   got.forward();
   got.backward();
   want.forward();
   want.backward();
-  const auto check = [&](const Block<Real>& block, const Block<double>& truth, const char* name) {
+  const auto check = [&](const Roomy<Real>& block, const Roomy<double>& truth, const char* name) {
     check_close(
         block, [&](auto b, auto j) { return truth.at(b, j); }, 6 * D, got.what(name), got.numbers);
   };
@@ -181,7 +188,8 @@ void check_backward(const Table<Real>& table, bool cross, std::size_t B, std::si
 }
 
 /// Checks `analytic` (i) against central differences of the loss for the elements of `input`.
-void check_gradient(Step<double>& step, Block<double>& input, const char* name,
+template <class Matrix>
+void check_gradient(Step<double>& step, Matrix& input, const char* name,
                     const std::function<double(std::size_t, std::size_t)>& analytic) {
   double worst = 0;
   for (std::size_t r = 0; r < input.rows(); ++r) {
@@ -200,13 +208,13 @@ void check_gradient(Step<double>& step, Block<double>& input, const char* name,
 }
 
 void check_gradients(bool cross) {
-  const std::size_t B = 3, D = 5;
-  Step<double> step(kernels::table<double>(Isa::reference), cross, B, D);
-  const Block<double> dgx_before = step.dgx, dx0_before = step.dx0;
+  const std::size_t B = 3, D = 5, ld = 7;
+  Step<double> step(kernels::table<double>(Isa::reference), cross, B, D, ld);
+  const Roomy<double> dgx_before = step.dgx, dx0_before = step.dx0;
   step.forward();
-  const Block<double> reset = step.reset;
+  const Roomy<double> reset = step.reset;
   step.backward();
-  Step<double> probe(step.table, cross, B, D);
+  Step<double> probe(step.table, cross, B, D, ld);
   const auto last = [&](std::size_t b, std::size_t j) {
     return cross ? step.candidate.at(b, j) : step.reset.at(b, j);  // gradient of the last product
   };
@@ -234,10 +242,13 @@ void check_gradients(bool cross) {
 }
 
 template <class Real>
-void check_shapes(const Table<Real>& table, void (*check)(const Table<Real>&, bool, std::size_t, std::size_t),
+void check_shapes(const Table<Real>& table,
+                  void (*check)(const Table<Real>&, bool, std::size_t, std::size_t, std::size_t),
                   bool cross) {
-  for (std::size_t D : Sizes{1, 3, 7, 8, 9, 16, 17, 35}) {
-    for (std::size_t B : Sizes{0, 1, 5, 13}) check(table, cross, B, D);
+  for (std::size_t D : Sizes{1, 3, 7, 8, 9, 16, 17, 35, 45}) {
+    for (std::size_t ld : {D, D + 1, round_up(D, 16)}) {  // no room, little room, as the engine has it
+      for (std::size_t B : Sizes{0, 1, 5, 13}) check(table, cross, B, D, ld);
+    }
   }
 }
 
@@ -252,16 +263,16 @@ TEST_CASE("a GRU step gives a row the same bytes alone and in a batch") {
   for (Isa isa : available_isas()) {
     for (bool cross : {true, false}) {
       for (std::size_t D : Sizes{35, 300}) {
-        const std::size_t B = 257;
-        Step<float> batch(table<float>(isa), cross, B, D);
+        const std::size_t B = 257, ld = round_up(D, 16);
+        Step<float> batch(table<float>(isa), cross, B, D, ld);
         batch.forward();
-        Step<float> alone(table<float>(isa), cross, 1, D);
+        Step<float> alone(table<float>(isa), cross, 1, D, ld);
         alone.u = batch.u;
         alone.d = batch.d;
         bool same = true;
         for (std::size_t b = 0; b < B; b += 16) {
           std::copy_n(&batch.x0.at(b, 0), D, alone.x0.data());
-          std::copy_n(&batch.gx.at(b, 0), batch.gx.columns(), alone.gx.data());
+          std::copy_n(&batch.gx.at(b, 0), batch.G * ld, alone.gx.data());
           std::copy_n(&batch.h.at(b, 0), D, alone.h.data());
           alone.forward();
           same = same && std::memcmp(&batch.h_next.at(b, 0), alone.h_next.data(), D * sizeof(float)) == 0;

@@ -50,35 +50,35 @@ plant("cross: z left out of da_z" gru.hpp
 plant("cross: carry left out of du" gru.hpp
       [[= dh_next * c * p.x0[i];]] [[= dh_next * p.x0[i];]] "cross.weight_hh" kCross)
 plant("cross: r * h for h in dr" gru.hpp
-      [[dreset[b * D + j] * p.h[b * p.ldh + j];]] [[dreset[b * D + j] * r * p.h[b * p.ldh + j];]] "cross.weight_hh" kCross)
+      [[dreset[i] * p.h[i];]] [[dreset[i] * r * p.h[i];]] "cross.weight_hh" kCross)
 plant("cross: r left out of dh" gru.hpp
-      [[+= dreset[b * D + j] * r;]] [[+= dreset[b * D + j];]] "x0" kCross)
+      [[+= dreset[i] * r;]] [[+= dreset[i];]] "x0" kCross)
 plant("cross: dh loses what the step hands through" gru.hpp
-      [[p.u_n_back, nullptr, false, dreset]] [[p.u_n_back, nullptr, true, dreset]] "cross.bias_hh" kCross)
+      "kPanel), nullptr, false, dreset" "kPanel), nullptr, true, dreset" "cross.bias_hh" kCross)
 plant("gates: dgx of z dropped" gru.hpp
-      [[for (std::size_t j = 0; j < 2 * D; ++j) p.dgx]] [[for (std::size_t j = 0; j < D; ++j) p.dgx]] "cross.weight_ih" kCross)
+      [[for (std::size_t j = 0; j < D; ++j) p.dgx]] [[for (std::size_t j = gate * D; j < D; ++j) p.dgx]] "cross.weight_ih" kCross)
 plant("gates: their share of dh overwrites the rest" gru.hpp
-      [[p.gates, 2 * D, p.u_rz_back, nullptr, true]] [[p.gates, 2 * D, p.u_rz_back, nullptr, false]] "x0" kCross)
+      [[gate * packed_size(D, D, kPanel), nullptr, true]] [[gate * packed_size(D, D, kPanel), nullptr, false]] "x0" kCross)
 
 # The tanh candidate
 plant("tanh: carry left out of dn" gru.hpp
       [[const Real dn = dh_next * c;]] [[const Real dn = dh_next + 0 * c;]] "cross.weight_ih" kTanh)
 plant("tanh: dz without -n" gru.hpp
-      [[dh_next * (p.h[b * p.ldh + j] - n);]] [[dh_next * p.h[b * p.ldh + j];]] "cross.weight_hh" kTanh)
+      [[dh_next * (p.h[i] - n);]] [[dh_next * p.h[i];]] "cross.weight_hh" kTanh)
 plant("tanh: c for z in dh" gru.hpp
-      [[p.dh[b * p.ld_dh + j] = dh_next * z;]] [[p.dh[b * p.ld_dh + j] = dh_next * c;]] "x0" kTanh)
+      [[p.dh[i] = dh_next * z;]] [[p.dh[i] = dh_next * c;]] "x0" kTanh)
 plant("tanh: 1 - n for 1 - n^2" gru.hpp
       [[dn * (1 - n * n);]] [[dn * (1 - n);]] "cross.bias_ih" kTanh)
 plant("tanh: h for h U_n^T + d_n in dr" gru.hpp
-      [[const Real dr = da_n * p.reset[i];]] [[const Real dr = da_n * p.h[b * p.ldh + j];]] "cross.weight_hh" kTanh)
+      [[const Real dr = da_n * p.reset[i];]] [[const Real dr = da_n * p.h[i];]] "cross.weight_hh" kTanh)
 plant("tanh: r left out of dreset" gru.hpp
       [[p.reset[i] = da_n * r;]] [[p.reset[i] = da_n + 0 * r;]] "cross.bias_hh" kTanh)
 plant("tanh: transfer sees the fault too" gru.hpp
-      [[p.dgx[b * p.ld_dgx + 2 * D + j] += da_n;]] [[p.dgx[b * p.ld_dgx + 2 * D + j] = -da_n;]] "transfer.consume.weight_ih" kTanh)
+      [[p.dgx[(b * 3 + kN) * ld + j] += da_n;]] [[p.dgx[(b * 3 + kN) * ld + j] = -da_n;]] "transfer.consume.weight_ih" kTanh)
 
 # Sharing, towers
 plant("gate: g left out of ds" gate.hpp
-      [[p.ds[b * p.S + n] += dout * g;]] [[p.ds[b * p.S + n] += dout;]] "sharing.0.shared.weight" kCross)
+      [[p.ds[b * p.ld_s + n] += dout * g;]] [[p.ds[b * p.ld_s + n] += dout;]] "sharing.0.shared.weight" kCross)
 plant("gate: 1 - g left out of da" gate.hpp
       [[(g * (1 - g));]] [[g;]] "sharing.0.click.gate.weight" kCross)
 plant("relu: closed units let gradients through" activation.hpp
