@@ -111,14 +111,13 @@ void copy_rows(const Matmul<float>& p, std::size_t m, const Tiles<A>& tiles, con
   }
 }
 
-/// Tiles whose last panel is only partly there: made beside C.
+/// Tiles `width` wide of which only `columns` are there: made beside C.
 template <class A>
-void multiply_edge_tiles(TileFunction multiply, const TileArguments& t, std::size_t rows,
+void multiply_edge_tiles(TileFunction multiply, const TileArguments& t, std::size_t rows, std::size_t width,
                          std::size_t columns) {
-  constexpr std::size_t kWidth = kMostPanels<A> * kPanel<A>;
+  constexpr std::size_t kWidth = kMostVectors<A> * kLanes<A>;
   alignas(64) float c[Shape<A>::rows * kWidth];
   alignas(64) float bias[kWidth];
-  const std::size_t width = blocks_of<A>(columns, kPanel<A>) * kPanel<A>;
   TileArguments edge = t;
   edge.tiles = 1;
   edge.c = c;
@@ -161,6 +160,8 @@ void multiply_panels(const Matmul<float>& p, std::size_t m, const Tiles<A>& tile
                      const Left<A>& left, std::size_t n, std::size_t panels, const Finish& finish) {
   const bool last = ks.end == p.K;
   const std::size_t columns = std::min(panels * kPanel<A>, p.N - n);
+  const bool half = columns <= kHalfPanel<A> * kLanes<A>;
+  const std::size_t vectors = half ? kHalfPanel<A> : panels * Shape<A>::vectors;
   TileArguments t;
   t.K = ks.size();
   t.a_tile = left.copied ? kTileCopy<A> : Shape<A>::rows * left.row;
@@ -176,9 +177,9 @@ void multiply_panels(const Matmul<float>& p, std::size_t m, const Tiles<A>& tile
     t.a = left.tile(tiles, first);
     t.a_stride = left.copied ? rows : left.stride;
     t.c = p.c + (m + tiles.begin(first)) * p.ldc + n;
-    const TileFunction function = kTileFunctions<A, kColumnA>[rows - 1][panels - 1];
-    if (columns < panels * kPanel<A>) {
-      multiply_edge_tiles<A>(function, t, rows, columns);
+    const TileFunction function = kTileFunctions<A, kColumnA>[rows - 1][vectors - 1];
+    if (columns < vectors * kLanes<A>) {
+      multiply_edge_tiles<A>(function, t, rows, vectors * kLanes<A>, columns);
     } else {
       function(t);
     }

@@ -60,10 +60,9 @@ struct TileArguments {
   bool relu;
 };
 
-/// Tiles of kRows rows and kPanels panels.
-template <class A, std::size_t kRows, std::size_t kPanels, bool kColumnA>
+/// Tiles of kRows rows and kVectors vectors of columns: whole panels, or half of one.
+template <class A, std::size_t kRows, std::size_t kVectors, bool kColumnA>
 void multiply_tiles(const TileArguments& t) {
-  constexpr std::size_t kVectors = Shape<A>::vectors * kPanels;
   constexpr std::size_t kTogether = 6;  // rows of A that are reached from one pointer
   const std::size_t a_row = kColumnA ? 1 : t.a_stride, a_col = kColumnA ? t.a_stride : 1;
   const std::size_t panel_stride = t.panel_stride, ldc = t.ldc;
@@ -72,9 +71,9 @@ void multiply_tiles(const TileArguments& t) {
   for (std::size_t tile = t.tiles; tile > 0; --tile, tile_a += t.a_tile, c += kRows * ldc) {
     Vector<A> sum[kRows][kVectors];
     unroll<kRows>([&]<std::size_t i>() {  // C is not needed before the end; a panel may begin within a line
-      unroll<kPanels>([&]<std::size_t j>() {
+      unroll<(kVectors + Shape<A>::vectors - 1) / Shape<A>::vectors>([&]<std::size_t j>() {
         __builtin_prefetch(c + i * ldc + j * kPanel<A>, 1);
-        __builtin_prefetch(c + i * ldc + (j + 1) * kPanel<A> - 1, 1);
+        __builtin_prefetch(c + i * ldc + std::min((j + 1) * kPanel<A>, kVectors * kLanes<A>) - 1, 1);
       });
       unroll<kVectors>([&]<std::size_t j>() { sum[i][j] = Vector<A>(0.0f); });
     });
@@ -125,26 +124,36 @@ void multiply_tiles(const TileArguments& t) {
 
 using TileFunction = void (*)(const TileArguments&);
 
-/// multiply_tiles for kRows rows and each number of panels, at [panels - 1]; null where there are too many.
-template <class A, std::size_t kRows, bool kColumnA, std::size_t... kPanelsLessOne>
-constexpr std::array<TileFunction, kMostPanels<A>> tile_functions_of(std::index_sequence<kPanelsLessOne...>) {
-  constexpr auto function = []<std::size_t kPanels>() -> TileFunction {
-    if constexpr (kPanels <= (kColumnA ? 1 : panels_of<A>(kRows))) {
-      return &multiply_tiles<A, kRows, kPanels, kColumnA>;
+/// Most vectors of columns of a tile.
+template <class A>
+inline constexpr std::size_t kMostVectors = kMostPanels<A>* Shape<A>::vectors;
+
+/// Vectors of columns that the narrower tiles have: half a panel.
+template <class A>
+inline constexpr std::size_t kHalfPanel = Shape<A>::vectors / 2;
+
+/// multiply_tiles for kRows rows and each number of vectors, at [vectors - 1]; null where there is none.
+template <class A, std::size_t kRows, bool kColumnA, std::size_t... kVectorsLessOne>
+constexpr std::array<TileFunction, kMostVectors<A>> tile_functions_of(
+    std::index_sequence<kVectorsLessOne...>) {
+  constexpr auto function = []<std::size_t kVectors>() -> TileFunction {
+    constexpr std::size_t kMost = (kColumnA ? 1 : panels_of<A>(kRows)) * Shape<A>::vectors;
+    if constexpr (kVectors == kHalfPanel<A> || (kVectors % Shape<A>::vectors == 0 && kVectors <= kMost)) {
+      return &multiply_tiles<A, kRows, kVectors, kColumnA>;
     } else {
       return nullptr;
     }
   };
-  return {function.template operator()<kPanelsLessOne + 1>()...};
+  return {function.template operator()<kVectorsLessOne + 1>()...};
 }
 
 template <class A, bool kColumnA, std::size_t... kRowsLessOne>
-constexpr std::array<std::array<TileFunction, kMostPanels<A>>, Shape<A>::rows> tile_functions(
+constexpr std::array<std::array<TileFunction, kMostVectors<A>>, Shape<A>::rows> tile_functions(
     std::index_sequence<kRowsLessOne...>) {
-  return {tile_functions_of<A, kRowsLessOne + 1, kColumnA>(std::make_index_sequence<kMostPanels<A>>{})...};
+  return {tile_functions_of<A, kRowsLessOne + 1, kColumnA>(std::make_index_sequence<kMostVectors<A>>{})...};
 }
 
-/// multiply_tiles for `rows` rows and `panels` panels, at [rows - 1][panels - 1].
+/// multiply_tiles for `rows` rows and `vectors` vectors, at [rows - 1][vectors - 1].
 template <class A, bool kColumnA>
 inline constexpr auto kTileFunctions =
     tile_functions<A, kColumnA>(std::make_index_sequence<Shape<A>::rows>{});
