@@ -25,6 +25,10 @@ inline constexpr std::size_t kCopiedK = 256, kCopiedRows = 60;
 /// them does not fall on few sets of the first-level cache.
 inline constexpr std::size_t kUncopiedN = 96, kUncopiedStride = 256;
 
+/// Elements of R, or of C where A is read along its columns, from which on the parts of it that come next are
+/// asked for, because they are no longer near.
+inline constexpr std::size_t kFar = 65536;
+
 /// Block `i` of [0, n) cut into `count` blocks as equal as can be.
 template <class A>
 struct Block {
@@ -157,7 +161,8 @@ struct Left {
 /// finish(m_begin, m_end, n_begin, n_end) for every part of C that is done, while it is in the nearest cache.
 template <class A, bool kColumnA, class Finish>
 void multiply_panels(const Matmul<float>& p, std::size_t m, const Tiles<A>& tiles, const Block<A>& ks,
-                     const Left<A>& left, std::size_t n, std::size_t panels, const Finish& finish) {
+                     const Left<A>& left, std::size_t n, std::size_t panels, const Ask& ask,
+                     const Finish& finish) {
   const bool last = ks.end == p.K;
   const std::size_t columns = std::min(panels * kPanel<A>, p.N - n);
   const bool half = columns <= kHalfPanel<A> * kLanes<A>;
@@ -170,6 +175,7 @@ void multiply_panels(const Matmul<float>& p, std::size_t m, const Tiles<A>& tile
   t.ldc = p.ldc;
   t.resume = p.accumulate || ks.begin > 0;
   t.bias = last && p.bias != nullptr ? p.bias + n : nullptr;
+  t.ask = ask;
   t.relu = last && p.activation == Activation::relu;
   const auto multiply = [&](std::size_t first, std::size_t count) {
     const std::size_t rows = tiles.size(first);
@@ -189,12 +195,32 @@ void multiply_panels(const Matmul<float>& p, std::size_t m, const Tiles<A>& tile
   if (last) finish(m, m + tiles.rows, n, n + columns);
 }
 
+/// What product_of_columns needs when it is done with rows [m, m + kCopiedRows) and the block `ks` of k: the
+/// next rows of C and what it copies of A next. Asking for it is shared out over the last panels; that at
+/// column n asks for:
+template <class A>
+Ask ask_for_rows(const Matmul<float>& p, std::size_t m, const Block<A>& ks, std::size_t n) {
+  const bool same_rows = ks.end < p.K;
+  const std::size_t next = same_rows ? m : m + kCopiedRows;
+  if (next >= p.M) return {};
+  const std::size_t rows = std::min(kCopiedRows, p.M - next), in_c = same_rows ? 0 : rows * p.ldc;
+  const std::size_t parts_c = blocks_of<A>(in_c, ks.size() * kAsked<A>);
+  const std::size_t parts_a = blocks_of<A>(rows, kAsked<A>) + 1;  // they may begin within a line
+  const std::size_t panels = blocks_of<A>(p.N - n, kPanel<A>);    // left, with this one
+  if (panels > parts_c + parts_a) return {};
+  const std::size_t part = parts_c + parts_a - panels;
+  if (part < parts_c) return {p.c + next * p.ldc + part * ks.size() * kAsked<A>, kAsked<A>};
+  const float* a = p.a + next * p.a_row + (same_rows ? ks.end : 0) * p.a_col;
+  return {a + (part - parts_c) * kAsked<A>, p.a_col};
+}
+
 /// A is read along its columns: a few tiles of rows, copied unless they meet few panels of R.
 template <class A, class Finish>
 void product_of_columns(const Matmul<float>& p, const Finish& finish) {
   alignas(64) float copy[kCopiedRows / Shape<A>::rows * kTileCopy<A>];
   const bool copied = p.a_row != 1 || p.N > kUncopiedN || p.a_col >= kUncopiedStride;
   const std::size_t k_blocks = blocks_of<A>(p.K, kCopiedK);
+  const bool far = p.M * p.N >= kFar;
   for (std::size_t m = 0; m < p.M; m += kCopiedRows) {
     const Tiles<A> tiles(std::min(kCopiedRows, p.M - m));
     for (std::size_t j = 0; j < k_blocks; ++j) {
@@ -202,7 +228,8 @@ void product_of_columns(const Matmul<float>& p, const Finish& finish) {
       if (copied) copy_rows<A>(p, m, tiles, ks, copy);
       const Left<A> left{copied ? copy : p.a + m + ks.begin * p.a_col, 1, p.a_col, copied};
       for (std::size_t n = 0; n < p.N; n += kPanel<A>) {
-        multiply_panels<A, true>(p, m, tiles, ks, left, n, 1, finish);
+        const Ask ask = far ? ask_for_rows<A>(p, m, ks, n) : Ask{};
+        multiply_panels<A, true>(p, m, tiles, ks, left, n, 1, ask, finish);
       }
     }
   }
@@ -219,6 +246,7 @@ void product(const Matmul<float>& p, const Finish& finish) {
   const std::size_t k_blocks = blocks_of<A>(p.K, kBlockK);
   const std::size_t near_rows = std::clamp<std::size_t>(kNearA / (p.K + 1), kLeastRows, kMostRows);
   const std::size_t row_blocks = blocks_of<A>(p.M, near_rows);
+  const bool far = p.K * p.N >= kFar;
   for (std::size_t i = 0; i < row_blocks; ++i) {
     const Block<A> rows(p.M, row_blocks, i);
     const Tiles<A> tiles(rows.size());
@@ -228,7 +256,10 @@ void product(const Matmul<float>& p, const Finish& finish) {
       for (std::size_t j = 0; j < k_blocks; ++j) {
         const Block<A> ks(p.K, k_blocks, j);
         const Left<A> left{p.a + rows.begin * p.a_row + ks.begin, p.a_row, p.a_row};
-        multiply_panels<A, false>(p, rows.begin, tiles, ks, left, n, panels, finish);
+        const float* next =
+            p.packed + n / kPanel<A> * p.panel_stride + (ks.end < p.K ? ks.end * kPanel<A> : p.panel_stride);
+        const Ask ask = far ? Ask{next, kPanel<A>} : Ask{};
+        multiply_panels<A, false>(p, rows.begin, tiles, ks, left, n, panels, ask, finish);
       }
     }
   }

@@ -31,9 +31,9 @@ void adam(const Adam<float>& o) {
   // rate * (m / c1) / (sqrt(v / c2) + epsilon) with one division
   const Vector<A> rate(o.rate / o.correction1), root(1 / std::sqrt(o.correction2));
   const auto ask = [&](std::size_t i) {
-    __builtin_prefetch(o.p + i, 1);
-    __builtin_prefetch(o.m + i, 1);
-    __builtin_prefetch(o.v + i, 1);
+    ask_for<A, true>(o.p + i);
+    ask_for<A, true>(o.m + i);
+    ask_for<A, true>(o.v + i);
   };
   for_vectors<A>(o, ask, [&](std::size_t i, std::size_t j, auto lanes) {
     const Vector<A> p = lanes.load(o.p + i);
@@ -51,8 +51,8 @@ template <class A>
 void sgd(const Sgd<float>& o) {
   const Vector<A> grad_scale(o.grad_scale), decay(o.decay), momentum(o.momentum), rate(o.rate);
   const auto ask = [&](std::size_t i) {
-    __builtin_prefetch(o.p + i, 1);
-    __builtin_prefetch(o.m + i, 1);
+    ask_for<A, true>(o.p + i);
+    ask_for<A, true>(o.m + i);
   };
   for_vectors<A>(o, ask, [&](std::size_t i, std::size_t j, auto lanes) {
     const Vector<A> p = lanes.load(o.p + i);
@@ -67,8 +67,8 @@ template <class A>
 void adagrad(const Adagrad<float>& o) {
   const Vector<A> grad_scale(o.grad_scale), decay(o.decay), rate(o.rate), epsilon(o.epsilon);
   const auto ask = [&](std::size_t i) {
-    __builtin_prefetch(o.p + i, 1);
-    __builtin_prefetch(o.s + i, 1);
+    ask_for<A, true>(o.p + i);
+    ask_for<A, true>(o.s + i);
   };
   for_vectors<A>(o, ask, [&](std::size_t i, std::size_t j, auto lanes) {
     const Vector<A> p = lanes.load(o.p + i);

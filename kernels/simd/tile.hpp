@@ -45,6 +45,14 @@ constexpr std::size_t panels_of(std::size_t rows) {
   return std::clamp<std::size_t>(Shape<A>::sums / (rows * Shape<A>::vectors), 1, kMostPanels<A>);
 }
 
+/// Memory that will be needed soon: kAsked elements at each place.
+struct Ask {
+  const float* first = nullptr;  ///< null: nothing
+  std::size_t stride = 0;
+};
+template <class A>
+inline constexpr std::size_t kAsked = std::max<std::size_t>(kPanel<A>, 16);
+
 /// Tiles below each other.
 struct TileArguments {
   std::size_t tiles, K;
@@ -58,6 +66,7 @@ struct TileArguments {
   bool resume;        ///< go on from C
   const float* bias;  ///< null: none
   bool relu;
+  Ask ask;  ///< the first tile asks for it, a place every round of k
 };
 
 /// Tiles of kRows rows and kVectors vectors of columns: whole panels, or half of one.
@@ -72,8 +81,8 @@ void multiply_tiles(const TileArguments& t) {
     Vector<A> sum[kRows][kVectors];
     unroll<kRows>([&]<std::size_t i>() {  // C is not needed before the end; a panel may begin within a line
       unroll<(kVectors + Shape<A>::vectors - 1) / Shape<A>::vectors>([&]<std::size_t j>() {
-        __builtin_prefetch(c + i * ldc + j * kPanel<A>, 1);
-        __builtin_prefetch(c + i * ldc + std::min((j + 1) * kPanel<A>, kVectors * kLanes<A>) - 1, 1);
+        ask_for<A, true>(c + i * ldc + j * kPanel<A>);
+        ask_for<A, true>(c + i * ldc + std::min((j + 1) * kPanel<A>, kVectors * kLanes<A>) - 1);
       });
       unroll<kVectors>([&]<std::size_t j>() { sum[i][j] = Vector<A>(0.0f); });
     });
@@ -88,20 +97,33 @@ void multiply_tiles(const TileArguments& t) {
     unroll<(kRows + kTogether - 1) / kTogether>(
         [&]<std::size_t i>() { a[i] = tile_a + i * kTogether * a_row; });
     const float* b = t.b;
+    const auto rounds = [&]<bool kAsk>() __attribute__((always_inline)) {
+      const float* ask = t.ask.first;
 #pragma GCC unroll 8  // so few rounds that the processor can foresee the last
-    for (std::size_t k = t.K; k > 0; --k) {
-      Vector<A> r[kVectors];
-      unroll<kVectors>([&]<std::size_t j>() {
-        r[j] = Vector<A>::load_unaligned(b + j / Shape<A>::vectors * panel_stride +
-                                         j % Shape<A>::vectors * kLanes<A>);
-      });
-      unroll<kRows>([&]<std::size_t i>() {
-        const Vector<A> element(a[i / kTogether][i % kTogether * a_row]);
-        unroll<kVectors>([&]<std::size_t j>() { sum[i][j] = multiply_add(element, r[j], sum[i][j]); });
-      });
-      for (const float*& rows : a) rows += a_col;
-      b += kPanel<A>;
+      for (std::size_t k = t.K; k > 0; --k) {
+        Vector<A> r[kVectors];
+        unroll<kVectors>([&]<std::size_t j>() {
+          r[j] = Vector<A>::load_unaligned(b + j / Shape<A>::vectors * panel_stride +
+                                           j % Shape<A>::vectors * kLanes<A>);
+        });
+        if constexpr (kAsk) {
+          unroll<kAsked<A> / 16>([&]<std::size_t j>() { ask_for<A>(ask + j * 16); });
+          ask += t.ask.stride;
+        }
+        unroll<kRows>([&]<std::size_t i>() {
+          const Vector<A> element(a[i / kTogether][i % kTogether * a_row]);
+          unroll<kVectors>([&]<std::size_t j>() { sum[i][j] = multiply_add(element, r[j], sum[i][j]); });
+        });
+        for (const float*& rows : a) rows += a_col;
+        b += kPanel<A>;
+      }
+    };
+    bool asks = false;
+    if constexpr (kRows == Shape<A>::rows && kVectors == Shape<A>::vectors) {
+      asks = tile == 1 && t.ask.first != nullptr;
+      if (asks) rounds.template operator()<true>();
     }
+    if (!asks) rounds.template operator()<false>();
 
     if (t.bias != nullptr) {
       unroll<kVectors>([&]<std::size_t j>() {
