@@ -43,19 +43,37 @@ std::size_t blocks_of(std::size_t n, std::size_t most) {
   return std::max<std::size_t>(1, (n + most - 1) / most);
 }
 
+/// Whole panels of rows that lie in memory as they are packed: some rows of all panels, then the next, so
+/// that memory is read as it comes.
+template <class A>
+void pack_rows(const Pack<float>& p, std::size_t panels) {
+  constexpr std::size_t kTogether = 8;
+  for (std::size_t k = 0; k < p.K; k += kTogether) {
+    const std::size_t rows = std::min(kTogether, p.K - k);
+    for (std::size_t panel = 0; panel < panels; ++panel) {
+      const float* r = p.r + k * p.k_stride + panel * kPanel<A>;
+      float* to = p.packed + panel * p.panel_stride + k * kPanel<A>;
+      for (std::size_t i = 0; i < rows; ++i, r += p.k_stride, to += kPanel<A>) {
+        unroll<Shape<A>::vectors>([&]<std::size_t j>() {
+          Vector<A>::load_unaligned(r + j * kLanes<A>).store_unaligned(to + j * kLanes<A>);
+        });
+      }
+    }
+  }
+}
+
 template <class A>
 void pack(const Pack<float>& p) {
-  for (std::size_t n = 0; n < p.N; n += kPanel<A>) {
+  std::size_t n = 0;
+  if (p.n_stride == 1) {
+    n = p.N / kPanel<A> * kPanel<A>;
+    pack_rows<A>(p, n / kPanel<A>);
+  }
+  for (; n < p.N; n += kPanel<A>) {
     const float* r = p.r + n * p.n_stride;
     float* to = p.packed + n / kPanel<A> * p.panel_stride;
     const std::size_t columns = std::min(kPanel<A>, p.N - n);
     for (std::size_t k = 0; k < p.K; ++k, r += p.k_stride, to += kPanel<A>) {
-      if (p.n_stride == 1 && columns == kPanel<A>) {
-        unroll<Shape<A>::vectors>([&]<std::size_t j>() {
-          Vector<A>::load_unaligned(r + j * kLanes<A>).store_unaligned(to + j * kLanes<A>);
-        });
-        continue;
-      }
       for (std::size_t j = 0; j < columns; ++j) to[j] = r[j * p.n_stride];
       for (std::size_t j = columns; j < kPanel<A>; ++j) to[j] = 0;
     }

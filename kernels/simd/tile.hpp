@@ -79,10 +79,12 @@ void multiply_tiles(const TileArguments& t) {
   float* c = t.c;
   for (std::size_t tile = t.tiles; tile > 0; --tile, tile_a += t.a_tile, c += kRows * ldc) {
     Vector<A> sum[kRows][kVectors];
-    unroll<kRows>([&]<std::size_t i>() {  // C is not needed before the end; a panel may begin within a line
+    // Where C is not read first it is needed at the end of this tile; else the next tile's at its beginning.
+    float* const needed = !t.resume ? c : tile > 1 ? c + kRows * ldc : t.c + kVectors * kLanes<A>;
+    unroll<kRows>([&]<std::size_t i>() {  // a panel may begin within a line
       unroll<(kVectors + Shape<A>::vectors - 1) / Shape<A>::vectors>([&]<std::size_t j>() {
-        ask_for<A, true>(c + i * ldc + j * kPanel<A>);
-        ask_for<A, true>(c + i * ldc + std::min((j + 1) * kPanel<A>, kVectors * kLanes<A>) - 1);
+        ask_for<A, true>(needed + i * ldc + j * kPanel<A>);
+        ask_for<A, true>(needed + i * ldc + std::min((j + 1) * kPanel<A>, kVectors * kLanes<A>) - 1);
       });
       unroll<kVectors>([&]<std::size_t j>() { sum[i][j] = Vector<A>(0.0f); });
     });
