@@ -20,7 +20,7 @@ inline constexpr std::size_t kBlockK = 512;  ///< k in a block
 inline constexpr std::size_t kNearA = 65536, kLeastRows = 48, kMostRows = 192;
 /// The same where A is read along its columns and perhaps copied, which needs room: k in a block, and rows,
 /// a multiple of every Shape::rows.
-inline constexpr std::size_t kCopiedK = 256, kCopiedRows = 60;
+inline constexpr std::size_t kCopiedK = 256, kCopiedRows = 120;
 /// Left in place it costs nothing, if few panels use it and its rows are so near each other that a block of
 /// them does not fall on few sets of the first-level cache.
 inline constexpr std::size_t kUncopiedN = 96, kUncopiedStride = 256;
