@@ -110,17 +110,19 @@ void gates_forward(const GruForward<float>& p) {
              });
 }
 
-/// What is left of step 1 when gates holds [da_r, da_z].
-template <class A, std::size_t kGates>
+/// What is left of step 1 when gates holds [da_r, da_z] and dgx has them.
+template <class A>
 void gates_backward(const GruBackward<float>& p) {
   for (Gate gate : {kR, kZ}) {
-    const float* const da = p.gates + gate * p.ld;
-    for_rows<A>(p, [&](std::size_t b, std::size_t j, auto lanes) {
-      float* dgx = p.dgx + (b * kGates + gate) * p.ld + j;
-      lanes.store(dgx, lanes.load(dgx) + lanes.load(da + b * 2 * p.ld + j));
-    });
-    product<A>(backward_product<A>(p, gate, da, 2 * p.ld, true, p.dh), NoFinish<A>{});
+    product<A>(backward_product<A>(p, gate, p.gates + gate * p.ld, 2 * p.ld, true, p.dh), NoFinish<A>{});
   }
+}
+
+/// Stores da, the gradient before a gate's sigmoid or tanh, and adds it to that of gx.
+template <class Lanes, class V>
+[[gnu::always_inline]] inline void put_gate_gradient(const Lanes& lanes, const V& da, float* to, float* dgx) {
+  lanes.store(to, da);
+  lanes.store(dgx, lanes.load(dgx) + da);
 }
 
 template <class A>
@@ -158,7 +160,7 @@ void gru_cross_backward(const GruBackward<float>& p) {
     const Vector<A> x0 = lanes.load(p.x0 + i);
     const Vector<A> z = lanes.load(a_z);
     lanes.store(p.dx0 + i, multiply_add(dh_next * c, u, lanes.load(p.dx0 + i)));
-    lanes.store(a_z, -dh_next * x0 * u * (z * c));   // da_z
+    put_gate_gradient(lanes, -dh_next * x0 * u * (z * c), a_z, p.dgx + (b * 2 + kZ) * ld + j);
     lanes.store(p.candidate + i, dh_next * c * x0);  // du
   });
 
@@ -173,12 +175,12 @@ void gru_cross_backward(const GruBackward<float>& p) {
       const Vector<A> r = lanes.load(a_r);
       const Vector<A> dreset = lanes.load(p.scratch + i);
       lanes.store(dh, multiply_add(dreset, r, lanes.load(dh)));
-      lanes.store(a_r, dreset * lanes.load(p.h + i) * (r * (one - r)));  // da_r
+      put_gate_gradient(lanes, dreset * lanes.load(p.h + i) * (r * (one - r)), a_r, p.dgx + b * 2 * ld + j);
     });
   };
   product<A>(backward_product<A>(p, kN, p.candidate, ld, false, p.scratch), finish);
 
-  gates_backward<A, 2>(p);  // step 1
+  gates_backward<A>(p);  // step 1
 }
 
 template <class A>
@@ -215,7 +217,7 @@ void gru_tanh_backward(const GruBackward<float>& p) {
     float* a_r = p.gates + b * 2 * ld + j;
     float* a_z = a_r + ld;
     float* dh = p.dh + i;
-    float* dgx_n = p.dgx + (b * 3 + kN) * ld + j;
+    float* dgx = p.dgx + b * 3 * ld + j;
     const Vector<A> r = lanes.load(a_r);
     const Vector<A> z = lanes.load(a_z);
     const Vector<A> c = lanes.load(p.carry + i);
@@ -229,19 +231,18 @@ void gru_tanh_backward(const GruBackward<float>& p) {
     // 4. n = tanh(gx_n + r * reset)
     const Vector<A> da_n = dh_next * c * (one - n * n);
     const Vector<A> dr = da_n * lanes.load(p.reset + i);
-    lanes.store(dgx_n, lanes.load(dgx_n) + da_n);
-    lanes.store(p.candidate + i, da_n);
+    put_gate_gradient(lanes, da_n, p.candidate + i, dgx + kN * ld);
     lanes.store(p.reset + i, da_n * r);
 
     // 2. r = sigma(a_r), z = sigma(a_z), c = 1 - z
-    lanes.store(a_r, dr * (r * (one - r)));
-    lanes.store(a_z, dz * (z * c));
+    put_gate_gradient(lanes, dr * (r * (one - r)), a_r, dgx);
+    put_gate_gradient(lanes, dz * (z * c), a_z, dgx + kZ * ld);
   });
 
   // 3. reset = h U_n^T + d_n
   product<A>(backward_product<A>(p, kN, p.reset, ld, true, p.dh), NoFinish<A>{});
 
-  gates_backward<A, 3>(p);  // step 1
+  gates_backward<A>(p);  // step 1
 }
 
 }  // namespace dcrnn::kernels::simd
