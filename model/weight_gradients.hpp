@@ -51,7 +51,7 @@ class WeightGradients {
   }
 
  private:
-  static constexpr std::size_t kRowsPerJob = 60;  ///< of a product: those the kernel works on together
+  static constexpr std::size_t kRowsPerJob = 60;  ///< a multiple of the rows of every tile
   static constexpr std::size_t kJobsPerThread = 8;
   /// X is packed in chunks of rows of about so many values: larger ones cost cache, smaller ones have dW read
   /// and written more often.

@@ -30,10 +30,10 @@ exec >/dev/ttyS0 2>&1
 run() { echo "\$ $*"; "$@"; echo "exit code $?: $1"; }
 run dcrnn --version
 run test_api -nc -tc=*olden*
-run dcrnn synth /tmp --rows 800
+run dcrnn synth /tmp --rows 1600
 for threads in 1 2; do
   run dcrnn train /tmp/config.json --train /tmp/train.csv --out /tmp/$threads --threads $threads --isa avx512 --quiet \
-    --set train.epochs=2 --set train.batch=200
+    --set train.batch=600
 done
 run cmp /tmp/1 /tmp/2
 INIT
