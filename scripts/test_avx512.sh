@@ -33,7 +33,7 @@ run test_api -nc -tc=*olden*
 run dcrnn synth /tmp --rows 1600
 for threads in 1 2; do
   run dcrnn train /tmp/config.json --train /tmp/train.csv --out /tmp/$threads --threads $threads --isa avx512 --quiet \
-    --set train.batch=600
+    --set train.epochs=1 --set train.batch=600
 done
 run cmp /tmp/1 /tmp/2
 INIT

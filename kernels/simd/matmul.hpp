@@ -268,14 +268,16 @@ void product(const Matmul<float>& p, const Finish& finish) {
   for (std::size_t i = 0; i < row_blocks; ++i) {
     const Block<A> rows(p.M, row_blocks, i);
     const Tiles<A> tiles(rows.size());
-    const std::size_t together = tiles.count == 1 ? panels_of<A>(rows.size()) : 1;
-    for (std::size_t n = 0; n < p.N; n += together * kPanel<A>) {
-      const std::size_t panels = std::min(together, blocks_of<A>(p.N - n, kPanel<A>));
+    const std::size_t most = tiles.count == 1 ? panels_of<A>(rows.size()) : 1;
+    const std::size_t all = blocks_of<A>(p.N, kPanel<A>), groups = blocks_of<A>(all, most);
+    for (std::size_t g = 0; g < groups; ++g) {
+      const Block<A> group(all, groups, g);
+      const std::size_t n = group.begin * kPanel<A>, panels = group.size();
       for (std::size_t j = 0; j < k_blocks; ++j) {
         const Block<A> ks(p.K, k_blocks, j);
         const Left<A> left{p.a + rows.begin * p.a_row + ks.begin, p.a_row, p.a_row};
         const float* next =
-            p.packed + n / kPanel<A> * p.panel_stride + (ks.end < p.K ? ks.end * kPanel<A> : p.panel_stride);
+            p.packed + group.begin * p.panel_stride + (ks.end < p.K ? ks.end * kPanel<A> : p.panel_stride);
         const Ask ask = far ? Ask{next, kPanel<A>} : Ask{};
         multiply_panels<A, false>(p, rows.begin, tiles, ks, left, n, panels, ask, finish);
       }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -240,6 +241,42 @@ TEST_CASE(
         CAPTURE(window);
         CAPTURE(threads);
         CHECK(gradients(window, threads) == want);
+      }
+    }
+  }
+}
+
+TEST_CASE("gradients depend on nothing that was in the arena before, in the rows or between them") {
+  const DropoutState dropout{5, 12345, 0.1, 0.2, 0.3};
+  for (const Isa isa : available_isas()) {
+    for (const char* layers :
+         {R"("sharing": [{"shared": 48, "private": 48}], "tower": [])",
+          R"("sharing": [{"shared": 5, "private": 6, "gate": "static"}], "tower": [9, 3])",
+          R"("sharing": [{"shared": 0, "private": 7}], "tower": [16])"}) {
+      for (const char* candidate : {"cross", "tanh"}) {
+        const Session s(layers, R"("seed": 5)", 300, isa);
+        ModelConfig config = s.config.model;
+        config.cross.candidate = candidate[0] == 'c' ? Candidate::cross : Candidate::tanh;
+        const ParameterTable table(config, Session::rows_of_tables(config));
+        const std::vector<float> parameters = Session::fresh(table);
+        GradientEngine<float> engine(config, table, kernels::table<float>(isa), s.batch.rows);
+        engine.set_parameters(parameters.data(), 1);
+        const auto gradients = [&] {
+          engine.forward_backward(s.batch, &dropout, 1);
+          return std::vector<float>(engine.dense_gradients(), engine.dense_gradients() + engine.dense_size());
+        };
+        const std::vector<float> want = gradients();
+        CHECK(std::all_of(want.begin(), want.end(), [](float x) { return std::isfinite(x); }));
+        const auto& slots = engine.network().plan().arena.slots();
+        for (Slot slot = 0; slot < slots.size(); ++slot) {
+          std::fill_n(const_cast<float*>(engine.arena().at(slot)),
+                      slots[slot].layers * s.batch.rows * slots[slot].ld,
+                      std::numeric_limits<float>::quiet_NaN());
+        }
+        CAPTURE(std::string(name(isa)));
+        CAPTURE(layers);
+        CAPTURE(candidate);
+        CHECK(gradients() == want);
       }
     }
   }
