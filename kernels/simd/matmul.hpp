@@ -220,9 +220,9 @@ template <class A>
 Ask ask_for_rows(const Matmul<float>& p, std::size_t m, const Block<A>& ks, std::size_t n) {
   const bool same_rows = ks.end < p.K;
   const std::size_t next = same_rows ? m : m + kCopiedRows;
-  if (next >= p.M) return {};
-  const std::size_t rows = std::min(kCopiedRows, p.M - next), in_c = same_rows ? 0 : rows * p.ldc;
-  const std::size_t parts_c = blocks_of<A>(in_c, ks.size() * kAsked<A>);
+  if (next >= p.M || ks.size() == 0) return {};
+  const std::size_t rows = std::min(kCopiedRows, p.M - next);
+  const std::size_t parts_c = same_rows ? 0 : blocks_of<A>(rows * p.ldc, ks.size() * kAsked<A>);
   const std::size_t parts_a = blocks_of<A>(rows, kAsked<A>) + 1;  // they may begin within a line
   const std::size_t panels = blocks_of<A>(p.N - n, kPanel<A>);    // left, with this one
   if (panels > parts_c + parts_a) return {};

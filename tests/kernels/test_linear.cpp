@@ -154,6 +154,8 @@ void test_matmul(const Table<Real>& table) {
     for (std::size_t N : kSizes) check_matmul(table, M, N, 13, Layout::forward, none, false, false);
   }
   for (Layout layout : {Layout::forward, Layout::columns, Layout::scattered}) {
+    for (std::size_t K : Sizes{0, 1, 257})
+      check_matmul(table, 301, 259, K, layout, none, false, true);  // far
     for (std::size_t M : Sizes{0, 1, 5, 7, 12, 13, 61, 193}) {
       for (std::size_t N : Sizes{1, 8, 17, 35}) {
         for (std::size_t K : Sizes{0, 1, 256, 257, 515}) {
