@@ -256,7 +256,7 @@ void product_of_columns(const Matmul<float>& p, const Finish& finish) {
 /// matmul but for the activation sigmoid, calling `finish` as multiply_panels does.
 template <class A, class Finish>
 void product(const Matmul<float>& p, const Finish& finish) {
-  if (p.M == 0) return;
+  if (p.M == 0 || p.N == 0) return;
   if (p.a_col != 1) {
     product_of_columns<A>(p, finish);
     return;
