@@ -48,12 +48,13 @@ Job ours_by_rows(const ProductTask& task) {
           {}};
 }
 
-/// dW = dy^T x as the engine does it once a batch has passed, x packed as part of the work.
+/// dW = dy^T x as the engine does it once a batch has passed, x packed as part of the work; but of dense
+/// rows, as the peers have them.
 class WeightGradient {
  public:
   explicit WeightGradient(const ProductTask& task) : result_(task.result) {
     model::Builder builder;
-    const model::Slot x = builder.arena.add(task.in), dy = builder.arena.add(task.out);
+    const model::Slot x = builder.arena.add_dense(task.in), dy = builder.arena.add_dense(task.out);
     builder.gradients.products.push_back({{dy, 0, 0, task.out, 1}, x, 0, 0});
     arena_ = model::Arena<float>(builder.arena, task.B, "arena");
     for (std::size_t b = 0; b < task.B; ++b) {

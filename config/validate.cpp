@@ -4,6 +4,7 @@
 
 #include "config/keys.hpp"
 #include "core/failure.hpp"
+#include "core/limits.hpp"
 #include "core/text.hpp"
 
 namespace dcrnn {

@@ -52,6 +52,13 @@ constexpr std::size_t packed_size(std::size_t K, std::size_t N, std::size_t pane
   return (N + panel - 1) / panel * panel * K;
 }
 
+/// Columns of a product whose rows, `width` values of them in use and `ld` apart, hold nothing else: with
+/// those that whole vectors can pass over. R and the bias must be packed.
+constexpr std::size_t padded_columns(std::size_t width, std::size_t ld, std::size_t panel) {
+  const std::size_t whole = packed_size(1, width, panel);
+  return whole < ld ? whole : ld;
+}
+
 /// Out [N] (+)= sum over b ascending of x [B, N].
 template <class Real>
 struct ColumnSums {

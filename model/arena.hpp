@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/buffer.hpp"
+#include "core/size.hpp"
 
 namespace dcrnn::model {
 

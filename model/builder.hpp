@@ -70,10 +70,9 @@ struct Pass {
   const DropoutState* dropout;  ///< null: off
 
   Real* at(Slot slot, std::size_t layer = 0) const { return arena.at(slot, row, layer); }
-  /// Columns of a product whose result has the rows of a slot `width` wide to itself: with those that whole
-  /// vectors can pass over. R and the bias must be packed.
+  /// Columns of a product whose result has the rows of a slot `width` wide to itself.
   std::size_t columns(std::size_t width) const {
-    return std::min(row_distance(width), kernels::packed_size(1, width, ops.panel));
+    return kernels::padded_columns(width, row_distance(width), ops.panel);
   }
   /// Zeroes this block's rows of a slot.
   void clear(Slot slot, std::size_t layer = 0) const {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/limits.hpp"
 #include "kernels/table.hpp"
 
 namespace dcrnn::model {

@@ -10,6 +10,7 @@
 #include "config/config.hpp"
 #include "core/batch.hpp"
 #include "core/failure.hpp"
+#include "core/limits.hpp"
 #include "model/builder.hpp"
 
 namespace dcrnn::model {

@@ -57,7 +57,7 @@ class WeightGradients {
   /// and written more often.
   static constexpr std::size_t kChunk = 262144, kLeastChunkRows = 64, kMostChunkRows = 512;
 
-  /// Products with the same X, which is packed once for all of them.
+  /// Products with the same X, which each job packs once for all of them.
   struct Group {
     std::vector<GradientPlan::Product> products;
     std::size_t rows = 0;  ///< of all their dW together

@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <initializer_list>
 
 #include "kernels/reference/activation.hpp"
 #include "kernels/reference/linear.hpp"

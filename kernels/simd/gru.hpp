@@ -2,17 +2,17 @@
 // tile of a product as soon as the product has finished it.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
+#include <initializer_list>
 
 #include "kernels/simd/matmul.hpp"
 
 namespace dcrnn::kernels::simd {
 
-/// Columns to compute: those behind D too where whole vectors pass over them and a row has room.
+/// Columns to compute.
 template <class A, class Step>
 std::size_t columns_of(const Step& p) {
-  return std::min(p.ld, packed_size(1, p.D, kPanel<A>));
+  return padded_columns(p.D, p.ld, kPanel<A>);
 }
 
 /// The order of the gates in gx, gates, U and d.

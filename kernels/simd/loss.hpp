@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/limits.hpp"
 #include "kernels/simd/lanes.hpp"
 #include "kernels/table.hpp"
 

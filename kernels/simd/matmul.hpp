@@ -150,6 +150,7 @@ void multiply_edge_tiles(TileFunction multiply, const TileArguments& t, std::siz
   }
   float* to = t.c;
   for (std::size_t tile = 0; tile < t.tiles; ++tile, edge.a += t.a_tile) {
+    edge.ask = tile + 1 == t.tiles ? t.ask : Ask{};
     if (t.resume) {
       for (std::size_t i = 0; i < rows; ++i) {
         for (std::size_t j = 0; j < width; ++j) c[i * width + j] = j < columns ? to[i * t.ldc + j] : 0.0f;
@@ -193,8 +194,8 @@ void multiply_panels(const Matmul<float>& p, std::size_t m, const Tiles<A>& tile
   t.ldc = p.ldc;
   t.resume = p.accumulate || ks.begin > 0;
   t.bias = last && p.bias != nullptr ? p.bias + n : nullptr;
-  t.ask = ask;
   t.relu = last && p.activation == Activation::relu;
+  t.ask = ask;
   const auto multiply = [&](std::size_t first, std::size_t count) {
     const std::size_t rows = tiles.size(first);
     t.tiles = count;
@@ -213,9 +214,9 @@ void multiply_panels(const Matmul<float>& p, std::size_t m, const Tiles<A>& tile
   if (last) finish(m, m + tiles.rows, n, n + columns);
 }
 
-/// What product_of_columns needs when it is done with rows [m, m + kCopiedRows) and the block `ks` of k: the
-/// next rows of C and what it copies of A next. Asking for it is shared out over the last panels; that at
-/// column n asks for:
+/// What product_of_columns needs when it is done with rows [m, m + kCopiedRows) and the block `ks` of k is:
+/// the next rows of C and what it copies of A next. The last panels share the asking; this is the part of the
+/// panel at column n.
 template <class A>
 Ask ask_for_rows(const Matmul<float>& p, std::size_t m, const Block<A>& ks, std::size_t n) {
   const bool same_rows = ks.end < p.K;

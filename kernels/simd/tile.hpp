@@ -47,8 +47,8 @@ constexpr std::size_t panels_of(std::size_t rows) {
 
 /// Memory that will be needed soon: kAsked elements at each place.
 struct Ask {
-  const float* first = nullptr;  ///< null: nothing
-  std::size_t stride = 0;
+  const float* first;  ///< null: nothing
+  std::size_t stride;
 };
 template <class A>
 inline constexpr std::size_t kAsked = std::max<std::size_t>(kPanel<A>, 16);
@@ -66,7 +66,7 @@ struct TileArguments {
   bool resume;        ///< go on from C
   const float* bias;  ///< null: none
   bool relu;
-  Ask ask;  ///< the first tile asks for it, a place every round of k
+  Ask ask;  ///< the last tile asks for it, a place every round of k, if it has Shape::rows rows and one panel
 };
 
 /// Tiles of kRows rows and kVectors vectors of columns: whole panels, or half of one.
