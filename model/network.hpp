@@ -56,11 +56,11 @@ class Network {
 
 /// Rows that pass through all layers together: small enough for a core's cache, and the unit that threads
 /// share out.
-inline constexpr std::size_t kBlockRows = 64;
+inline constexpr std::size_t kBlockRows = 128;
 
 /// Rows whose products follow each other in the sum over a batch that is a weight gradient: all steps of
 /// these rows, then those of the next. It fixes the order of the sum, and is the least number of rows whose
 /// activations are kept at a time.
-inline constexpr std::size_t kGroupRows = 4 * kBlockRows;
+inline constexpr std::size_t kGroupRows = 256;
 
 }  // namespace dcrnn::model
