@@ -141,11 +141,12 @@ class Embedding {
     sparse.rows.resize(items);
     const bool scaled = field.bag && field.mean;
     if (scaled) sparse.scale.resize(items);
-    for (std::size_t b = 0; b < B; ++b) {
+    std::uint32_t row = 0;  // of the window
+    for (std::size_t b = 0; b < B; ++b, row = row + 1 < window_rows ? row + 1 : 0) {
       const std::size_t begin = field.bag ? column.offsets[b] : b,
                         end = field.bag ? column.offsets[b + 1] : b + 1;
       for (std::size_t i = begin; i < end; ++i) {
-        sparse.rows[i] = static_cast<std::uint32_t>(b % window_rows);
+        sparse.rows[i] = row;
         if (scaled) sparse.scale[i] = Real{1} / static_cast<Real>(end - begin);
       }
     }

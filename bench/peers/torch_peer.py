@@ -1,9 +1,15 @@
 #!/usr/bin/env python3
-"""The same models, rows and steps in PyTorch, written the way its users would for speed: one embedding lookup for
-all fields, x0 W^T once, fused linear, addcmul and lerp; scoring by frozen TorchScript. Prints the JSON of Google
-Benchmark.
+"""The same models, rows and steps in PyTorch. Prints the JSON of Google Benchmark.
 
     torch_peer.py WORKLOADS [--filter REGEX] [--repetitions N] [--min-time SECONDS] > result.json
+
+Training steps are taken by two writings of the model, the same in everything but the embeddings and cross layers:
+
+- `PyTorch`: with PyTorch's own modules. A torch.nn.Embedding per field, and a torch.nn.GRUCell called in every cross
+  layer, which computes x0 W^T each time. For the candidate cross there is no module: its formula, written like one.
+- `PyTorch-tuned`: for speed, by hand. One lookup for all fields, x0 W^T once for all layers, addcmul and lerp.
+
+Scoring, named `PyTorch`, is by TorchScript of the tuned writing: frozen, or optimized for inference if that is faster.
 
 WORKLOADS is what `write_workloads` wrote. The loss of the first steps and the probabilities must equal those
 found there, else a benchmark reports an error instead of times.
@@ -24,41 +30,114 @@ from torch.nn import functional as F
 from verify_torch import read_safetensors
 
 
+def parameter(array):
+    return torch.nn.Parameter(torch.tensor(array))
+
+
+def linear(weight, bias):
+    layer = torch.nn.Linear(weight.shape[1], weight.shape[0])
+    layer.weight, layer.bias = parameter(weight), parameter(bias)
+    return layer
+
+
+def tables(tensors, config):
+    """One for every field of categories."""
+    names = [field["name"] for field in config["fields"] if field["type"] == "category"]
+    return [torch.tensor(tensors[f"embedding.{name}.weight"]) for name in names]
+
+
 class Dcrnn(torch.nn.Module):
-    """One sharing block, one tower layer per task, click -> consume; both candidates, tied weights."""
+    """One sharing block, one tower layer per task, click -> consume; both candidates, tied weights. Its writings say
+    how to `embed` and `cross`."""
+
+    def __init__(self, tensors, config):
+        super().__init__()
+        self.crossing = config["cross"]["candidate"] == "cross"
+        self.layers = config["cross"]["layers"]
+        self.width = tensors["cross.bias_hh"].shape[0] // 3
+
+        def layer(name):
+            return linear(tensors[name + ".weight"], tensors[name + ".bias"])
+
+        self.shared = layer("sharing.0.shared")
+        click, consume = tasks = [task["name"] for task in config["tasks"]]
+        self.gate_click, self.gate_consume = (layer(f"sharing.0.{t}.gate") for t in tasks)
+        self.private_click, self.private_consume = (layer(f"sharing.0.{t}.private") for t in tasks)
+        self.tower_click, self.tower_consume = (layer(f"tower.{t}.0") for t in tasks)
+        self.head_click, self.head_consume = (layer(f"head.{t}") for t in tasks)
+        transfer = f"transfer.{consume}."
+        self.t_ih, self.t_hh = (parameter(tensors[f"{transfer}weight_{k}"]) for k in ("ih", "hh"))
+        self.t_bih, self.t_bhh = (parameter(tensors[f"{transfer}bias_{k}"]) for k in ("ih", "hh"))
+
+    def forward(self, ids, numbers):
+        """[B, 2] p(click), p(click and consume)."""
+        h = self.cross(self.embed(ids, numbers))
+        s = torch.relu(self.shared(h))
+        click = torch.cat([torch.sigmoid(self.gate_click(h)) * s, torch.relu(self.private_click(h))], 1)
+        consume = torch.cat([torch.sigmoid(self.gate_consume(h)) * s, torch.relu(self.private_consume(h))], 1)
+        click, consume = torch.relu(self.tower_click(click)), torch.relu(self.tower_consume(consume))
+        consume = torch.gru_cell(consume, click, self.t_ih, self.t_hh, self.t_bih, self.t_bhh)
+        p_click = torch.sigmoid(self.head_click(click))
+        return torch.cat([p_click, p_click * torch.sigmoid(self.head_consume(consume))], 1)
+
+
+class CrossCell(torch.nn.Module):
+    """What torch.nn.GRUCell is to the candidate tanh."""
+
+    def __init__(self, w_ih, w_hh, b_ih, b_hh):
+        super().__init__()
+        D = w_hh.shape[1]
+        self.input, self.state = linear(w_ih, b_ih), linear(w_hh[: 2 * D], b_hh[: 2 * D])
+        self.candidate = linear(w_hh[2 * D :], b_hh[2 * D :])
+
+    def forward(self, x0, h):
+        r, z = torch.sigmoid(self.input(x0) + self.state(h)).chunk(2, 1)
+        n = x0 * self.candidate(r * h) + h
+        return (1 - z) * n + z * h
+
+
+class Plain(Dcrnn):
+    """With PyTorch's own modules."""
 
     def __init__(self, tensors, config, sparse):
-        super().__init__()
-        fields, tasks = config["fields"], [task["name"] for task in config["tasks"]]
-        categories = [field["name"] for field in fields if field["type"] == "category"]
-        tables = [torch.tensor(tensors[f"embedding.{name}.weight"]) for name in categories]
-        sizes = [len(table) for table in tables]
+        super().__init__(tensors, config)
+        self.embedding = torch.nn.ModuleList(
+            torch.nn.Embedding.from_pretrained(table, freeze=False, sparse=sparse) for table in tables(tensors, config))
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        if self.crossing:
+            self.cell = CrossCell(*(tensors[f"cross.{name}"] for name in names))
+        else:
+            self.cell = torch.nn.GRUCell(self.width, self.width)
+            for name in names:
+                setattr(self.cell, name, parameter(tensors[f"cross.{name}"]))
+
+    def embed(self, ids, numbers):
+        columns = [table(column) for table, column in zip(self.embedding, ids.unbind(1))]
+        return torch.cat(columns + [numbers], 1)
+
+    def cross(self, x0):
+        h = x0
+        for _ in range(self.layers):
+            h = self.cell(x0, h)
+        return h
+
+
+class Tuned(Dcrnn):
+    """By hand, for speed."""
+
+    def __init__(self, tensors, config, sparse):
+        super().__init__(tensors, config)
+        every = tables(tensors, config)
+        sizes = [len(table) for table in every]
         self.register_buffer("begin", torch.tensor([sum(sizes[:i]) for i in range(len(sizes))]))
-        self.embedding = torch.nn.Embedding.from_pretrained(torch.cat(tables), freeze=False, sparse=sparse)
-        self.numbers = len(fields) > len(categories)
-        self.crossing = config["cross"]["candidate"] == "cross"
-        self.layers: int = config["cross"]["layers"]
-        self.width: int = tensors["cross.bias_hh"].shape[0] // 3
+        self.embedding = torch.nn.Embedding.from_pretrained(torch.cat(every), freeze=False, sparse=sparse)
+        self.numbers = len(config["fields"]) > len(every)
+        self.w_ih, self.w_hh = (parameter(tensors[f"cross.weight_{k}"]) for k in ("ih", "hh"))
+        self.b_ih, self.b_hh = (parameter(tensors[f"cross.bias_{k}"]) for k in ("ih", "hh"))
 
-        def parameter(name):
-            return torch.nn.Parameter(torch.tensor(tensors[name]))
-
-        def linear(name):
-            weight = tensors[name + ".weight"]
-            layer = torch.nn.Linear(weight.shape[1], weight.shape[0])
-            layer.weight, layer.bias = parameter(name + ".weight"), parameter(name + ".bias")
-            return layer
-
-        self.w_ih, self.w_hh = parameter("cross.weight_ih"), parameter("cross.weight_hh")
-        self.b_ih, self.b_hh = parameter("cross.bias_ih"), parameter("cross.bias_hh")
-        self.shared = linear("sharing.0.shared")
-        click, consume = tasks
-        self.gate_click, self.gate_consume = (linear(f"sharing.0.{t}.gate") for t in tasks)
-        self.private_click, self.private_consume = (linear(f"sharing.0.{t}.private") for t in tasks)
-        self.tower_click, self.tower_consume = (linear(f"tower.{t}.0") for t in tasks)
-        self.head_click, self.head_consume = (linear(f"head.{t}") for t in tasks)
-        self.t_ih, self.t_hh = (parameter(f"transfer.{consume}.weight_{k}") for k in ("ih", "hh"))
-        self.t_bih, self.t_bhh = (parameter(f"transfer.{consume}.bias_{k}") for k in ("ih", "hh"))
+    def embed(self, ids, numbers):
+        x0 = self.embedding(ids + self.begin).flatten(1)
+        return torch.cat([x0, numbers], 1) if self.numbers else x0
 
     def cross(self, x0):
         D = self.width
@@ -81,19 +160,8 @@ class Dcrnn(torch.nn.Module):
                 h = torch.lerp(n, h, z)
         return h
 
-    def forward(self, ids, numbers):
-        """[B, 2] p(click), p(click and consume)."""
-        x0 = self.embedding(ids + self.begin).flatten(1)
-        if self.numbers:
-            x0 = torch.cat([x0, numbers], 1)
-        h = self.cross(x0)
-        s = torch.relu(self.shared(h))
-        click = torch.cat([torch.sigmoid(self.gate_click(h)) * s, torch.relu(self.private_click(h))], 1)
-        consume = torch.cat([torch.sigmoid(self.gate_consume(h)) * s, torch.relu(self.private_consume(h))], 1)
-        click, consume = torch.relu(self.tower_click(click)), torch.relu(self.tower_consume(consume))
-        consume = torch.gru_cell(consume, click, self.t_ih, self.t_hh, self.t_bih, self.t_bhh)
-        p_click = torch.sigmoid(self.head_click(click))
-        return torch.cat([p_click, p_click * torch.sigmoid(self.head_consume(consume))], 1)
+
+WRITINGS = {"PyTorch": Plain, "PyTorch-tuned": Tuned}
 
 
 class Workload:
@@ -113,16 +181,16 @@ class Workload:
 
 
 class Training:
-    def __init__(self, workload):
+    def __init__(self, workload, writing):
         self.sparse = workload.million
-        self.model = Dcrnn(workload.tensors, workload.config, self.sparse)
+        self.model = writing(workload.tensors, workload.config, self.sparse)
         options = workload.config["train"]["optimizer"]
         adam = {"lr": options["rate"], "betas": (options["beta1"], options["beta2"]), "eps": options["epsilon"]}
-        tables = list(self.model.embedding.parameters())
+        embedding = list(self.model.embedding.parameters())
         others = [p for name, p in self.model.named_parameters() if not name.startswith("embedding")]
-        self.optimizers = [torch.optim.Adam(others if self.sparse else others + tables, **adam)]
+        self.optimizers = [torch.optim.Adam(others if self.sparse else others + embedding, **adam)]
         if self.sparse:
-            self.optimizers.append(torch.optim.SparseAdam(tables, **adam))
+            self.optimizers.append(torch.optim.SparseAdam(embedding, **adam))
 
     def step(self, ids, numbers, labels):
         for optimizer in self.optimizers:
@@ -140,14 +208,14 @@ def check(what, got, want, tolerance):
         raise ValueError(f"NOT EQUAL: {what} differs by {error:.3g}, allowed {tolerance:.3g}")
 
 
-def training(workload, threads):
+def training(workload, writing, threads):
     torch.set_num_threads(threads)
     turns = workload.turns(workload.batch)
-    trial = Training(workload)
+    trial = Training(workload, writing)
     losses = [trial.step(*turns[0]).item() for _ in workload.rows["losses"]]
     check("loss", losses[:1], workload.rows["losses"][:1].copy(), 1e-5)
     check("loss after steps", losses, workload.rows["losses"].copy(), 1e-3)
-    subject = Training(workload)
+    subject = Training(workload, writing)
     position = iter(range(1 << 62))
     return lambda: subject.step(*turns[next(position) % len(turns)])
 
@@ -155,7 +223,7 @@ def training(workload, threads):
 def scoring(workload, batch):
     torch.set_num_threads(1)
     turns = workload.turns(batch)[:64]
-    model = Dcrnn(workload.tensors, workload.config, False).eval()
+    model = Tuned(workload.tensors, workload.config, False).eval()
     example = turns[0][:2]
     with torch.no_grad():
         scripted = torch.jit.freeze(torch.jit.trace(model, example))
@@ -197,8 +265,9 @@ def benchmarks(workloads):
     """(name, rows, make)."""
     for workload in workloads:
         for threads in (1, 2):
-            yield (f"step/{workload.name}/threads={threads}/PyTorch", workload.batch,
-                   lambda w=workload, n=threads: training(w, n))
+            for name, writing in WRITINGS.items():
+                yield (f"step/{workload.name}/threads={threads}/{name}", workload.batch,
+                       lambda w=workload, m=writing, n=threads: training(w, m, n))
     for workload in workloads:
         if workload.batch == 1024 and not workload.million:
             for batch in (1, 64, 1024):
