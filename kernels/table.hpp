@@ -59,6 +59,12 @@ constexpr std::size_t padded_columns(std::size_t width, std::size_t ld, std::siz
   return whole < ld ? whole : ld;
 }
 
+/// Whether operands of `width` columns, packed alone and one behind the other, are one operand of the parts,
+/// `ld` wide each, of a longer row: then one product makes several parts.
+constexpr bool gates_adjoin(std::size_t width, std::size_t ld, std::size_t panel) {
+  return packed_size(1, width, panel) == ld;
+}
+
 /// Out [N] (+)= sum over b ascending of x [B, N].
 template <class Real>
 struct ColumnSums {

@@ -49,12 +49,15 @@ class GruCell {
   /// gx = x W^T + b, x [count, input].
   template <class Real>
   void input_product(const Pass<Real>& pass, const GruSlots& slots, const Real* x) const {
-    const std::size_t D = layout_.state, K = layout_.input, panel = pass.ops.panel;
-    for (std::size_t gate = 0; gate < layout_.input_gates(); ++gate) {
-      pass.ops.matmul({pass.count, pass.columns(D), K, x, row_distance(K), 1,
+    const std::size_t D = layout_.state, K = layout_.input, panel = pass.ops.panel, ld = row_distance(D);
+    const std::size_t G = layout_.input_gates();
+    const std::size_t together = kernels::gates_adjoin(D, ld, panel) ? G : 1;
+    for (std::size_t gate = 0; gate < G; gate += together) {
+      const std::size_t N = together > 1 ? together * ld : pass.columns(D);
+      pass.ops.matmul({pass.count, N, K, x, row_distance(K), 1,
                        pass.packed[w_] + gate * kernels::packed_size(K, D, panel), K * panel,
                        pass.packed[bias_ih_] + gate * kernels::packed_size(1, D, panel),
-                       kernels::Activation::none, false, pass.at(slots.gx) + gate * row_distance(D),
+                       kernels::Activation::none, false, pass.at(slots.gx) + gate * ld,
                        pass.arena.ld(slots.gx)});
     }
   }

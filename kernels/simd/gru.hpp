@@ -2,6 +2,7 @@
 // tile of a product as soon as the product has finished it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <initializer_list>
 
@@ -87,27 +88,36 @@ template <class A, class Step, class F>
 template <class A, std::size_t kGates, bool kCross>
 void gates_forward(const GruForward<float>& p) {
   const std::size_t ld = p.ld;
-  product<A>(forward_product<A>(p, kR, p.h, p.gates, 2 * ld),
-             [&](std::size_t b0, std::size_t b1, std::size_t n0, std::size_t n1) {
-               for_panel<A>(b0, b1, n0, n1, [&](std::size_t b, std::size_t j, auto lanes) {
-                 float* a = p.gates + b * 2 * ld + j;
-                 const Vector<A> r = sigmoid<A>(lanes.load(a) + lanes.load(p.gx + b * kGates * ld + j));
-                 lanes.store(a, r);
-                 if constexpr (kCross) {
-                   const std::size_t i = b * ld + j;
-                   lanes.store(p.reset + i, r * lanes.load(p.h + i));
-                 }
-               });
-             });
-  product<A>(forward_product<A>(p, kZ, p.h, p.gates + ld, 2 * ld),
-             [&](std::size_t b0, std::size_t b1, std::size_t n0, std::size_t n1) {
-               for_panel<A>(b0, b1, n0, n1, [&](std::size_t b, std::size_t j, auto lanes) {
-                 float* a = p.gates + (b * 2 + kZ) * ld + j;
-                 const Logistic<A> z(lanes.load(a) + lanes.load(p.gx + (b * kGates + kZ) * ld + j));
-                 lanes.store(a, z.value);
-                 lanes.store(p.carry + b * ld + j, z.complement);
-               });
-             });
+  const auto finish_r = [&](std::size_t b0, std::size_t b1, std::size_t n0, std::size_t n1) {
+    for_panel<A>(b0, b1, n0, n1, [&](std::size_t b, std::size_t j, auto lanes) {
+      float* a = p.gates + b * 2 * ld + j;
+      const Vector<A> r = sigmoid<A>(lanes.load(a) + lanes.load(p.gx + b * kGates * ld + j));
+      lanes.store(a, r);
+      if constexpr (kCross) {
+        const std::size_t i = b * ld + j;
+        lanes.store(p.reset + i, r * lanes.load(p.h + i));
+      }
+    });
+  };
+  const auto finish_z = [&](std::size_t b0, std::size_t b1, std::size_t n0, std::size_t n1) {
+    for_panel<A>(b0, b1, n0, n1, [&](std::size_t b, std::size_t j, auto lanes) {
+      float* a = p.gates + (b * 2 + kZ) * ld + j;
+      const Logistic<A> z(lanes.load(a) + lanes.load(p.gx + (b * kGates + kZ) * ld + j));
+      lanes.store(a, z.value);
+      lanes.store(p.carry + b * ld + j, z.complement);
+    });
+  };
+  if (gates_adjoin(p.D, ld, kPanel<A>)) {
+    Matmul<float> both = forward_product<A>(p, kR, p.h, p.gates, 2 * ld);
+    both.N = 2 * ld;
+    product<A>(both, [&](std::size_t b0, std::size_t b1, std::size_t n0, std::size_t n1) {
+      if (n0 < ld) finish_r(b0, b1, n0, std::min(n1, ld));
+      if (n1 > ld) finish_z(b0, b1, std::max(n0, ld) - ld, n1 - ld);
+    });
+  } else {
+    product<A>(forward_product<A>(p, kR, p.h, p.gates, 2 * ld), finish_r);
+    product<A>(forward_product<A>(p, kZ, p.h, p.gates + ld, 2 * ld), finish_z);
+  }
 }
 
 /// What is left of step 1 when gates holds [da_r, da_z] and dgx has them.
