@@ -136,7 +136,7 @@ TEST_CASE("a prediction file has the same bytes for any batch and threads") {
   const SmallTable table(700);
   write_text(scratch.file("rows.csv"), table.csv());
   std::string expected;
-  for (const std::size_t batch : std::vector<std::size_t>{1000, 1, 2, 7, 64}) {
+  for (const std::size_t batch : std::vector<std::size_t>{1000, 1, 2, 7, 64, 128}) {
     for (const int threads : {1, 2}) {
       const auto report =
           predict_file(*model, scratch.file("rows.csv"), scratch.file("p.csv"), batch, {threads, "auto"});
