@@ -191,9 +191,13 @@ void multiply_edge_tiles(TileFunction multiply, const TileArguments& t, std::siz
     edge.ask = tile + 1 == t.tiles ? t.ask : Ask{};
     if (t.resume) {
       for (std::size_t i = 0; i < rows; ++i) {
+        float* const row = c + i * width;
         for_lanes<A>(columns, [&](std::size_t j, auto lanes) {
-          Whole<A>{}.store(c + i * width + j, lanes.load(to + i * t.ldc + j));
+          Whole<A>{}.store(row + j, lanes.load(to + i * t.ldc + j));
         });
+        for (std::size_t j = blocks_of<A>(columns, kLanes<A>) * kLanes<A>; j < width; j += kLanes<A>) {
+          Vector<A>(0.0f).store_aligned(row + j);
+        }
       }
     }
     multiply(edge);
