@@ -53,8 +53,7 @@ class GruCell {
     const std::size_t G = layout_.input_gates();
     const std::size_t together = kernels::gates_adjoin(D, ld, panel) ? G : 1;
     for (std::size_t gate = 0; gate < G; gate += together) {
-      const std::size_t N = together > 1 ? together * ld : pass.columns(D);
-      pass.ops.matmul({pass.count, N, K, x, row_distance(K), 1,
+      pass.ops.matmul({pass.count, together * pass.columns(D), K, x, row_distance(K), 1,
                        pass.packed[w_] + gate * kernels::packed_size(K, D, panel), K * panel,
                        pass.packed[bias_ih_] + gate * kernels::packed_size(1, D, panel),
                        kernels::Activation::none, false, pass.at(slots.gx) + gate * ld,

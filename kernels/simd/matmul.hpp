@@ -71,13 +71,15 @@ void pack_columns(const Pack<float>& p, std::size_t panels) {
   const auto transpose = [&p](const float* r, float* to) {
     const auto row = [&](std::size_t i) { return *reinterpret_cast<const Four*>(r + i * p.n_stride); };
     const Four a = row(0), b = row(1), c = row(2), d = row(3);
-    const Four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
-    const Four AB = __builtin_shufflevector(a, b, 2, 6, 3, 7), CD = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    const Four ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5),
+               cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+    const Four ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7),
+               cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
     const auto put = [to](std::size_t k, const Four& x) { *reinterpret_cast<Four*>(to + k * kPanel<A>) = x; };
-    put(0, __builtin_shufflevector(ab, cd, 0, 1, 4, 5));
-    put(1, __builtin_shufflevector(ab, cd, 2, 3, 6, 7));
-    put(2, __builtin_shufflevector(AB, CD, 0, 1, 4, 5));
-    put(3, __builtin_shufflevector(AB, CD, 2, 3, 6, 7));
+    put(0, __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5));
+    put(1, __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7));
+    put(2, __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5));
+    put(3, __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7));
   };
   for (std::size_t panel = 0; panel < panels; ++panel) {
     const float* const r = p.r + panel * kPanel<A> * p.n_stride;
@@ -97,17 +99,11 @@ void pack_columns(const Pack<float>& p, std::size_t panels) {
 
 template <class A>
 void pack(const Pack<float>& p) {
-  std::size_t n = 0;
-  if (p.n_stride == 1 || p.k_stride == 1) {
-    const std::size_t panels = p.N / kPanel<A>;
-    n = panels * kPanel<A>;
-    if (p.n_stride == 1) {
-      pack_rows<A>(p, panels);
-    } else {
-      pack_columns<A>(p, panels);
-    }
-  }
-  for (; n < p.N; n += kPanel<A>) {
+  const bool by_rows = p.n_stride == 1, by_columns = !by_rows && p.k_stride == 1;
+  const std::size_t panels = by_rows || by_columns ? p.N / kPanel<A> : 0;
+  if (by_rows) pack_rows<A>(p, panels);
+  if (by_columns) pack_columns<A>(p, panels);
+  for (std::size_t n = panels * kPanel<A>; n < p.N; n += kPanel<A>) {
     const float* r = p.r + n * p.n_stride;
     float* to = p.packed + n / kPanel<A> * p.panel_stride;
     const std::size_t columns = std::min(kPanel<A>, p.N - n);
