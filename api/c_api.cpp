@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "api/guard.hpp"
 #include "api/model_impl.hpp"
+#include "core/guard.hpp"
 #include "dcrnn/dcrnn.h"
 #include "dcrnn/files.hpp"
 
@@ -93,7 +93,7 @@ void copy_text(const std::string& from, char (&to)[N]) {
 /// Runs f and hands its Error over.
 template <class F>
 dcrnn_status run(dcrnn_error* error, F&& f) noexcept {
-  const dcrnn::Result<void> result = dcrnn::api::guard(std::forward<F>(f));
+  const dcrnn::Result<void> result = dcrnn::guard(std::forward<F>(f));
   if (error != nullptr) {
     copy_text(result.error().message, error->message);
     copy_text(result.error().help, error->help);

@@ -1,17 +1,17 @@
-#include "model/evaluate.hpp"
+#include "train/evaluate.hpp"
 
 #include "api/file_scorer.hpp"
-#include "api/guard.hpp"
 #include "api/reports.hpp"
+#include "core/guard.hpp"
 
 namespace dcrnn {
 
 Result<EvalReport> evaluate(const Model& model, const std::string& data, std::size_t batch,
                             const ComputeOptions& compute, const ProgressCallback& progress) noexcept {
-  return api::guard([&] {
+  return guard([&] {
     const ModelConfig& config = model.impl().config.model;
     api::FileScorer scorer(model.impl(), data, data::RowReader::Labels::required, batch, compute);
-    model::Evaluation evaluation(config);
+    train::Evaluation evaluation(config);
     while (scorer.next(progress)) {
       evaluation.add(scorer.batch(), scorer.probabilities().data(), scorer.logits().data());
     }

@@ -1,7 +1,7 @@
-#include "api/guard.hpp"
 #include "config/config.hpp"
 #include "config/keys.hpp"
 #include "core/cpu.hpp"
+#include "core/guard.hpp"
 #include "core/threads.hpp"
 #include "dcrnn/files.hpp"
 #include "generated/version_info.hpp"
@@ -28,7 +28,7 @@ int available_threads() noexcept {
 
 Result<std::string> set_config_value(std::string_view config_json, const std::string& assignment,
                                      const std::string& config_name) noexcept {
-  return api::guard([&] { return assign_config_value(config_json, assignment, config_name); });
+  return guard([&] { return assign_config_value(config_json, assignment, config_name); });
 }
 
 std::string config_reference() {

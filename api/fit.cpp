@@ -1,4 +1,4 @@
-#include "model/fit.hpp"
+#include "train/fit.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -6,10 +6,10 @@
 
 #include "api/compute.hpp"
 #include "api/fit_log.hpp"
-#include "api/guard.hpp"
 #include "api/model_file.hpp"
 #include "api/reports.hpp"
 #include "core/file.hpp"
+#include "core/guard.hpp"
 #include "core/text.hpp"
 #include "data/dataset.hpp"
 #include "data/shuffle.hpp"
@@ -107,24 +107,24 @@ class FitRun {
 
   FitReport train() {
     model::initialize(model_->table, config_.train.seed, config_.train.init_scale, model_->parameters.span());
-    const model::FitResult result =
-        model::fit(config_, model_->table, model_->parameters.span(), *train_.rows, valid_.rows.get(),
+    const train::FitResult result =
+        train::fit(config_, model_->table, model_->parameters.span(), *train_.rows, valid_.rows.get(),
                    kernels::table<float>(isa_), options());
-    if (result.reason == model::StopReason::stopped) {
+    if (result.reason == train::StopReason::stopped) {
       log_.stopped("stopped", result);
       fail(ErrorCode::stopped,
            job_.model + ": training stopped in " + position_ + "; the checkpoint is saved",
            "go on with --resume");
     }
-    const char* reason = result.reason == model::StopReason::finished ? "finished" : "early_stopping";
+    const char* reason = result.reason == train::StopReason::finished ? "finished" : "early_stopping";
     api::save_model(*model_, job_.model);
     log_.stopped(reason, result);
     remove_file(checkpoint_);
     return {reason, result.best_epoch, result.epochs_done, result.rows_trained, seconds_since(start_)};
   }
 
-  model::FitOptions options() {
-    model::FitOptions options;
+  train::FitOptions options() {
+    train::FitOptions options;
     options.threads = job_.compute.threads;
     options.checkpoint = checkpoint_;
     options.resume = job_.resume;
@@ -132,8 +132,8 @@ class FitRun {
     options.fingerprint = fingerprint_;
     options.encoders = model_->encoders.tensors();
     options.order = data::shuffled;
-    options.on_progress = [this](const model::FitProgress& progress) { return on_progress(progress); };
-    options.on_epoch = [this](const model::EpochReport& report) { on_epoch(report); };
+    options.on_progress = [this](const train::FitProgress& progress) { return on_progress(progress); };
+    options.on_epoch = [this](const train::EpochReport& report) { on_epoch(report); };
     options.on_note = [this](const std::string& text) { note(text); };
     options.on_resume = [this](std::size_t epoch, std::size_t rows) {
       log_.resumed(epoch, rows);
@@ -142,7 +142,7 @@ class FitRun {
     return options;
   }
 
-  bool on_progress(const model::FitProgress& progress) {
+  bool on_progress(const train::FitProgress& progress) {
     position_ = "epoch " + std::to_string(progress.epoch) + ", row " + std::to_string(progress.rows);
     if (!job_.progress) return true;
     JobProgress state;
@@ -156,7 +156,7 @@ class FitRun {
     return job_.progress(state);
   }
 
-  void on_epoch(const model::EpochReport& report) {
+  void on_epoch(const train::EpochReport& report) {
     const EpochSummary summary{report.epoch,   report.epochs,
                                report.seconds, report.rows_per_second,
                                report.loss,    api::task_reports(config_.model, report.valid),
@@ -192,7 +192,7 @@ class FitRun {
 }  // namespace
 
 Result<FitReport> fit(const FitJob& job) noexcept {
-  return api::guard([&] { return FitRun(job)(); });
+  return guard([&] { return FitRun(job)(); });
 }
 
 }  // namespace dcrnn

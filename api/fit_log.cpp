@@ -58,7 +58,7 @@ void FitLog::resumed(std::size_t epoch, std::size_t rows) const {
   append(path_, {{"resumed", {{"epoch", epoch}, {"rows", rows}}}});
 }
 
-void FitLog::stopped(const std::string& reason, const model::FitResult& result) const {
+void FitLog::stopped(const std::string& reason, const train::FitResult& result) const {
   append(path_, {{"stopped", reason},
                  {"best_epoch", result.best_epoch == 0 ? Json(nullptr) : Json(result.best_epoch)},
                  {"rows_trained", result.rows_in_total}});

@@ -8,7 +8,7 @@
 #include "config/config.hpp"
 #include "core/cpu.hpp"
 #include "dcrnn/files.hpp"
-#include "model/fit.hpp"
+#include "train/fit.hpp"
 
 namespace dcrnn::api {
 
@@ -21,7 +21,7 @@ class FitLog {
   void epoch(const EpochSummary& summary) const;
   /// The run goes on in `epoch` (from 1), of which `rows` are done.
   void resumed(std::size_t epoch, std::size_t rows) const;
-  void stopped(const std::string& reason, const model::FitResult& result) const;
+  void stopped(const std::string& reason, const train::FitResult& result) const;
   /// The run ended by an error.
   void failed(const Error& error) const;
 

@@ -1,6 +1,6 @@
 #include "model/gradcheck.hpp"
 
-#include "api/guard.hpp"
+#include "core/guard.hpp"
 #include "dcrnn/files.hpp"
 #include "model/parameters.hpp"
 
@@ -23,7 +23,7 @@ std::string index_text(std::size_t flat, const std::vector<std::size_t>& shape) 
 
 Result<GradcheckReport> gradcheck(std::string_view config_json, const std::string& config_name,
                                   std::uint64_t seed, std::size_t rows, std::size_t elements) noexcept {
-  return api::guard([&] {
+  return guard([&] {
     const Config config = parse_config(config_json, config_name);
     if (rows == 0) fail(ErrorCode::usage, "rows: found 0, want at least 1", "give the rows to check with");
     const auto tensors =

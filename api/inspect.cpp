@@ -1,5 +1,5 @@
-#include "api/guard.hpp"
 #include "api/model_impl.hpp"
+#include "core/guard.hpp"
 #include "dcrnn/files.hpp"
 
 namespace dcrnn {
@@ -44,7 +44,7 @@ double forward_flops(const ModelConfig& config, const model::ParameterTable& tab
 }  // namespace
 
 Result<ModelInfo> inspect(const Model& model) noexcept {
-  return api::guard([&] {
+  return guard([&] {
     const Model::Impl& impl = model.impl();
     ModelInfo result;
     result.config_json = to_json(impl.config);

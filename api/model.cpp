@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "api/guard.hpp"
 #include "api/model_file.hpp"
 #include "api/model_impl.hpp"
+#include "core/guard.hpp"
 #include "core/text.hpp"
 
 namespace dcrnn {
@@ -16,7 +16,7 @@ Model& Model::operator=(Model&&) noexcept = default;
 Model::~Model() = default;
 
 Result<Model> Model::create(std::string_view config_json) noexcept {
-  return api::guard([&] {
+  return guard([&] {
     Config config = parse_config(config_json, "config");
     data::Encoders encoders(config.model);
     auto impl = std::make_unique<Impl>(std::move(config), std::move(encoders));
@@ -27,11 +27,11 @@ Result<Model> Model::create(std::string_view config_json) noexcept {
 }
 
 Result<Model> Model::load(const std::string& path) noexcept {
-  return api::guard([&] { return Model(api::load_model(path)); });
+  return guard([&] { return Model(api::load_model(path)); });
 }
 
 Result<void> Model::save(const std::string& path) const noexcept {
-  return api::guard([&] { api::save_model(*impl_, path); });
+  return guard([&] { api::save_model(*impl_, path); });
 }
 
 std::string Model::config() const {
@@ -60,7 +60,7 @@ std::vector<ParameterView> Model::parameters() const {
 }
 
 Result<void> Model::set_parameter(std::string_view name, std::span<const float> values) noexcept {
-  return api::guard([&] {
+  return guard([&] {
     const model::Parameter* parameter = impl_->table.find(name);
     if (parameter == nullptr) {
       fail(ErrorCode::usage, "the model has no parameter " + in_quotes(name),

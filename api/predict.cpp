@@ -1,8 +1,8 @@
 #include <charconv>
 
 #include "api/file_scorer.hpp"
-#include "api/guard.hpp"
 #include "core/file.hpp"
+#include "core/guard.hpp"
 
 namespace dcrnn {
 
@@ -32,7 +32,7 @@ void append_rows(std::string& text, const std::vector<float>& probabilities, std
 Result<PredictReport> predict_file(const Model& model, const std::string& data, const std::string& out,
                                    std::size_t batch, const ComputeOptions& compute,
                                    const ProgressCallback& progress) noexcept {
-  return api::guard([&] {
+  return guard([&] {
     const ModelConfig& config = model.impl().config.model;
     api::FileScorer scorer(model.impl(), data, data::RowReader::Labels::ignored, batch, compute);
     OutputFile file(out);

@@ -5,11 +5,11 @@
 
 #include "config/config.hpp"
 #include "dcrnn/files.hpp"
-#include "model/evaluate.hpp"
+#include "train/evaluate.hpp"
 
 namespace dcrnn::api {
 
 std::vector<TaskReport> task_reports(const ModelConfig& config,
-                                     const std::vector<model::TaskMetrics>& metrics);
+                                     const std::vector<train::TaskMetrics>& metrics);
 
 }  // namespace dcrnn::api

@@ -1,10 +1,10 @@
 #include "model/scorer.hpp"
 
 #include "api/compute.hpp"
-#include "api/guard.hpp"
 #include "api/model_impl.hpp"
 #include "api/rows.hpp"
 #include "api/scoring.hpp"
+#include "core/guard.hpp"
 
 namespace dcrnn {
 
@@ -30,7 +30,7 @@ Scorer& Scorer::operator=(Scorer&&) noexcept = default;
 Scorer::~Scorer() = default;
 
 Result<Scorer> Scorer::create(const Model& model, const ComputeOptions& options) noexcept {
-  return api::guard([&] {
+  return guard([&] {
     const Model::Impl& impl = model.impl();
     const Isa isa = api::resolve(options);
     auto network =
@@ -41,13 +41,12 @@ Result<Scorer> Scorer::create(const Model& model, const ComputeOptions& options)
 }
 
 Result<Scorer> Scorer::clone() const noexcept {
-  return api::guard(
-      [&] { return Scorer(std::make_unique<Impl>(impl_->model, impl_->network, impl_->threads)); });
+  return guard([&] { return Scorer(std::make_unique<Impl>(impl_->model, impl_->network, impl_->threads)); });
 }
 
 Result<void> Scorer::score(const Rows& rows, std::span<float> probabilities,
                            std::span<float> logits) noexcept {
-  return api::guard([&] {
+  return guard([&] {
     const ModelConfig& config = impl_->model.config.model;
     const std::size_t wanted = checked_mul(rows.count, config.tasks.size(), "probabilities");
     const auto check_size = [&](const char* name, std::span<float> values) {

@@ -3,8 +3,8 @@
 #include <limits>
 
 #include "api/compute.hpp"
-#include "api/guard.hpp"
 #include "api/model_impl.hpp"
+#include "core/guard.hpp"
 #include "core/text.hpp"
 #include "data/row_reader.hpp"
 #include "dcrnn/files.hpp"
@@ -41,7 +41,7 @@ void write_trace(const Model::Impl& model, const Real* parameters, Isa isa, int 
 
 Result<void> trace_file(const Model& model, const std::string& data, const std::string& out,
                         Precision precision, const ComputeOptions& compute) noexcept {
-  return api::guard([&] {
+  return guard([&] {
     const Model::Impl& impl = model.impl();
     const Isa isa = api::resolve(compute);
     const Batch batch = read_all(impl, data);

@@ -1,9 +1,9 @@
-#include "model/trainer.hpp"
+#include "train/trainer.hpp"
 
 #include "api/compute.hpp"
-#include "api/guard.hpp"
 #include "api/model_impl.hpp"
 #include "api/rows.hpp"
+#include "core/guard.hpp"
 
 namespace dcrnn {
 
@@ -18,7 +18,7 @@ struct Trainer::Impl {
   Model::Impl& owner;
   const Config& config;
   api::RowsEncoder rows;
-  model::Trainer trainer;
+  train::Trainer trainer;
   std::uint64_t changes = owner.changes;  ///< of which the trainer knows
 };
 
@@ -29,14 +29,14 @@ Trainer::~Trainer() = default;
 
 Result<Trainer> Trainer::create(Model& model, std::size_t total_steps,
                                 const ComputeOptions& options) noexcept {
-  return api::guard([&] {
+  return guard([&] {
     const Isa isa = api::resolve(options);
     return Trainer(std::make_unique<Impl>(model.impl(), total_steps, isa, options.threads));
   });
 }
 
 Result<TrainStep> Trainer::step(const Rows& rows) noexcept {
-  return api::guard([&] {
+  return guard([&] {
     const std::size_t most = impl_->config.train.batch;
     if (rows.count == 0 || rows.count > most) {
       fail(ErrorCode::data,
@@ -46,7 +46,7 @@ Result<TrainStep> Trainer::step(const Rows& rows) noexcept {
     Batch& batch = impl_->rows.encode(rows, true);
     if (impl_->changes != impl_->owner.changes) impl_->trainer.parameters_changed();
     impl_->changes = ++impl_->owner.changes;
-    const model::StepReport report = impl_->trainer.step(batch);
+    const train::StepReport report = impl_->trainer.step(batch);
     return TrainStep{report.loss, report.rate, report.gradient_norm};
   });
 }

@@ -10,7 +10,7 @@
 #include "bench/program.hpp"
 #include "bench/shapes.hpp"
 #include "bench/subject.hpp"
-#include "model/cross.hpp"
+#include "model/layers/cross.hpp"
 #include "model/network.hpp"
 #include "model/weight_gradients.hpp"
 

@@ -1,4 +1,5 @@
-# The library `dcrnn` (dcrnn::dcrnn), made of the objects of all rooms, and its installation.
+# The libraries `dcrnn` (dcrnn::dcrnn), made of the objects of all rooms, and `dcrnn_synth` (dcrnn::synth), the synthetic
+# log, for those who want it; and their installation.
 include(CMakePackageConfigHelpers)
 
 get_target_property(objects dcrnn_api DCRNN_OBJECTS)
@@ -26,13 +27,29 @@ function(dcrnn_limit_exports target)
     set_target_properties(${target} PROPERTIES LINK_DEPENDS "${PROJECT_SOURCE_DIR}/cmake/exports.map")
   endif()
 endfunction()
+
+# A shared library shows nothing of core, so the synthetic log brings its own.
+set(synth_contents $<TARGET_OBJECTS:dcrnn_synth_objects>)
+if(BUILD_SHARED_LIBS)
+  list(APPEND synth_contents $<TARGET_OBJECTS:dcrnn_core>)
+endif()
+add_library(dcrnn_synth ${synth_contents})
+add_library(dcrnn::synth ALIAS dcrnn_synth)
+set_target_properties(dcrnn_synth PROPERTIES LINKER_LANGUAGE CXX EXPORT_NAME synth VERSION ${PROJECT_VERSION}
+                                             SOVERSION ${PROJECT_VERSION_MAJOR})
+target_link_libraries(dcrnn_synth PUBLIC dcrnn PRIVATE Threads::Threads)
+if(DCRNN_OPENMP)
+  target_link_libraries(dcrnn_synth PRIVATE OpenMP::OpenMP_CXX)
+endif()
+
 if(BUILD_SHARED_LIBS)
   dcrnn_limit_exports(dcrnn)
+  dcrnn_limit_exports(dcrnn_synth)
 endif()
 
 if(DCRNN_INSTALL)
   set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/dcrnn")
-  install(TARGETS dcrnn EXPORT dcrnn-targets)
+  install(TARGETS dcrnn dcrnn_synth EXPORT dcrnn-targets)
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/dcrnn" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
   install(EXPORT dcrnn-targets NAMESPACE dcrnn:: DESTINATION "${package_dir}")
   configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/dcrnn-config.cmake.in"

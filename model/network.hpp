@@ -8,12 +8,12 @@
 
 #include "config/config.hpp"
 #include "core/batch.hpp"
-#include "model/cross.hpp"
-#include "model/embedding.hpp"
-#include "model/loss.hpp"
-#include "model/sharing.hpp"
-#include "model/tower.hpp"
-#include "model/transfer.hpp"
+#include "model/layers/cross.hpp"
+#include "model/layers/embedding.hpp"
+#include "model/layers/loss.hpp"
+#include "model/layers/sharing.hpp"
+#include "model/layers/tower.hpp"
+#include "model/layers/transfer.hpp"
 
 namespace dcrnn::model {
 

@@ -12,10 +12,10 @@
 #include "data/row_reader.hpp"
 #include "data/shuffle.hpp"
 #include "kernels/table.hpp"
-#include "model/trainer.hpp"
 #include "tests/data/every_kind.hpp"
 #include "tests/scratch.hpp"
 #include "tests/small_model.hpp"
+#include "train/trainer.hpp"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__GLIBC__)
 #define DCRNN_COUNTING 0
@@ -144,7 +144,7 @@ TEST_CASE("an epoch over the cache, the next batch included") {
   model::initialize(model.table, 1, 0.01, model.parameters.span());
   for (const int threads : kThreads) {
     CAPTURE(threads);
-    model::Trainer trainer(config, model.table, model.parameters.span(), 100,
+    train::Trainer trainer(config, model.table, model.parameters.span(), 100,
                            kernels::table<float>(best_isa()), threads);
     std::vector<std::size_t> index(128);
     Batch batch;

@@ -31,12 +31,14 @@ const std::vector<Room> kRooms = {
     {"kernels/simd", {"core/", "kernels/"}, {"xsimd/"}},
     {"kernels/isa", {"core/", "kernels/"}, {"xsimd/"}},
     {"optim", {"dcrnn/result.hpp", "core/", "kernels/", "config/config.hpp"}, {}},
-    {"model", {"dcrnn/result.hpp", "core/", "kernels/", "optim/", "config/", "files/"}, {}},
+    {"model", {"dcrnn/result.hpp", "core/", "kernels/", "config/"}, {}},
+    {"train", {"dcrnn/result.hpp", "core/", "kernels/", "optim/", "model/", "config/", "files/"}, {}},
     {"data", {"dcrnn/result.hpp", "core/", "config/"}, {"zlib.h", "xxhash.h", "fast_float/", "emmintrin.h"}},
     {"api",
-     {"dcrnn/", "core/", "kernels/", "optim/", "config/", "files/", "model/", "data/",
+     {"dcrnn/", "core/", "kernels/", "optim/", "config/", "files/", "model/", "data/", "train/",
       "generated/version_info.hpp"},
      {"nlohmann/"}},
+    {"synth", {"dcrnn/", "core/"}, {}},
     {"app", {"dcrnn/"}, {"CLI/", "posix"}},
     {"examples", {"dcrnn/"}, {"dcrnn/", "posix", "math.h", "std", "string.h"}},
 };
@@ -89,8 +91,8 @@ std::string complaint(const std::string& path, const std::string& line) {
 
 std::vector<fs::path> sources(const fs::path& root) {
   std::vector<fs::path> found;
-  for (const char* folder : {"include", "core", "config", "files", "kernels", "optim", "model", "data", "api",
-                             "app", "examples", "bench", "tests"}) {
+  for (const char* folder : {"include", "core", "config", "files", "kernels", "optim", "model", "train",
+                             "data", "synth", "api", "app", "examples", "bench", "tests"}) {
     if (!fs::exists(root / folder)) continue;
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
       const std::string extension = entry.path().extension();

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-namespace dcrnn::data {
+namespace dcrnn::synthetic {
 
 struct SynthOptions {
   std::size_t rows = 200000;  ///< training rows; valid and test get rows / 8 each
@@ -20,4 +20,4 @@ struct SynthOptions {
 /// Failure(usage) for an option out of range, Failure(io).
 void write_synthetic_log(const std::string& directory, const SynthOptions& options);
 
-}  // namespace dcrnn::data
+}  // namespace dcrnn::synthetic

@@ -12,7 +12,7 @@
 #include "core/tensor.hpp"
 #include "model/parameters.hpp"
 
-namespace dcrnn::model {
+namespace dcrnn::train {
 
 /// Position and history of a run.
 struct RunState {
@@ -39,12 +39,14 @@ struct RunArrays {
 
 /// Writes a safetensors file (docs/format.md): parameters by name, `optimizer.<i>`, `best`, any further
 /// tensors, the config, the state and a checksum over all data.
-void save_checkpoint(const std::string& path, const std::string& config_json, const ParameterTable& table,
-                     const RunState& state, const RunArrays& arrays, const std::vector<TensorView>& further);
+void save_checkpoint(const std::string& path, const std::string& config_json,
+                     const model::ParameterTable& table, const RunState& state, const RunArrays& arrays,
+                     const std::vector<TensorView>& further);
 
 /// Puts a checkpoint back into `arrays`. Failure(model) if it is damaged, or was made with another config,
 /// seed or data, naming the first difference.
-RunState load_checkpoint(const std::string& path, const std::string& config_json, const ParameterTable& table,
-                         std::uint64_t fingerprint, const RunArrays& arrays);
+RunState load_checkpoint(const std::string& path, const std::string& config_json,
+                         const model::ParameterTable& table, std::uint64_t fingerprint,
+                         const RunArrays& arrays);
 
-}  // namespace dcrnn::model
+}  // namespace dcrnn::train

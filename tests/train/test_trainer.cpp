@@ -12,9 +12,9 @@
 #include "core/random.hpp"
 #include "kernels/table.hpp"
 #include "model/parameters.hpp"
-#include "model/trainer.hpp"
+#include "train/trainer.hpp"
 
-namespace dcrnn::model {
+namespace dcrnn::train {
 
 namespace {
 
@@ -84,14 +84,14 @@ struct Session {
     for (const Field& field : config.fields) rows.push_back(field.has_table() ? kTableRows : 0);
     return rows;
   }
-  static std::vector<float> fresh(const ParameterTable& table) {
+  static std::vector<float> fresh(const model::ParameterTable& table) {
     std::vector<float> parameters(table.total());
-    initialize(table, 1, 0.1, parameters);
+    model::initialize(table, 1, 0.1, parameters);
     return parameters;
   }
 
   Config config;
-  ParameterTable table;
+  model::ParameterTable table;
   std::vector<float> parameters;
   Trainer trainer;
   Batch batch;
@@ -109,7 +109,7 @@ TEST_CASE("clipping scales all gradients by the one norm of dense and embedding 
     std::vector<std::vector<float>> gradients;
     double square_sum = 0, of_tables = 0;
     for (std::size_t i = 0; i < plain.table.all().size(); ++i) {
-      const Parameter& parameter = plain.table.all()[i];
+      const model::Parameter& parameter = plain.table.all()[i];
       plain.trainer.engine().copy_gradient(i, gradients.emplace_back(parameter.size).data());
       for (float g : gradients.back()) {
         square_sum += static_cast<double>(g) * static_cast<double>(g);
@@ -216,10 +216,10 @@ TEST_CASE(
     "a gradient has the same bytes whatever is kept of the batch at a time, for any number of threads") {
   for (const Isa isa : {best_isa(), Isa::reference}) {
     const Session s(kWide, R"("seed": 5)", 700, isa);
-    const DropoutState dropout{5, 12345, 0.1, 0.2, 0.3};
+    const model::DropoutState dropout{5, 12345, 0.1, 0.2, 0.3};
     // Losses, then every gradient.
     const auto gradients = [&](std::size_t window, int threads) {
-      GradientEngine<float> engine(s.config.model, s.table, kernels::table<float>(isa), 1000, window);
+      model::GradientEngine<float> engine(s.config.model, s.table, kernels::table<float>(isa), 1000, window);
       engine.set_parameters(s.parameters.data(), threads);
       // What an earlier batch leaves must not show.
       for (const std::size_t rows : {std::size_t{999}, s.batch.rows}) {
@@ -236,7 +236,8 @@ TEST_CASE(
     const std::vector<float> want = gradients(1000, 1);
     CHECK(std::all_of(want.begin(), want.end(), [](float x) { return std::isfinite(x); }));
     CHECK(std::count(want.begin(), want.end(), 0.0F) < static_cast<std::ptrdiff_t>(want.size() / 2));
-    for (const std::size_t window : {std::size_t{1}, kGroupRows, 2 * kGroupRows, std::size_t{700}}) {
+    for (const std::size_t window :
+         {std::size_t{1}, model::kGroupRows, 2 * model::kGroupRows, std::size_t{700}}) {
       for (const int threads : {1, 3}) {
         CAPTURE(window);
         CAPTURE(threads);
@@ -247,7 +248,7 @@ TEST_CASE(
 }
 
 TEST_CASE("gradients depend on nothing that was in the arena before, in the rows or between them") {
-  const DropoutState dropout{5, 12345, 0.1, 0.2, 0.3};
+  const model::DropoutState dropout{5, 12345, 0.1, 0.2, 0.3};
   for (const Isa isa : available_isas()) {
     for (const char* layers :
          {R"("sharing": [{"shared": 48, "private": 48}], "tower": [])",
@@ -257,9 +258,9 @@ TEST_CASE("gradients depend on nothing that was in the arena before, in the rows
         const Session s(layers, R"("seed": 5)", 300, isa);
         ModelConfig config = s.config.model;
         config.cross.candidate = candidate[0] == 'c' ? Candidate::cross : Candidate::tanh;
-        const ParameterTable table(config, Session::rows_of_tables(config));
+        const model::ParameterTable table(config, Session::rows_of_tables(config));
         const std::vector<float> parameters = Session::fresh(table);
-        GradientEngine<float> engine(config, table, kernels::table<float>(isa), s.batch.rows);
+        model::GradientEngine<float> engine(config, table, kernels::table<float>(isa), s.batch.rows);
         engine.set_parameters(parameters.data(), 1);
         const auto gradients = [&] {
           engine.forward_backward(s.batch, &dropout, 1);
@@ -268,7 +269,7 @@ TEST_CASE("gradients depend on nothing that was in the arena before, in the rows
         const std::vector<float> want = gradients();
         CHECK(std::all_of(want.begin(), want.end(), [](float x) { return std::isfinite(x); }));
         const auto& slots = engine.network().plan().arena.slots();
-        for (Slot slot = 0; slot < slots.size(); ++slot) {
+        for (model::Slot slot = 0; slot < slots.size(); ++slot) {
           std::fill_n(const_cast<float*>(engine.arena().at(slot)),
                       slots[slot].layers * s.batch.rows * slots[slot].ld,
                       std::numeric_limits<float>::quiet_NaN());
@@ -282,4 +283,4 @@ TEST_CASE("gradients depend on nothing that was in the arena before, in the rows
   }
 }
 
-}  // namespace dcrnn::model
+}  // namespace dcrnn::train

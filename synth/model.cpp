@@ -1,4 +1,4 @@
-#include "data/synth_model.hpp"
+#include "synth/model.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 
 #include "core/random.hpp"
 
-namespace dcrnn::data {
+namespace dcrnn::synthetic {
 namespace {
 
 constexpr double kClickDeviation = 1.3;  // of the logit of click
@@ -196,4 +196,4 @@ void SynthModel::make_row(Split split, std::uint64_t index, SynthRow& row) const
   }
 }
 
-}  // namespace dcrnn::data
+}  // namespace dcrnn::synthetic

@@ -1,9 +1,9 @@
-#include "model/metrics.hpp"
+#include "train/metrics.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-namespace dcrnn::model {
+namespace dcrnn::train {
 
 void BinaryMetrics::add(float score, bool label, double weight) {
   ++count_;
@@ -100,4 +100,4 @@ std::optional<double> BinaryMetrics::mean_label() const {
   return sum / total;
 }
 
-}  // namespace dcrnn::model
+}  // namespace dcrnn::train

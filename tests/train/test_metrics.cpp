@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "core/random.hpp"
-#include "model/metrics.hpp"
+#include "train/metrics.hpp"
 
-namespace dcrnn::model {
+namespace dcrnn::train {
 
 namespace {
 
@@ -143,4 +143,4 @@ TEST_CASE("a row of weight 0 changes no figure") {
   CHECK(with.rows() == 50);
 }
 
-}  // namespace dcrnn::model
+}  // namespace dcrnn::train

@@ -6,11 +6,18 @@
 #include "core/file.hpp"
 #include "data/csv.hpp"
 #include "data/number.hpp"
-#include "data/synth.hpp"
-#include "support.hpp"
+#include "synth/log.hpp"
+#include "tests/data/support.hpp"
 
-namespace dcrnn::data {
+namespace dcrnn::synthetic {
 namespace {
+
+using data::contains;
+using data::CsvReader;
+using data::failure_of;
+using data::parse_number;
+using data::read_file;
+using data::TempDirectory;
 
 /// The columns of a log as numbers, and its features as text.
 struct Log {
@@ -191,4 +198,4 @@ TEST_CASE("synth: options") {
 }
 
 }  // namespace
-}  // namespace dcrnn::data
+}  // namespace dcrnn::synthetic

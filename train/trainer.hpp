@@ -12,7 +12,7 @@
 #include "model/gradient_engine.hpp"
 #include "optim/optimizer.hpp"
 
-namespace dcrnn::model {
+namespace dcrnn::train {
 
 /// What a step did.
 struct StepReport {
@@ -25,7 +25,7 @@ class Trainer {
  public:
   /// Trains `parameters` (table.total() elements, owned by the caller) in place. `total_steps` places the
   /// schedule; 0: constant rate. Failure(memory).
-  Trainer(const Config& config, const ParameterTable& table, std::span<float> parameters,
+  Trainer(const Config& config, const model::ParameterTable& table, std::span<float> parameters,
           std::size_t total_steps, const kernels::Table<float>& ops, int threads);
 
   /// One step on 1 .. train.batch rows with labels; replaces a share of vocabulary ids in `batch` by the
@@ -41,7 +41,7 @@ class Trainer {
   void parameters_changed() { packed_ = false; }
 
   std::uint64_t rows_trained() const { return rows_trained_; }
-  const GradientEngine<float>& engine() const { return engine_; }
+  const model::GradientEngine<float>& engine() const { return engine_; }
   optim::Optimizer& optimizer() { return optimizer_; }
   const optim::Optimizer& optimizer() const { return optimizer_; }
   /// Goes on at the position of an earlier run whose parameters and optimizer state have been put back.
@@ -52,19 +52,19 @@ class Trainer {
   double gradient_square_sum();
   void update(double scale, double rate);
   std::string first_bad_parameter() const;
-  [[noreturn]] void fail_diverged(const Batch& batch, const DropoutState& dropout);
+  [[noreturn]] void fail_diverged(const Batch& batch, const model::DropoutState& dropout);
 
   Config config_;
-  ParameterTable table_;
+  model::ParameterTable table_;
   std::span<float> parameters_;
   std::size_t total_steps_;
   const kernels::Table<float>& ops_;
   int threads_;
-  GradientEngine<float> engine_;
+  model::GradientEngine<float> engine_;
   optim::Optimizer optimizer_;
   std::vector<double> square_sums_;
   std::uint64_t rows_trained_ = 0;
   bool packed_ = false;
 };
 
-}  // namespace dcrnn::model
+}  // namespace dcrnn::train

@@ -8,9 +8,9 @@
 
 #include "config/config.hpp"
 #include "core/batch.hpp"
-#include "model/metrics.hpp"
+#include "train/metrics.hpp"
 
-namespace dcrnn::model {
+namespace dcrnn::train {
 
 /// One task's figures; nothing where undefined (one class absent, no labelled row).
 struct TaskMetrics {
@@ -46,4 +46,4 @@ class Evaluation {
   double scale_ = 0;  ///< of the weights, a power of two; 0: not yet known
 };
 
-}  // namespace dcrnn::model
+}  // namespace dcrnn::train

@@ -1,4 +1,4 @@
-#include "model/trainer.hpp"
+#include "train/trainer.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 #include "core/threads.hpp"
 #include "optim/schedule.hpp"
 
-namespace dcrnn::model {
+namespace dcrnn::train {
 
 namespace {
 
@@ -28,7 +28,7 @@ bool finite(const float* x, std::size_t n) {
 
 }  // namespace
 
-Trainer::Trainer(const Config& config, const ParameterTable& table, std::span<float> parameters,
+Trainer::Trainer(const Config& config, const model::ParameterTable& table, std::span<float> parameters,
                  std::size_t total_steps, const kernels::Table<float>& ops, int threads)
     : config_(config),
       table_(table),
@@ -36,7 +36,8 @@ Trainer::Trainer(const Config& config, const ParameterTable& table, std::span<fl
       total_steps_(total_steps),
       ops_(ops),
       threads_(threads),
-      engine_(config.model, table, ops, config.train.batch, kGroupRows * static_cast<std::size_t>(threads)),
+      engine_(config.model, table, ops, config.train.batch,
+              model::kGroupRows * static_cast<std::size_t>(threads)),
       optimizer_(config.train.optimizer, ops, table.total()),
       square_sums_(chunks(engine_.dense_size()) + table.tables.size()) {}
 
@@ -51,8 +52,8 @@ StepReport Trainer::step(Batch& batch) {
   packed_ = true;
   drop_ids(batch);
   const TrainConfig& train = config_.train;
-  const DropoutState dropout{train.seed, rows_trained_, train.dropout.input, train.dropout.sharing,
-                             train.dropout.tower};
+  const model::DropoutState dropout{train.seed, rows_trained_, train.dropout.input, train.dropout.sharing,
+                                    train.dropout.tower};
   engine_.forward_backward(batch, &dropout, threads_);
 
   StepReport report;
@@ -98,7 +99,7 @@ double Trainer::gradient_square_sum() {
       const std::size_t first = i * kChunk;
       ops_.square_sum({std::min(kChunk, engine_.dense_size() - first), gradients + first, &square_sums_[i]});
     } else {
-      const SparseRows<float>& sparse = engine_.sparse_gradients()[i - dense];
+      const model::SparseRows<float>& sparse = engine_.sparse_gradients()[i - dense];
       ops_.square_sum({sparse.gradient.size(), sparse.gradient.data(), &square_sums_[i]});
     }
   });
@@ -118,7 +119,7 @@ void Trainer::update(double scale, double rate) {
                         std::min(kChunk, engine_.dense_size() - first));
     } else {
       const std::size_t f = i - dense;
-      const SparseRows<float>& sparse = engine_.sparse_gradients()[f];
+      const model::SparseRows<float>& sparse = engine_.sparse_gradients()[f];
       optimizer_.update_rows(parameters_.data(), table_.tables[f], sparse.width, sparse.touched,
                              sparse.gradient.data());
     }
@@ -127,7 +128,7 @@ void Trainer::update(double scale, double rate) {
 }
 
 std::string Trainer::first_bad_parameter() const {
-  for (const Parameter& parameter : table_.all()) {
+  for (const model::Parameter& parameter : table_.all()) {
     if (!finite(parameters_.data() + parameter.offset, parameter.size)) return parameter.name;
   }
   return {};
@@ -141,7 +142,7 @@ void Trainer::check_parameters() const {
        kDivergedHelp);
 }
 
-void Trainer::fail_diverged(const Batch& batch, const DropoutState& dropout) {
+void Trainer::fail_diverged(const Batch& batch, const model::DropoutState& dropout) {
   std::string culprit = first_bad_parameter();
   // The backward pass has overwritten some of the forward's values: run it once more and look at them in
   // order.
@@ -151,7 +152,7 @@ void Trainer::fail_diverged(const Batch& batch, const DropoutState& dropout) {
     const auto check = [&] {
       if (culprit.empty() && !finite(values.data(), values.size())) culprit = previous;
     };
-    const TraceSink<float> sink{[&](const std::string& name, std::vector<std::size_t> shape) {
+    const model::TraceSink<float> sink{[&](const std::string& name, std::vector<std::size_t> shape) {
       check();
       previous = name;
       values.assign(shape[0] * shape[1], 0.0F);
@@ -178,4 +179,4 @@ void Trainer::fail_diverged(const Batch& batch, const DropoutState& dropout) {
        kDivergedHelp);
 }
 
-}  // namespace dcrnn::model
+}  // namespace dcrnn::train

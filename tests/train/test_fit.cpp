@@ -7,9 +7,9 @@
 
 #include "config/config.hpp"
 #include "kernels/table.hpp"
-#include "model/fit.hpp"
+#include "train/fit.hpp"
 
-namespace dcrnn::model {
+namespace dcrnn::train {
 
 namespace {
 
@@ -62,7 +62,7 @@ void check(const Script& script) {
                                          ", \"early_stopping\": {" + script.early_stopping + "}}}",
                                      "config");
   const std::size_t no_table = 0;
-  const ParameterTable table(config.model, {&no_table, 1});
+  const model::ParameterTable table(config.model, {&no_table, 1});
   std::vector<float> parameters(table.total());
   for (const char* weight : {"head.click.weight", "head.like.weight"})
     parameters[table.find(weight)->offset] = 1;
@@ -134,4 +134,4 @@ TEST_CASE("a large AUC and a small log loss are good, of the named task or of th
   check({R"("task": "like", "metric": "auc", "patience": 2)", falls, rises, 4, 4, finished});
 }
 
-}  // namespace dcrnn::model
+}  // namespace dcrnn::train

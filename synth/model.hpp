@@ -10,9 +10,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "data/synth.hpp"
+#include "synth/log.hpp"
 
-namespace dcrnn::data {
+namespace dcrnn::synthetic {
 
 /// Random numbers of one row: a pure function of (seed, stream, row).
 class SynthDraws;
@@ -57,4 +57,4 @@ class SynthModel {
   std::array<double, 2> intercepts_ = {0, 0};
 };
 
-}  // namespace dcrnn::data
+}  // namespace dcrnn::synthetic

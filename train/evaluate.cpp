@@ -1,4 +1,4 @@
-#include "model/evaluate.hpp"
+#include "train/evaluate.hpp"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 #include "core/limits.hpp"
 #include "kernels/table.hpp"
 
-namespace dcrnn::model {
+namespace dcrnn::train {
 
 namespace {
 
@@ -88,4 +88,4 @@ std::vector<TaskMetrics> Evaluation::results() {
   return results;
 }
 
-}  // namespace dcrnn::model
+}  // namespace dcrnn::train

@@ -1,4 +1,4 @@
-#include "model/fit.hpp"
+#include "train/fit.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -8,11 +8,11 @@
 #include "core/buffer.hpp"
 #include "core/failure.hpp"
 #include "core/file.hpp"
-#include "model/checkpoint.hpp"
 #include "model/scorer.hpp"
-#include "model/trainer.hpp"
+#include "train/checkpoint.hpp"
+#include "train/trainer.hpp"
 
-namespace dcrnn::model {
+namespace dcrnn::train {
 
 namespace {
 
@@ -24,8 +24,8 @@ double seconds_since(Clock::time_point start) {
 
 class Run {
  public:
-  Run(const Config& config, const ParameterTable& table, std::span<float> parameters, BatchSource& train,
-      BatchSource* valid, const kernels::Table<float>& ops, const FitOptions& options)
+  Run(const Config& config, const model::ParameterTable& table, std::span<float> parameters,
+      BatchSource& train, BatchSource* valid, const kernels::Table<float>& ops, const FitOptions& options)
       : config_(config),
         table_(table),
         parameters_(parameters),
@@ -228,7 +228,7 @@ class Run {
   }
 
   const Config& config_;
-  const ParameterTable& table_;
+  const model::ParameterTable& table_;
   std::span<float> parameters_;
   BatchSource& train_;
   BatchSource* valid_;
@@ -238,8 +238,8 @@ class Run {
   std::vector<std::size_t> index_;
   Batch batch_;
   Buffer<float> best_, probabilities_, logits_;
-  std::optional<ScoringNetwork> network_;
-  std::optional<ScoringWorkspace> workspace_;
+  std::optional<model::ScoringNetwork> network_;
+  std::optional<model::ScoringWorkspace> workspace_;
   std::optional<Evaluation> evaluation_;
   RunState state_;
   bool early_ = false, noted_ = false;
@@ -249,10 +249,10 @@ class Run {
 
 }  // namespace
 
-FitResult fit(const Config& config, const ParameterTable& table, std::span<float> parameters,
+FitResult fit(const Config& config, const model::ParameterTable& table, std::span<float> parameters,
               BatchSource& train, BatchSource* valid, const kernels::Table<float>& ops,
               const FitOptions& options) {
   return Run(config, table, parameters, train, valid, ops, options)();
 }
 
-}  // namespace dcrnn::model
+}  // namespace dcrnn::train

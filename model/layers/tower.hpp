@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "model/linear.hpp"
+#include "model/layers/linear.hpp"
 
 namespace dcrnn::model {
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-namespace dcrnn::model {
+namespace dcrnn::train {
 
 /// Gathers (score, label, weight) and computes ranking and calibration.
 class BinaryMetrics {
@@ -40,4 +40,4 @@ class BinaryMetrics {
   bool sorted_ = false;
 };
 
-}  // namespace dcrnn::model
+}  // namespace dcrnn::train

@@ -11,10 +11,10 @@
 #include "core/batch.hpp"
 #include "core/tensor.hpp"
 #include "kernels/table.hpp"
-#include "model/evaluate.hpp"
 #include "model/parameters.hpp"
+#include "train/evaluate.hpp"
 
-namespace dcrnn::model {
+namespace dcrnn::train {
 
 /// Why a run ended.
 enum class StopReason { finished, early_stopping, stopped };
@@ -65,8 +65,8 @@ struct FitOptions {
 /// metric on `valid`), of the last without `valid`. Stopped from outside: a checkpoint is written first.
 /// Failure(diverged) leaves the last checkpoint. The same bytes for any thread count, and for any sequence of
 /// kills and resumes.
-FitResult fit(const Config& config, const ParameterTable& table, std::span<float> parameters,
+FitResult fit(const Config& config, const model::ParameterTable& table, std::span<float> parameters,
               BatchSource& train, BatchSource* valid, const kernels::Table<float>& ops,
               const FitOptions& options);
 
-}  // namespace dcrnn::model
+}  // namespace dcrnn::train

@@ -9,7 +9,7 @@
 #include "core/failure.hpp"
 #include "dcrnn/result.hpp"
 
-namespace dcrnn::api {
+namespace dcrnn {
 
 /// The Error of the exception being handled; when even that cannot be allocated, the memory error.
 inline Error current_error() noexcept {
@@ -50,4 +50,4 @@ auto guard(F&& f) noexcept -> Result<std::invoke_result_t<F>> {
   }
 }
 
-}  // namespace dcrnn::api
+}  // namespace dcrnn

@@ -1,4 +1,4 @@
-#include "model/checkpoint.hpp"
+#include "train/checkpoint.hpp"
 
 #include <charconv>
 #include <cstring>
@@ -8,7 +8,7 @@
 #include "files/checksum.hpp"
 #include "files/safetensors.hpp"
 
-namespace dcrnn::model {
+namespace dcrnn::train {
 
 namespace {
 
@@ -53,9 +53,9 @@ bool parse(const std::string& from, T& value) {
   return end.ec == std::errc() && end.ptr == from.data() + from.size();
 }
 
-std::vector<TensorView> views(const ParameterTable& table, const RunArrays& arrays) {
+std::vector<TensorView> views(const model::ParameterTable& table, const RunArrays& arrays) {
   std::vector<TensorView> tensors;
-  for (const Parameter& parameter : table.all()) {
+  for (const model::Parameter& parameter : table.all()) {
     tensors.push_back(tensor_view<float>(parameter.name, parameter.shape,
                                          arrays.parameters.subspan(parameter.offset, parameter.size)));
   }
@@ -69,8 +69,9 @@ std::vector<TensorView> views(const ParameterTable& table, const RunArrays& arra
 
 }  // namespace
 
-void save_checkpoint(const std::string& path, const std::string& config_json, const ParameterTable& table,
-                     const RunState& state, const RunArrays& arrays, const std::vector<TensorView>& further) {
+void save_checkpoint(const std::string& path, const std::string& config_json,
+                     const model::ParameterTable& table, const RunState& state, const RunArrays& arrays,
+                     const std::vector<TensorView>& further) {
   std::vector<TensorView> tensors = views(table, arrays);
   tensors.insert(tensors.end(), further.begin(), further.end());
   std::map<std::string, std::string> metadata = {{"dcrnn", config_json}, {"checkpoint.format", "1"}};
@@ -81,8 +82,9 @@ void save_checkpoint(const std::string& path, const std::string& config_json, co
   files::write_tensors(path, metadata, tensors, OutputFile::Target::regular_only);
 }
 
-RunState load_checkpoint(const std::string& path, const std::string& config_json, const ParameterTable& table,
-                         std::uint64_t fingerprint, const RunArrays& arrays) {
+RunState load_checkpoint(const std::string& path, const std::string& config_json,
+                         const model::ParameterTable& table, std::uint64_t fingerprint,
+                         const RunArrays& arrays) {
   const files::TensorFile file(path);
   const auto entry = [&](const std::string& name) -> const std::string& {
     const auto found = file.metadata().find(name);
@@ -124,4 +126,4 @@ RunState load_checkpoint(const std::string& path, const std::string& config_json
   return state;
 }
 
-}  // namespace dcrnn::model
+}  // namespace dcrnn::train

@@ -1,13 +1,13 @@
-#include "data/synth.hpp"
+#include "synth/log.hpp"
 
 #include <charconv>
 #include <string_view>
 
 #include "core/failure.hpp"
 #include "core/file.hpp"
-#include "data/synth_model.hpp"
+#include "synth/model.hpp"
 
-namespace dcrnn::data {
+namespace dcrnn::synthetic {
 namespace {
 
 constexpr std::size_t kMostRows = std::size_t{1} << 40;
@@ -150,4 +150,4 @@ void write_synthetic_log(const std::string& directory, const SynthOptions& optio
   config.commit();
 }
 
-}  // namespace dcrnn::data
+}  // namespace dcrnn::synthetic

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "model/gru.hpp"
+#include "model/layers/gru.hpp"
 
 namespace dcrnn::model {
 

@@ -1,18 +1,18 @@
-#include "data/synth.hpp"
+#include "synth/log.hpp"
 
-#include "api/guard.hpp"
+#include "core/guard.hpp"
 #include "dcrnn/files.hpp"
 
 namespace dcrnn {
 
 Result<void> synth(const SynthJob& job) noexcept {
-  return api::guard([&] {
-    data::SynthOptions options;
+  return guard([&] {
+    synthetic::SynthOptions options;
     options.rows = job.rows;
     options.correlation = job.correlation;
     options.seed = job.seed;
     options.missing_consume = job.missing_consume;
-    data::write_synthetic_log(job.directory, options);
+    synthetic::write_synthetic_log(job.directory, options);
   });
 }
 
