@@ -37,7 +37,7 @@ Result<GradcheckReport> gradcheck(std::string_view config_json, const std::strin
     for (const model::GradcheckTensor& tensor : tensors) {
       const model::Parameter* parameter = table.find(tensor.name);
       const std::vector<std::size_t> shape =
-          parameter != nullptr ? parameter->shape : std::vector{rows, table.input_width};
+          parameter != nullptr ? parameter->shape : std::vector{rows, config.model.input_width()};
       report.tensors.push_back({tensor.name, tensor.checked, tensor.kinked, tensor.rounded,
                                 tensor.worst_error, index_text(tensor.worst_index, shape), tensor.analytic,
                                 tensor.numeric, tensor.finite && tensor.worst_error <= report.tolerance});

@@ -26,6 +26,12 @@ class ArenaPlan {
   Slot add(std::size_t width, std::size_t layers = 1, std::size_t parts = 1) {
     return add(Entry{width, parts * row_distance(width), layers});
   }
+  /// Adds layers behind those of a slot; the index of the first.
+  std::size_t extend(Slot slot, std::size_t layers) {
+    const std::size_t first = slots_[slot].layers;
+    slots_[slot].layers += layers;
+    return first;
+  }
   /// Rows without a gap.
   Slot add_dense(std::size_t width) { return add(Entry{width, width, 1}); }
 

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <limits>
 #include <optional>
-#include <string_view>
 
 #include "core/random.hpp"
 #include "model/trace.hpp"
@@ -106,16 +105,17 @@ class Function {
     engine_.set_parameters(parameters_.data(), 1);
     engine_.forward(batch_, &dropout_, 1);
     pattern.clear();
-    for (const NamedTensor<double>& tensor : forward_values(engine_)) {
-      const std::string_view name = tensor.name;
-      if (!name.starts_with("tower.") && !name.ends_with(".shared") && !name.ends_with(".private")) continue;
-      for (double value : tensor.values) pattern.push_back(value > 0);
+    for (const Place& place : engine_.network().plan().kinks) {
+      for (std::size_t b = 0; b < batch_.rows; ++b) {
+        const double* values = engine_.arena().at(place.slot, b, place.layer) + place.column;
+        for (std::size_t n = 0; n < place.width; ++n) pattern.push_back(values[n] > 0);
+      }
     }
     return engine_.losses();
   }
   /// Weighted total of per-task values [T].
   double total(const std::vector<double>& tasks) const {
-    return engine_.network().loss().total(tasks.data());
+    return engine_.network().objective().total(tasks.data());
   }
   const GradientEngine<double>& differentiate() {
     engine_.set_parameters(parameters_.data(), 1);
@@ -249,7 +249,7 @@ std::vector<GradcheckTensor> gradcheck(const Config& config, const kernels::Tabl
     gradients.emplace_back(table.all()[i].size);
     engine.copy_gradient(i, gradients.back().data());
   }
-  const std::size_t D = table.input_width;
+  const std::size_t D = engine.network().x0().width;
   const std::vector<double> dx0 = engine.input_gradient();
 
   std::vector<GradcheckTensor> results;

@@ -7,16 +7,17 @@ namespace dcrnn::model {
 template <class Real>
 GradientEngine<Real>::GradientEngine(const ModelConfig& config, const ParameterTable& table,
                                      const kernels::Table<Real>& ops, std::size_t capacity,
-                                     std::size_t window)
-    : network_(config, table, Network::Mode::train),
+                                     std::size_t window, Build::Purpose purpose)
+    : network_(config, table, purpose),
       ops_(ops),
       window_(std::min(capacity, round_up(std::min(window, capacity), kGroupRows))),
       packed_(ops, network_.plan().packs),
       arena_(network_.plan().arena, window_, "activations of a batch"),
-      weight_gradients_(ops, network_.plan()),
+      weight_gradients_(ops, network_.plan().gradients),
       dense_(table.total() - table.dense_begin(), "gradients"),
-      sparse_(network_.embedding().template sparse_rows<Real>(capacity)),
+      sparse_(sparse_rows(capacity)),
       losses_(network_.tasks()),
+      sums_(network_.tasks()),
       block_losses_((capacity + kBlockRows - 1) / kBlockRows * network_.tasks()) {}
 
 template <class Real>
@@ -30,7 +31,7 @@ template <class F>
 void GradientEngine<Real>::for_windows(const Batch& batch, F&& f) {
   const std::size_t B = batch.rows, T = network_.tasks();
   labelled_ = !batch.labels.empty() && !batch.labels[0].empty();
-  if (labelled_) network_.loss().set_targets(batch, targets_);
+  if (labelled_) network_.objective().set_targets(batch, targets_);
   std::fill(block_losses_.begin(), block_losses_.end(), 0.0);
   for (std::size_t first = 0; first < B; first += window_) {
     const std::size_t count = std::min(window_, B - first);
@@ -38,11 +39,9 @@ void GradientEngine<Real>::for_windows(const Batch& batch, F&& f) {
     f(first, count);
   }
   if (!labelled_) return;
-  for (std::size_t t = 0; t < T; ++t) {
-    double sum = 0;
-    for (std::size_t i = t; i < block_losses_.size(); i += T) sum += block_losses_[i];
-    losses_[t] = targets_.share[t] > 0 ? sum * targets_.share[t] : 0;
-  }
+  std::fill(sums_.begin(), sums_.end(), 0.0);
+  for (std::size_t i = 0; i < block_losses_.size(); ++i) sums_[i % T] += block_losses_[i];
+  network_.objective().losses(targets_, sums_.data(), losses_.data());
 }
 
 /// Forward and perhaps backward for the window that begins at batch row `first`.
@@ -52,14 +51,19 @@ void GradientEngine<Real>::run_blocks(const Batch& batch, std::size_t first, con
   const std::size_t rows = arena_.rows(), T = network_.tasks();
   parallel_for(threads, (rows + kBlockRows - 1) / kBlockRows, [&](std::size_t i, int) {
     const std::size_t row = i * kBlockRows;
-    const Pass<Real> pass{ops_,        parameters_, packed_, arena_, row, std::min(kBlockRows, rows - row),
-                          first + row, dropout};
-    network_.forward(pass, batch);
-    network_.loss().forward(pass, labelled_ ? &targets_ : nullptr,
-                            block_losses_.data() + pass.batch_row / kBlockRows * T);
-    if (!backward) return;
-    network_.loss().backward(pass, targets_);
-    network_.backward(pass);
+    const Pass<Real> pass{ops_,
+                          parameters_,
+                          packed_,
+                          arena_,
+                          batch,
+                          row,
+                          std::min(kBlockRows, rows - row),
+                          first + row,
+                          dropout,
+                          labelled_ ? &targets_ : nullptr,
+                          block_losses_.data() + (first + row) / kBlockRows * T};
+    network_.forward(pass);
+    if (backward) network_.backward(pass);
   });
 }
 
@@ -77,17 +81,17 @@ void GradientEngine<Real>::forward_backward(const Batch& batch, const DropoutSta
   for_windows(batch, [&](std::size_t first, std::size_t count) {
     run_blocks(batch, first, dropout, threads, true);
     weight_gradients_.run(arena_, dense_.data(), network_.table().dense_begin(), threads, first > 0);
-    network_.embedding().gradients(ops_, batch, {first, count}, arena_.at(network_.x0().gradient), threads,
-                                   sparse_);
+    network_.gather(Gather<Real>{ops_, batch, arena_, first, count, threads, sparse_});
   });
 }
 
 template <class Real>
 std::vector<Real> GradientEngine<Real>::input_gradient() const {
-  const Stream x0 = network_.x0();
+  const Stream& x0 = network_.x0();
   std::vector<Real> dx0;
   for (std::size_t b = 0; b < arena_.rows(); ++b) {
-    dx0.insert(dx0.end(), arena_.at(x0.gradient, b), arena_.at(x0.gradient, b) + x0.width);
+    const Real* row = arena_.at(x0.gradient, b, x0.gradient_layer);
+    dx0.insert(dx0.end(), row, row + x0.width);
   }
   return dx0;
 }
@@ -101,14 +105,27 @@ void GradientEngine<Real>::copy_gradient(std::size_t parameter, Real* to) const 
     return;
   }
   std::fill_n(to, info.size, Real{0});
-  for (std::size_t f = 0; f < sparse_.size(); ++f) {
-    if (table.table_rows[f] == 0 || table.tables[f] != info.offset) continue;
-    const SparseRows<Real>& sparse = sparse_[f];
-    for (std::size_t i = 0; i < sparse.touched.size(); ++i) {
-      std::copy_n(sparse.gradient.data() + i * sparse.width, sparse.width,
-                  to + sparse.touched[i] * sparse.width);
+  for (std::size_t i = 0; i < sparse_.size(); ++i) {
+    if (table.lookups()[i].offset != info.offset) continue;
+    const SparseRows<Real>& sparse = sparse_[i];
+    for (std::size_t j = 0; j < sparse.touched.size(); ++j) {
+      std::copy_n(sparse.gradient.data() + j * sparse.width, sparse.width,
+                  to + sparse.touched[j] * sparse.width);
     }
   }
+}
+
+/// Working memory for the gradients of the tables in batches of up to `capacity` rows.
+template <class Real>
+std::vector<SparseRows<Real>> GradientEngine<Real>::sparse_rows(std::size_t capacity) const {
+  std::vector<SparseRows<Real>> sparse;
+  for (const LookupTable& lookup : network_.table().lookups()) {
+    SparseRows<Real>& rows = sparse.emplace_back();
+    rows.width = lookup.width;
+    rows.slot_of.assign(lookup.rows, SparseRows<Real>::kNone);
+    rows.reserve(lookup.rows, capacity);
+  }
+  return sparse;
 }
 
 template class GradientEngine<float>;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/network.hpp"
+#include "model/sparse_rows.hpp"
 #include "model/weight_gradients.hpp"
 
 namespace dcrnn::model {
@@ -16,9 +17,10 @@ class GradientEngine {
  public:
   /// For batches of up to `capacity` rows. Activations are kept of `window` rows at a time, which is rounded
   /// up to whole groups (kGroupRows); the default keeps all. It changes memory and speed, no byte of the
-  /// result. Failure(memory).
+  /// result; so does keeping more of the values than training needs. Failure(memory).
   GradientEngine(const ModelConfig& config, const ParameterTable& table, const kernels::Table<Real>& ops,
-                 std::size_t capacity, std::size_t window = std::numeric_limits<std::size_t>::max());
+                 std::size_t capacity, std::size_t window = std::numeric_limits<std::size_t>::max(),
+                 Build::Purpose purpose = {.training = true});
 
   /// Takes over changed parameters (`table.total()` elements, which must outlive their use): packs the
   /// weights.
@@ -38,12 +40,12 @@ class GradientEngine {
   const Arena<Real>& arena() const { return arena_; }
   /// Losses per task [T] and their weighted total, of the last call with labels.
   const std::vector<double>& losses() const { return losses_; }
-  double total_loss() const { return network_.loss().total(losses_.data()); }
+  double total_loss() const { return network_.objective().total(losses_.data()); }
   /// Gradients of the dense parameters: those from table.dense_begin() on.
   Real* dense_gradients() { return dense_.data(); }
   const Real* dense_gradients() const { return dense_.data(); }
   std::size_t dense_size() const { return dense_.size(); }
-  /// Gradients of the tables, one per field.
+  /// Gradients of the tables, one per lookup of the parameter table.
   const std::vector<SparseRows<Real>>& sparse_gradients() const { return sparse_; }
   /// dx0 [rows, D] of the last window.
   std::vector<Real> input_gradient() const;
@@ -56,6 +58,7 @@ class GradientEngine {
   void for_windows(const Batch& batch, F&& f);
   void run_blocks(const Batch& batch, std::size_t first, const DropoutState* dropout, int threads,
                   bool backward);
+  std::vector<SparseRows<Real>> sparse_rows(std::size_t capacity) const;
 
   Network network_;
   const kernels::Table<Real>& ops_;
@@ -66,9 +69,9 @@ class GradientEngine {
   WeightGradients<Real> weight_gradients_;
   Buffer<Real> dense_;
   std::vector<SparseRows<Real>> sparse_;
-  Loss::Targets targets_;
+  Targets targets_;
   bool labelled_ = false;
-  std::vector<double> losses_, block_losses_;
+  std::vector<double> losses_, sums_, block_losses_;
 };
 
 extern template class GradientEngine<float>;

@@ -1,57 +1,41 @@
-// The whole model, sections 1 to 8: the layers in order, forward and backward over blocks of rows, the weight
-// gradients, the trace.
+// The whole model: the layers of the walk, forward and backward over blocks of rows, and the trace.
 #pragma once
 
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "config/config.hpp"
-#include "core/batch.hpp"
-#include "model/layers/cross.hpp"
-#include "model/layers/embedding.hpp"
-#include "model/layers/loss.hpp"
-#include "model/layers/sharing.hpp"
-#include "model/layers/tower.hpp"
-#include "model/layers/transfer.hpp"
+#include "model/walk.hpp"
 
 namespace dcrnn::model {
 
 /// The structure of a network: which layers, which slots. Immutable; holds no numbers.
 class Network {
  public:
-  enum class Mode { score, train };
-  Network(const ModelConfig& config, const ParameterTable& table, Mode mode);
+  /// `table` is that of the model's parameters.
+  Network(const ModelConfig& config, const ParameterTable& table, Build::Purpose purpose);
 
-  const Builder& plan() const { return builder_; }
-  const ParameterTable& table() const { return table_; }
-  const Loss& loss() const { return loss_; }
-  const Embedding& embedding() const { return embedding_; }
-  std::size_t tasks() const { return heads_.size(); }
-  Stream x0() const { return cross_.input(); }
+  const Build& plan() const { return build_; }
+  const ParameterTable& table() const { return build_.parameters; }
+  const Objective& objective() const { return *layers_.objective; }
+  std::size_t tasks() const { return layers_.logits.width; }
+  const Stream& x0() const { return layers_.x0; }
+  const Stream& logits() const { return layers_.logits; }
 
-  /// x0 to logits for the rows of the pass.
+  /// x0 to losses for the rows of the pass.
   template <class Real>
-  void forward(const Pass<Real>& pass, const Batch& batch) const;
-  /// dlogits to dx0 for the same rows; training mode only.
+  void forward(const Pass<Real>& pass) const;
+  /// Losses to dx0 for the same rows; training only.
   template <class Real>
   void backward(const Pass<Real>& pass) const;
-  /// Values of the last forward pass by the names of docs/trace.md, x0 to probability.
+  /// Adds a window's contribution to the gradients of the tables.
   template <class Real>
-  void trace(const Arena<Real>& arena, const TraceSink<Real>& sink) const;
+  void gather(const Gather<Real>& gather) const;
+  /// Values of the last forward pass by the names of docs/trace.md, x0 to probability; or the gradients of
+  /// those that have one, if the last backward pass has kept them.
+  template <class Real>
+  void trace(const Tracer<Real>& tracer) const;
 
  private:
-  ParameterTable table_;
-  Builder builder_;
-  std::vector<std::string> task_names_;
-  Cross cross_;
-  Embedding embedding_;
-  std::vector<SharingBlock> sharing_;
-  std::vector<Tower> towers_;
-  std::vector<std::unique_ptr<Transfer>> transfers_;  ///< null where a task has none
-  std::vector<Stream> representations_;               ///< y_t, transferred
-  std::vector<Linear> heads_;
-  Loss loss_;
+  Build build_;
+  Layers layers_;
 };
 
 /// Rows that pass through all layers together: small enough for a core's cache, and the unit that threads

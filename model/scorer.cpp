@@ -8,7 +8,7 @@ namespace dcrnn::model {
 
 ScoringNetwork::ScoringNetwork(const ModelConfig& config, const ParameterTable& table,
                                const kernels::Table<float>& ops)
-    : network_(config, table, Network::Mode::score), ops_(ops), packed_(ops, network_.plan().packs) {}
+    : network_(config, table, Build::Purpose{}), ops_(ops), packed_(ops, network_.plan().packs) {}
 
 void ScoringNetwork::set_parameters(const float* parameters, int threads) {
   parameters_ = parameters;
@@ -23,16 +23,14 @@ ScoringWorkspace::ScoringWorkspace(const ScoringNetwork& network, int threads) :
 void ScoringWorkspace::score(const ScoringNetwork& network, const Batch& batch, float* probabilities,
                              float* logits) {
   const std::size_t B = batch.rows, T = network.network_.tasks();
-  const Loss& loss = network.network_.loss();
+  const Network& net = network.network_;
   parallel_for(threads_, (B + kBlockRows - 1) / kBlockRows, [&](std::size_t i, int thread) {
     const std::size_t first = i * kBlockRows, count = std::min(kBlockRows, B - first);
     Arena<float>& arena = arenas_[static_cast<std::size_t>(thread)];
-    const Pass<float> pass{network.ops_, network.parameters_, network.packed_, arena, 0, count, first,
-                           nullptr};
-    network.network_.forward(pass, batch);
-    loss.forward(pass, nullptr, nullptr);
-    std::copy_n(pass.at(loss.probability()), count * T, probabilities + first * T);
-    if (logits != nullptr) std::copy_n(pass.at(loss.logit()), count * T, logits + first * T);
+    const Pass<float> pass{network.ops_, network.parameters_, network.packed_, arena, batch, 0, count, first};
+    net.forward(pass);
+    std::copy_n(pass.at(net.objective().probability()), count * T, probabilities + first * T);
+    if (logits != nullptr) std::copy_n(pass.value(net.logits()), count * T, logits + first * T);
   });
 }
 

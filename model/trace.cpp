@@ -5,12 +5,12 @@ namespace dcrnn::model {
 template <class Real>
 std::vector<NamedTensor<Real>> forward_values(const GradientEngine<Real>& engine) {
   std::vector<NamedTensor<Real>> tensors;
-  const TraceSink<Real> sink{[&](const std::string& name, std::vector<std::size_t> shape) {
+  const TraceSink<Real> sink = [&](const std::string& name, std::vector<std::size_t> shape) {
     const std::size_t size = checked_mul(shape[0], shape[1], name);
     tensors.push_back({name, std::move(shape), std::vector<Real>(size)});
     return tensors.back().values.data();
-  }};
-  engine.network().trace(engine.arena(), sink);
+  };
+  engine.network().trace(Tracer<Real>{engine.arena(), sink});
   return tensors;
 }
 
@@ -33,7 +33,7 @@ std::vector<NamedTensor<Real>> trace(const ModelConfig& config, const ParameterT
     tensors.push_back({"grad." + parameter.name, parameter.shape, std::vector<Real>(parameter.size)});
     engine.copy_gradient(i, tensors.back().values.data());
   }
-  tensors.push_back({"grad.x0", {batch.rows, table.input_width}, engine.input_gradient()});
+  tensors.push_back({"grad.x0", {batch.rows, engine.network().x0().width}, engine.input_gradient()});
   return tensors;
 }
 

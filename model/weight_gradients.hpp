@@ -10,7 +10,6 @@
 #include "core/size.hpp"
 #include "core/threads.hpp"
 #include "kernels/table.hpp"
-#include "model/builder.hpp"
 #include "model/network.hpp"
 
 namespace dcrnn::model {
@@ -19,9 +18,9 @@ template <class Real>
 class WeightGradients {
  public:
   WeightGradients() = default;
-  WeightGradients(const kernels::Table<Real>& ops, const Builder& builder)
-      : ops_(&ops), biases_(builder.gradients.biases) {
-    for (const GradientPlan::Product& product : builder.gradients.products) {
+  WeightGradients(const kernels::Table<Real>& ops, const GradientPlan& plan)
+      : ops_(&ops), biases_(plan.biases) {
+    for (const GradientPlan::Product& product : plan.products) {
       const auto group = std::find_if(groups_.begin(), groups_.end(), [&](const Group& other) {
         const GradientPlan::Product& first = other.products[0];
         return first.x == product.x && first.x_layer == product.x_layer &&

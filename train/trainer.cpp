@@ -39,7 +39,7 @@ Trainer::Trainer(const Config& config, const model::ParameterTable& table, std::
       engine_(config.model, table, ops, config.train.batch,
               model::kGroupRows * static_cast<std::size_t>(threads)),
       optimizer_(config.train.optimizer, ops, table.total()),
-      square_sums_(chunks(engine_.dense_size()) + table.tables.size()) {}
+      square_sums_(chunks(engine_.dense_size()) + table.lookups().size()) {}
 
 void Trainer::resume_at(std::uint64_t steps, std::uint64_t rows_trained) {
   optimizer_.set_steps(steps);
@@ -112,16 +112,15 @@ void Trainer::update(double scale, double rate) {
   optimizer_.begin_step(rate, scale);
   const std::size_t dense = chunks(engine_.dense_size());
   const float* gradients = engine_.dense_gradients();
-  parallel_for(threads_, dense + table_.tables.size(), [&](std::size_t i, int) {
+  parallel_for(threads_, dense + table_.lookups().size(), [&](std::size_t i, int) {
     if (i < dense) {
       const std::size_t first = i * kChunk;
       optimizer_.update(parameters_.data(), table_.dense_begin() + first, gradients + first,
                         std::min(kChunk, engine_.dense_size() - first));
     } else {
-      const std::size_t f = i - dense;
-      const model::SparseRows<float>& sparse = engine_.sparse_gradients()[f];
-      optimizer_.update_rows(parameters_.data(), table_.tables[f], sparse.width, sparse.touched,
-                             sparse.gradient.data());
+      const model::SparseRows<float>& sparse = engine_.sparse_gradients()[i - dense];
+      optimizer_.update_rows(parameters_.data(), table_.lookups()[i - dense].offset, sparse.width,
+                             sparse.touched, sparse.gradient.data());
     }
   });
   engine_.set_parameters(parameters_.data(), threads_);
@@ -152,14 +151,14 @@ void Trainer::fail_diverged(const Batch& batch, const model::DropoutState& dropo
     const auto check = [&] {
       if (culprit.empty() && !finite(values.data(), values.size())) culprit = previous;
     };
-    const model::TraceSink<float> sink{[&](const std::string& name, std::vector<std::size_t> shape) {
+    const model::TraceSink<float> sink = [&](const std::string& name, std::vector<std::size_t> shape) {
       check();
       previous = name;
       values.assign(shape[0] * shape[1], 0.0F);
       return values.data();
-    }};
+    };
     engine_.forward(batch, &dropout, threads_, [&] {
-      engine_.network().trace(engine_.arena(), sink);
+      engine_.network().trace(model::Tracer<float>{engine_.arena(), sink});
       check();
     });
   }

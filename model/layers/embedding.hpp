@@ -2,65 +2,48 @@
 // docs/embedding.md.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <vector>
 
 #include "config/config.hpp"
 #include "core/batch.hpp"
 #include "core/threads.hpp"
-#include "model/builder.hpp"
-#include "model/parameters.hpp"
+#include "model/build.hpp"
+#include "model/sparse_rows.hpp"
 
 namespace dcrnn::model {
 
-/// Gradients of one embedding table for one batch: only the rows the batch touched, in the order of first
-/// touch.
-template <class Real>
-struct SparseRows {
-  std::size_t width = 0;
-  std::vector<std::uint32_t> touched;  ///< rows of the table
-  std::vector<Real> gradient;          ///< [touched.size(), width]
-
-  // Working memory, kept between batches.
-  std::vector<std::uint32_t> slot_of;  ///< per row of the table: its place in `touched`, or kNone
-  std::vector<std::uint32_t> slots, rows;
-  std::vector<Real> scale;
-  static constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
-
-  /// Makes room for `items` ids into a table of `table_rows` rows.
-  void reserve(std::size_t table_rows, std::size_t items) {
-    touched.reserve(std::min(table_rows, items));
-    gradient.reserve(std::min(table_rows, items) * width);
-    slots.reserve(items);
-    rows.reserve(items);
-    scale.reserve(items);
-  }
-};
-
+/// The input: Batch to x0 [B, D].
 class Embedding {
  public:
-  Embedding() = default;
-  Embedding(Builder& builder, const ModelConfig& config, const ParameterTable& table, const Stream& x0)
-      : x0_(x0), mask_(builder.dropout_streams++) {
-    std::size_t column = 0;
-    for (std::size_t f = 0; f < config.fields.size(); ++f) {
-      const Field& field = config.fields[f];
-      fields_.push_back({column, field.width(), table.tables[f], table.table_rows[f],
-                         field.type == FieldType::bag, field.pool == Pool::mean});
-      column += field.width();
+  Embedding(Build& build, const std::vector<Field>& fields) : mask_(build.dropout_streams++) {
+    std::size_t width = 0;
+    for (std::size_t f = 0; f < fields.size(); ++f) {
+      const Field& field = fields[f];
+      FieldPlace place{
+          f, width, field.width(), 0, 0, 0, field.type == FieldType::bag, field.pool == Pool::mean};
+      if (field.has_table()) {
+        place.lookup = build.parameters.lookups().size();
+        place.rows = build.table_rows[f];
+        place.table =
+            build.parameters.add_lookup("embedding." + field.name + ".weight", f, place.rows, field.dim);
+      }
+      fields_.push_back(place);
+      width = checked_add(width, field.width(), "the width of x0");
     }
+    x0_ = build.value(width);
+    build.trace("x0", x0_);
   }
+
+  const Stream& output() const { return x0_; }
 
   /// x0 of the block.
   template <class Real>
-  void forward(const Pass<Real>& pass, const Batch& batch) const {
-    const std::size_t ld = x0_.ld(), first = pass.batch_row;
-    for (std::size_t f = 0; f < fields_.size(); ++f) {
-      const FieldPlace& field = fields_[f];
-      const BatchColumn& column = batch.columns[f];
-      Real* out = pass.at(x0_.value) + field.column;
+  void forward(const Pass<Real>& pass) const {
+    const std::size_t ld = x0_.ld, first = pass.batch_row;
+    for (const FieldPlace& field : fields_) {
+      const BatchColumn& column = pass.batch.columns[field.index];
+      Real* out = pass.value(x0_) + field.column;
       if (field.rows > 0) {
         const std::uint32_t* offsets = field.bag ? column.offsets.data() + first : nullptr;
         const std::uint32_t* ids = field.bag ? column.ids.data() : column.ids.data() + first;
@@ -80,40 +63,26 @@ class Embedding {
     if (pass.dropout != nullptr) pass.drop(pass.dropout->input, mask_, x0_.gradient);
   }
 
-  /// Working memory for batches of up to `capacity` rows.
+  /// Adds to the gradients of the tables what comes from dx0 of a window of the batch (rows at hand in the
+  /// arena); the first window begins them anew. All windows but the last must have the same size. Fields are
+  /// split over threads; a row's gradient is summed in the order of the batch, whoever does it.
   template <class Real>
-  std::vector<SparseRows<Real>> sparse_rows(std::size_t capacity) const {
-    std::vector<SparseRows<Real>> sparse(fields_.size());
-    for (std::size_t f = 0; f < fields_.size(); ++f) {
-      sparse[f].width = fields_[f].width;
-      sparse[f].slot_of.assign(fields_[f].rows, SparseRows<Real>::kNone);
-      sparse[f].reserve(fields_[f].rows, fields_[f].rows == 0 ? 0 : capacity);
-    }
-    return sparse;
-  }
-
-  /// Batch rows [first, first + count): those whose dx0 is at hand.
-  struct Window {
-    std::size_t first, count;
-  };
-  /// Adds to the gradients of the tables what comes from dx0 of a window; the first window of a batch begins
-  /// them anew. All windows but the last must have the same size. Fields are split over threads; a row's
-  /// gradient is summed in the order of the batch, whoever does it.
-  template <class Real>
-  void gradients(const kernels::Table<Real>& ops, const Batch& batch, const Window& window, const Real* dx0,
-                 int threads, std::vector<SparseRows<Real>>& sparse) const {
-    parallel_for(threads, fields_.size(), [&](std::size_t f, int) {
+  void gather(const Gather<Real>& gather) const {
+    parallel_for(gather.threads, fields_.size(), [&](std::size_t f, int) {
       const FieldPlace& field = fields_[f];
       if (field.rows == 0) return;
-      if (window.first == 0) index_items(batch, window.count, batch.columns[f], field, sparse[f]);
-      add_gradient(ops, window, batch.columns[f], field, dx0, sparse[f]);
+      SparseRows<Real>& sparse = gather.sparse[field.lookup];
+      const BatchColumn& column = gather.batch.columns[field.index];
+      if (gather.first == 0) index_items(gather.batch, gather.count, column, field, sparse);
+      add_gradient(gather, column, field, sparse);
     });
   }
 
  private:
   struct FieldPlace {
-    std::size_t column, width;  ///< its columns of x0
-    std::size_t table, rows;    ///< offset and rows of its table; 0 rows: a plain number
+    std::size_t index;                ///< in the config
+    std::size_t column, width;        ///< its columns of x0
+    std::size_t lookup, table, rows;  ///< index, offset and rows of its table; 0 rows: a plain number
     bool bag, mean;
   };
 
@@ -154,15 +123,16 @@ class Embedding {
 
   /// gradient[slot] += dx0[example] for the items of a window.
   template <class Real>
-  void add_gradient(const kernels::Table<Real>& ops, const Window& window, const BatchColumn& column,
-                    const FieldPlace& field, const Real* dx0, SparseRows<Real>& sparse) const {
-    const std::size_t last = window.first + window.count;
-    const std::size_t begin = field.bag ? column.offsets[window.first] : window.first,
+  void add_gradient(const Gather<Real>& gather, const BatchColumn& column, const FieldPlace& field,
+                    SparseRows<Real>& sparse) const {
+    const std::size_t last = gather.first + gather.count;
+    const std::size_t begin = field.bag ? column.offsets[gather.first] : gather.first,
                       end = field.bag ? column.offsets[last] : last;
     const bool scaled = field.bag && field.mean;
-    ops.scatter_add({end - begin, field.width, sparse.rows.data() + begin, sparse.slots.data() + begin,
-                     scaled ? sparse.scale.data() + begin : nullptr, dx0 + field.column, x0_.ld(),
-                     sparse.gradient.data()});
+    const Real* dx0 = gather.arena.at(x0_.gradient, 0, x0_.gradient_layer);
+    gather.ops.scatter_add({end - begin, field.width, sparse.rows.data() + begin, sparse.slots.data() + begin,
+                            scaled ? sparse.scale.data() + begin : nullptr, dx0 + field.column, x0_.ld,
+                            sparse.gradient.data()});
   }
 
   Stream x0_;

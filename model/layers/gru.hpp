@@ -2,60 +2,93 @@
 // lies in kernels/reference/gru.hpp; here it gets its weights and its place in memory.
 #pragma once
 
-#include "model/builder.hpp"
-#include "model/parameters.hpp"
+#include <string>
+
+#include "model/build.hpp"
 
 namespace dcrnn::model {
 
-/// Where the values of L' steps lie (L' = L while training, 1 while scoring).
+/// Gates that read the input: r, z for `cross`; r, z, n for `tanh`.
+constexpr std::size_t gru_input_gates(Candidate candidate) {
+  return candidate == Candidate::cross ? 2 : 3;
+}
+
+/// Where the values of the steps of a GRU lie, and what the backward pass makes of them: in the same places,
+/// unless values are kept. While training every step has a layer of its own.
 struct GruSlots {
-  Slot gx = 0;     ///< [B, input_gates parts of D] x W^T + b; backward: its gradient, a layer per set of W
-  Slot gates = 0;  ///< [L' B, 2 parts of D] r, z; backward: da_r, da_z
-  Slot carry = 0;  ///< [L' B, D] 1 - z
-  Slot reset = 0;  ///< [L' B, D] r * h (cross) or h U_n^T + d_n (tanh)
-  Slot candidate = 0;  ///< [L' B, D] u (cross) or n (tanh)
-  Slot scratch = 0;    ///< training, cross only: [B, D]
+  Slot gx = 0;               ///< [B, input_gates parts of D] x W^T + b, a layer per set of W
+  Slot gates = 0;            ///< [L B, 2 parts of D] r, z
+  Slot carry = 0;            ///< [L B, D] 1 - z
+  Slot reset = 0;            ///< [L B, D] r * h (cross) or h U_n^T + d_n (tanh)
+  Slot candidate = 0;        ///< [L B, D] u (cross) or n (tanh)
+  Slot dgx = 0, dgates = 0;  ///< gradients of gx and of the gates' arguments
+  Slot dreset = 0;           ///< r * h still (cross), or the gradient of h U_n^T + d_n (tanh)
+  Slot dcandidate = 0;       ///< du (cross) or that of n's argument (tanh)
+  Slot scratch = 0;  ///< cross only: [B, D] the gradient of r * h, of every step if gradients are kept
+  bool scratch_per_step = false;
+
+  GruSlots() = default;
+  /// For `steps` steps of one kind of cell with `input_sets` sets of W.
+  GruSlots(Build& build, Candidate kind, std::size_t D, std::size_t steps, std::size_t input_sets) {
+    const std::size_t G = gru_input_gates(kind), sets = build.training() ? input_sets : 1;
+    const std::size_t kept = build.training() ? steps : 1;
+    const bool cross = kind == Candidate::cross;
+    gx = build.arena.add(D, sets, G);
+    gates = build.arena.add(D, kept, 2);
+    carry = build.arena.add(D, kept);
+    reset = build.arena.add(D, kept);
+    candidate = build.arena.add(D, kept);
+    if (!build.training()) return;
+    dgx = build.over_value(gx, D, sets, G);
+    dgates = build.over_value(gates, D, kept, 2);
+    dreset = cross ? reset : build.over_value(reset, D, kept);
+    dcandidate = build.over_value(candidate, D, kept);
+    scratch_per_step = build.purpose.keep_gradients;
+    if (cross) scratch = build.arena.add(D, scratch_per_step ? kept : 1);
+  }
 };
 
-/// One set of GRU weights.
+/// One set of GRU weights (names and gate order r, z, n of torch.nn.GRUCell).
 class GruCell {
  public:
   GruCell() = default;
-  GruCell(Builder& builder, const GruLayout& layout) : layout_(layout) {
-    const std::size_t G = layout.input_gates(), D = layout.state;
-    w_ = builder.packs.add_forward(layout.weight_ih, D, layout.input, G);
-    u_ = builder.packs.add_forward(layout.weight_hh, D, D, kStateGates);
-    bias_ih_ = builder.packs.add_bias(layout.bias_ih, D, G);
-    bias_hh_ = builder.packs.add_bias(layout.bias_hh, D, kStateGates);
-    if (!builder.training) return;
-    w_back_ = builder.packs.add_backward(layout.weight_ih, D, layout.input, G);
-    u_back_ = builder.packs.add_backward(layout.weight_hh, D, D, kStateGates);
+  GruCell(Build& build, const std::string& name, Candidate candidate, std::size_t input, std::size_t state,
+          Owner owner)
+      : candidate_(candidate), input_(input), state_(state) {
+    const std::size_t G = gru_input_gates(candidate);
+    const std::size_t inputs = checked_mul(G, state, name), states = checked_mul(kStateGates, state, name);
+    weight_ih_ = build.parameter(name + ".weight_ih", {inputs, input}, Init::uniform_fan_in, owner);
+    weight_hh_ = build.parameter(name + ".weight_hh", {states, state}, Init::uniform_fan_in, owner);
+    bias_ih_ = build.parameter(name + ".bias_ih", {inputs}, Init::zeros, owner);
+    bias_hh_ = build.parameter(name + ".bias_hh", {states}, Init::zeros, owner);
+    w_ = build.packs.add_forward(weight_ih_, state, input, G);
+    u_ = build.packs.add_forward(weight_hh_, state, state, kStateGates);
+    packed_bias_ih_ = build.packs.add_bias(bias_ih_, state, G);
+    packed_bias_hh_ = build.packs.add_bias(bias_hh_, state, kStateGates);
+    if (!build.training()) return;
+    w_back_ = build.packs.add_backward(weight_ih_, state, input, G);
+    u_back_ = build.packs.add_backward(weight_hh_, state, state, kStateGates);
   }
 
-  /// Slots for `steps` steps that share this kind of cell; `input_sets` sets of W.
-  static GruSlots plan_slots(Builder& builder, const GruLayout& layout, std::size_t steps,
-                             std::size_t input_sets) {
-    const std::size_t G = layout.input_gates(), D = layout.state;
-    GruSlots slots;
-    slots.gx = builder.arena.add(D, builder.training ? input_sets : 1, G);
-    slots.gates = builder.arena.add(D, steps, 2);
-    slots.carry = builder.arena.add(D, steps);
-    slots.reset = builder.arena.add(D, steps);
-    slots.candidate = builder.arena.add(D, steps);
-    if (builder.training && layout.candidate == Candidate::cross) slots.scratch = builder.arena.add(D);
-    return slots;
+  /// Multiplications and additions of the input product and of a step.
+  double input_flops() const {
+    return 2.0 * static_cast<double>(input_) * static_cast<double>(gru_input_gates(candidate_)) *
+           static_cast<double>(state_);
+  }
+  double step_flops() const {
+    return 2.0 * static_cast<double>(state_) * kStateGates * static_cast<double>(state_);
   }
 
   /// gx = x W^T + b, x [count, input].
   template <class Real>
   void input_product(const Pass<Real>& pass, const GruSlots& slots, const Real* x) const {
-    const std::size_t D = layout_.state, K = layout_.input, panel = pass.ops.panel, ld = row_distance(D);
-    const std::size_t G = layout_.input_gates();
+    const std::size_t D = state_, K = input_, panel = pass.ops.panel, ld = row_distance(D);
+    const std::size_t G = gru_input_gates(candidate_);
     const std::size_t together = kernels::gates_adjoin(D, ld, panel) ? G : 1;
     for (std::size_t gate = 0; gate < G; gate += together) {
       pass.ops.matmul({pass.count, together * pass.columns(D), K, x, row_distance(K), 1,
                        pass.packed[w_] + gate * kernels::packed_size(K, D, panel), K * panel,
-                       pass.packed[bias_ih_] + gate * kernels::packed_size(1, D, panel),
+                       pass.packed[packed_bias_ih_] + gate * kernels::packed_size(1, D, panel),
                        kernels::Activation::none, false, pass.at(slots.gx) + gate * ld,
                        pass.arena.ld(slots.gx)});
     }
@@ -66,45 +99,47 @@ class GruCell {
   void forward(const Pass<Real>& pass, const GruSlots& slots, std::size_t step, const Real* x0, const Real* h,
                Real* h_next) const {
     const kernels::GruForward<Real> args = {pass.count,
-                                            layout_.state,
-                                            row_distance(layout_.state),
+                                            state_,
+                                            row_distance(state_),
                                             x0,
                                             pass.at(slots.gx),
                                             h,
                                             pass.packed[u_],
-                                            pass.packed[bias_hh_],
+                                            pass.packed[packed_bias_hh_],
                                             pass.at(slots.gates, step),
                                             pass.at(slots.carry, step),
                                             pass.at(slots.reset, step),
                                             pass.at(slots.candidate, step),
                                             h_next};
-    if (layout_.candidate == Candidate::cross) {
+    if (candidate_ == Candidate::cross) {
       pass.ops.gru_cross_forward(args);
     } else {
       pass.ops.gru_tanh_forward(args);
     }
   }
 
-  /// Backward of `forward`: dh, the gradient of h_next, becomes that of h; layer `input_set` of slots.gx and
-  /// (cross only) dx0 are added to.
+  /// Backward of `forward`: from dh_next, the gradient of h_next, to dh, that of h, which may lie in the same
+  /// place; layer `input_set` of slots.dgx and (cross only) dx0 are added to.
   template <class Real>
   void backward(const Pass<Real>& pass, const GruSlots& slots, std::size_t step, std::size_t input_set,
-                const Real* x0, const Real* h, Real* dh, Real* dx0) const {
-    const bool cross = layout_.candidate == Candidate::cross;
-    const kernels::GruBackward<Real> args = {pass.count,
-                                             layout_.state,
-                                             row_distance(layout_.state),
-                                             x0,
-                                             h,
-                                             pass.packed[u_back_],
-                                             pass.at(slots.gates, step),
-                                             pass.at(slots.carry, step),
-                                             pass.at(slots.reset, step),
-                                             pass.at(slots.candidate, step),
-                                             dh,
-                                             pass.at(slots.gx, input_set),
-                                             dx0,
-                                             cross ? pass.at(slots.scratch) : nullptr};
+                const Real* x0, const Real* h, const Real* dh_next, Real* dh, Real* dx0) const {
+    const bool cross = candidate_ == Candidate::cross;
+    const kernels::GruBackward<Real> args = {
+        pass.count,
+        state_,
+        row_distance(state_),
+        x0,
+        h,
+        pass.packed[u_back_],
+        pass.at(slots.dgates, step),
+        pass.at(slots.carry, step),
+        pass.at(slots.dreset, step),
+        pass.at(slots.dcandidate, step),
+        dh,
+        pass.at(slots.dgx, input_set),
+        dx0,
+        cross ? pass.at(slots.scratch, slots.scratch_per_step ? step : 0) : nullptr};
+    if (dh != dh_next) std::copy_n(dh_next, pass.count * row_distance(state_), dh);
     if (cross) {
       pass.ops.gru_cross_backward(args);
     } else {
@@ -115,52 +150,48 @@ class GruCell {
   /// gx = x W^T + b, so dx += dgx W.
   template <class Real>
   void input_backward(const Pass<Real>& pass, const GruSlots& slots, std::size_t input_set, Real* dx) const {
-    const std::size_t D = layout_.state, panel = pass.ops.panel;
-    for (std::size_t gate = 0; gate < layout_.input_gates(); ++gate) {
-      pass.ops.matmul({pass.count, pass.columns(layout_.input), D,
-                       pass.at(slots.gx, input_set) + gate * row_distance(D), pass.arena.ld(slots.gx), 1,
-                       pass.packed[w_back_] + gate * kernels::packed_size(D, layout_.input, panel), D * panel,
-                       nullptr, kernels::Activation::none, true, dx, row_distance(layout_.input)});
+    const std::size_t D = state_, panel = pass.ops.panel;
+    for (std::size_t gate = 0; gate < gru_input_gates(candidate_); ++gate) {
+      pass.ops.matmul({pass.count, pass.columns(input_), D,
+                       pass.at(slots.dgx, input_set) + gate * row_distance(D), pass.arena.ld(slots.dgx), 1,
+                       pass.packed[w_back_] + gate * kernels::packed_size(D, input_, panel), D * panel,
+                       nullptr, kernels::Activation::none, true, dx, row_distance(input_)});
     }
   }
 
-  /// Where the rows of a product's right-hand side begin.
-  struct Rows {
-    Slot slot;
-    std::size_t layer;
-  };
   /// Plans the gradients of all four parameters over `steps` steps that begin at layer `first` of the slots,
   /// with the inputs x and the states h: dW = dgx^T x, dU_rz = [da_r, da_z]^T h, dU_n = du^T (r * h) (cross)
   /// or (r * da_n)^T h (tanh), gate by gate, each one product over the rows of all steps; the biases are the
-  /// column sums of the same.
+  /// column sums of the same. Of x and h only the slot and the first layer count.
   void plan_gradients(GradientPlan& plan, const GruSlots& slots, std::size_t first, std::size_t steps,
-                      std::size_t input_set, Rows x, Rows h) const {
-    const std::size_t D = layout_.state, ld = row_distance(D);
-    for (std::size_t gate = 0; gate < layout_.input_gates(); ++gate) {
-      plan.products.push_back({{slots.gx, input_set, gate * ld, D, 1},
-                               x.slot,
+                      std::size_t input_set, const Stream& x, const Stream& h) const {
+    const std::size_t D = state_, ld = row_distance(D);
+    for (std::size_t gate = 0; gate < gru_input_gates(candidate_); ++gate) {
+      plan.products.push_back({{slots.dgx, input_set, gate * ld, D, 1},
+                               x.value,
                                x.layer,
-                               layout_.weight_ih + gate * D * layout_.input,
-                               layout_.bias_ih + gate * D});
+                               weight_ih_ + gate * D * input_,
+                               bias_ih_ + gate * D});
     }
-    const bool cross = layout_.candidate == Candidate::cross;
+    const bool cross = candidate_ == Candidate::cross;
     for (std::size_t gate = 0; gate < kStateGates; ++gate) {
       const bool last = gate + 1 == kStateGates;
-      const Slot da = !last ? slots.gates : cross ? slots.candidate : slots.reset;
-      const Rows right = last && cross ? Rows{slots.reset, first} : h;
+      const Slot da = !last ? slots.dgates : cross ? slots.dcandidate : slots.dreset;
       plan.products.push_back({{da, first, last ? 0 : gate * ld, D, steps},
-                               right.slot,
-                               right.layer,
-                               layout_.weight_hh + gate * D * D,
-                               layout_.bias_hh + gate * D});
+                               last && cross ? slots.reset : h.value,
+                               last && cross ? first : h.layer,
+                               weight_hh_ + gate * D * D,
+                               bias_hh_ + gate * D});
     }
   }
 
  private:
   static constexpr std::size_t kStateGates = 3;  ///< r, z, n
 
-  GruLayout layout_;
-  PackId w_ = 0, u_ = 0, bias_ih_ = 0, bias_hh_ = 0, w_back_ = 0, u_back_ = 0;
+  Candidate candidate_ = Candidate::tanh;
+  std::size_t input_ = 0, state_ = 0;
+  std::size_t weight_ih_ = 0, weight_hh_ = 0, bias_ih_ = 0, bias_hh_ = 0;  ///< offsets
+  PackId w_ = 0, u_ = 0, packed_bias_ih_ = 0, packed_bias_hh_ = 0, w_back_ = 0, u_back_ = 0;
 };
 
 }  // namespace dcrnn::model

@@ -7,39 +7,26 @@
 #include <cstdint>
 #include <vector>
 
-#include "config/config.hpp"
-#include "core/batch.hpp"
 #include "core/failure.hpp"
-#include "core/limits.hpp"
-#include "model/builder.hpp"
+#include "model/build.hpp"
 
 namespace dcrnn::model {
 
+/// The objective: logits [B, T] to probabilities and losses.
 class Loss {
  public:
-  Loss() = default;
-  Loss(Builder& builder, const ModelConfig& config)
-      : T_(config.tasks.size()),
-        logit_(builder.arena.add_dense(T_)),
-        probability_(builder.arena.add_dense(T_)),
-        dlogit_(builder.training ? builder.arena.add_dense(T_) : 0) {
-    for (const Task& task : config.tasks) {
-      parents_.push_back(config.chain ? task.parent : kNoParent);
+  Loss(Build& build, bool chain, const Stream& logits)
+      : T_(build.tasks.size()), logits_(logits), probability_(build.arena.add_dense(T_)) {
+    for (const Task& task : build.tasks) {
+      parents_.push_back(chain ? task.parent : kNoParent);
       weights_.push_back(task.weight);
     }
+    build.trace("logit", logits);
+    build.trace_value("probability", {probability_, 0, 0, T_});
   }
 
-  Slot logit() const { return logit_; }
   Slot probability() const { return probability_; }
-  Slot dlogit() const { return dlogit_; }
 
-  /// What a batch's labels and weights fix before any row is computed.
-  struct Targets {
-    std::vector<const std::int8_t*> labels;  ///< [T] arrays [B]
-    const double* weights = nullptr;         ///< [B] or null
-    std::vector<double> share;  ///< [T] 1 / sum of the weights of the labelled rows, 0 if there are none
-    std::vector<double> scale;  ///< [T] task weight * share
-  };
   /// Fills `targets` (its vectors keep their memory from batch to batch).
   void set_targets(const Batch& batch, Targets& targets) const {
     targets.labels.resize(T_);
@@ -63,25 +50,26 @@ class Loss {
     }
   }
 
-  /// Probabilities of the block's rows; with targets also adds to sums [T] their weighted losses.
+  /// Probabilities of the block's rows; with targets also adds to pass.losses [T] their weighted losses.
   template <class Real>
-  void forward(const Pass<Real>& pass, const Targets* targets, double* sums) const {
-    if (targets == nullptr) {
-      pass.ops.loss_forward({pass.count, T_, parents_.data(), pass.at(logit_), nullptr, nullptr,
-                             pass.at(probability_), nullptr});
-      return;
-    }
-    const Labels labels(*targets, pass.batch_row);
-    pass.ops.loss_forward({pass.count, T_, parents_.data(), pass.at(logit_), labels.rows.data(),
-                           labels.weights, pass.at(probability_), sums});
+  void forward(const Pass<Real>& pass) const {
+    const Labels labels(pass.targets, pass.batch_row);
+    pass.ops.loss_forward({pass.count, T_, parents_.data(), pass.value(logits_),
+                           pass.targets != nullptr ? labels.rows.data() : nullptr, labels.weights,
+                           pass.at(probability_), pass.losses});
   }
 
   /// Gradient of the total loss with respect to the logits.
   template <class Real>
-  void backward(const Pass<Real>& pass, const Targets& targets) const {
-    const Labels labels(targets, pass.batch_row);
-    pass.ops.loss_backward({pass.count, T_, parents_.data(), pass.at(logit_), labels.rows.data(),
-                            labels.weights, targets.scale.data(), pass.at(dlogit_)});
+  void backward(const Pass<Real>& pass) const {
+    const Labels labels(pass.targets, pass.batch_row);
+    pass.ops.loss_backward({pass.count, T_, parents_.data(), pass.value(logits_), labels.rows.data(),
+                            labels.weights, pass.targets->scale.data(), pass.gradient(logits_)});
+  }
+
+  /// Losses [T] of the tasks from the sums over all rows.
+  void losses(const Targets& targets, const double* sums, double* losses) const {
+    for (std::size_t t = 0; t < T_; ++t) losses[t] = targets.share[t] > 0 ? sums[t] * targets.share[t] : 0;
   }
 
   /// Total loss from the losses [T] of the tasks.
@@ -94,16 +82,18 @@ class Loss {
  private:
   /// The targets from row `first` on.
   struct Labels {
-    Labels(const Targets& targets, std::size_t first)
-        : weights(targets.weights == nullptr ? nullptr : targets.weights + first) {
-      for (std::size_t t = 0; t < targets.labels.size(); ++t) rows[t] = targets.labels[t] + first;
+    Labels(const Targets* targets, std::size_t first) {
+      if (targets == nullptr) return;
+      if (targets->weights != nullptr) weights = targets->weights + first;
+      for (std::size_t t = 0; t < targets->labels.size(); ++t) rows[t] = targets->labels[t] + first;
     }
     std::array<const std::int8_t*, kMaxTasks> rows{};
-    const double* weights;
+    const double* weights = nullptr;
   };
 
   std::size_t T_ = 0;
-  Slot logit_ = 0, probability_ = 0, dlogit_ = 0;
+  Stream logits_;
+  Slot probability_ = 0;
   std::vector<std::size_t> parents_;
   std::vector<double> weights_;
 };

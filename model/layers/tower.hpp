@@ -1,4 +1,4 @@
-// Task towers: relu layers y <- relu(y W^T + b), each a Linear. Derivation: docs/tower.md.
+// Task towers: relu layers y <- relu(y W^T + b). Derivation: docs/tower.md.
 #pragma once
 
 #include <string>
@@ -8,64 +8,50 @@
 
 namespace dcrnn::model {
 
+/// The tower of task t, on v_t.
 class Tower {
  public:
-  Tower(Builder& builder, const std::vector<LinearLayout>& layouts, const Stream& input) : streams_{input} {
-    for (const LinearLayout& layout : layouts) {
-      layers_.emplace_back(builder, layout);
-      const Slot value = builder.arena.add(layout.out);
-      const Slot gradient = builder.training ? builder.arena.add(layout.out) : 0;
-      if (builder.training) {
-        layers_.back().plan_gradient(builder.gradients, gradient, 0, streams_.back());
-      }
-      streams_.push_back({value, 0, gradient, layout.out});
-      masks_.push_back(builder.dropout_streams++);
+  Tower(Build& build, const std::vector<std::size_t>& widths, std::size_t t, const Stream& v) : out_(v) {
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      const std::string name = "tower." + build.tasks[t].name + "." + std::to_string(i);
+      const Stream y = build.value(widths[i]);
+      layers_.push_back({Dense(build, name, out_, y, t), y, build.dropout_streams++});
+      out_ = y;
     }
   }
 
   /// y_t; the input itself if there are no layers.
-  const Stream& output() const { return streams_.back(); }
+  const Stream& output() const { return out_; }
 
   template <class Real>
   void forward(const Pass<Real>& pass) const {
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
-      const Stream &x = streams_[i], &y = streams_[i + 1];
-      // 1. y = relu(x W^T + b)   2. dropout on y
-      layers_[i].forward(pass, x, kernels::Activation::relu, pass.at(y.value), y.ld());
-      if (pass.dropout != nullptr) pass.drop(pass.dropout->tower, masks_[i], y.value);
+    for (const TowerLayer& layer : layers_) {
+      // 1. y = relu(x W^T + b)
+      layer.dense.forward(pass);
+      // 2. dropout on y
+      if (pass.dropout != nullptr) pass.drop(pass.dropout->tower, layer.mask, layer.y.value);
     }
   }
 
   template <class Real>
   void backward(const Pass<Real>& pass) const {
     for (std::size_t i = layers_.size(); i-- > 0;) {
-      const Stream &x = streams_[i], &y = streams_[i + 1];
-      Real* dy = pass.at(y.gradient);
+      const TowerLayer& layer = layers_[i];
       // 2. dropout on y
-      if (pass.dropout != nullptr) pass.drop(pass.dropout->tower, masks_[i], y.gradient);
+      if (pass.dropout != nullptr) pass.drop(pass.dropout->tower, layer.mask, layer.y.gradient);
       // 1. y = relu(x W^T + b)
-      pass.ops.relu_backward({pass.count, y.width, pass.at(y.value), y.ld(), dy, y.ld(), dy, y.ld()});
-      layers_[i].backward(pass, dy, y.ld(), x);
-    }
-  }
-
-  template <class Real>
-  void clear_gradients(const Pass<Real>& pass) const {
-    for (std::size_t i = 1; i < streams_.size(); ++i) pass.clear(streams_[i].gradient);
-  }
-
-  template <class Real>
-  void trace(const Arena<Real>& arena, const TraceSink<Real>& sink, const std::string& task) const {
-    for (std::size_t i = 1; i < streams_.size(); ++i) {
-      sink.copy("tower." + task + "." + std::to_string(i - 1), arena.at(streams_[i].value), arena.rows(),
-                streams_[i].width, streams_[i].ld());
+      layer.dense.backward(pass);
     }
   }
 
  private:
-  std::vector<Linear> layers_;
-  std::vector<Stream> streams_;  ///< input, then the output of every layer
-  std::vector<std::uint32_t> masks_;
+  struct TowerLayer {
+    Dense dense;
+    Stream y;
+    std::uint32_t mask;
+  };
+  std::vector<TowerLayer> layers_;
+  Stream out_;
 };
 
 }  // namespace dcrnn::model
