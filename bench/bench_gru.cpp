@@ -1,6 +1,5 @@
 // The cross layers, forward and backward with all gradients, tied weights, L = 3. By model section 2:
 // 3 B D^2 (4 + 6 L) flops for the candidate `cross`, 3 B D^2 (6 + 6 L) for `tanh`.
-#include <array>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -10,7 +9,8 @@
 #include "bench/program.hpp"
 #include "bench/shapes.hpp"
 #include "bench/subject.hpp"
-#include "model/layers/cross.hpp"
+#include "model/build.hpp"
+#include "model/layers/gru_cross.hpp"
 #include "model/network.hpp"
 #include "model/weight_gradients.hpp"
 
@@ -85,36 +85,40 @@ template <class Real>
 class Layers {
  public:
   Layers(const kernels::Table<Real>& ops, Candidate candidate, const GruTask& task)
-      : ops_(ops), t_(task), table_(config(candidate, task.D), std::array<std::size_t, 1>{1}) {
-    builder_.training = true;
-    cross_ = model::Cross(builder_, table_, task.L, true);
-    parameters_ = Buffer<Real>(table_.total());
-    gradients_ = Buffer<Real>(table_.total());
-    arena_ = model::Arena<Real>(builder_.arena, std::min(task.B, model::kGroupRows), "arena");
-    weight_gradients_ = model::WeightGradients<Real>(ops, builder_);
+      : ops_(ops),
+        t_(task),
+        gates_of_(candidate),
+        build_(config(candidate, task.D), {1}, {.training = true}),
+        x0_(build_.value(task.D)),
+        cross_(build_, config(candidate, task.D).cross, x0_) {
+    parameters_ = Buffer<Real>(build_.parameters.total());
+    gradients_ = Buffer<Real>(build_.parameters.total());
+    arena_ = model::Arena<Real>(build_.arena, std::min(task.B, model::kGroupRows), "arena");
+    weight_gradients_ = model::WeightGradients<Real>(ops, build_.gradients);
     each_parameter([&](std::size_t offset, std::size_t size, const float* value, float*) {
       std::copy_n(value, size, parameters_.data() + offset);
     });
-    packed_ = model::Packed<Real>(ops, builder_.packs);
+    packed_ = model::Packed<Real>(ops, build_.packs);
     packed_.refresh(parameters_.data(), 1);
   }
 
   /// As GradientEngine does it; x0 comes from the embedding and dh from the layers above, here by copying,
   /// and so do the results.
   void run() {
-    const model::Stream in = cross_.input(), out = cross_.output();
+    const model::Stream &in = x0_, &out = cross_.output();
     for (std::size_t first = 0; first < t_.B; first += model::kGroupRows) {
       const std::size_t rows = std::min(model::kGroupRows, t_.B - first);
       arena_.set_rows(rows);
       for (std::size_t row = 0; row < rows; row += model::kBlockRows) {
         const std::size_t count = std::min(model::kBlockRows, rows - row), begin = first + row;
-        const model::Pass<Real> pass{ops_, parameters_.data(), packed_, arena_, row, count, begin, nullptr};
-        put(t_.x0, begin, count, pass.at(in.value));
+        const model::Pass<Real> pass{ops_, parameters_.data(), packed_, arena_, batch_, row, count, begin};
+        put(t_.x0, begin, count, pass.value(in));
         cross_.forward(pass);
-        take(pass.at(out.value, out.layer), begin, count, t_.h);
-        put(t_.dh, begin, count, pass.at(out.gradient));
+        take(pass.value(out), begin, count, t_.h);
+        put(t_.dh, begin, count, pass.gradient(out));
+        pass.clear(in.gradient);
         cross_.backward(pass);
-        take(pass.at(in.gradient), begin, count, t_.dx0);
+        take(pass.gradient(in), begin, count, t_.dx0);
       }
       weight_gradients_.run(arena_, gradients_.data(), 0, 1, first > 0);
     }
@@ -129,12 +133,12 @@ class Layers {
  private:
   template <class Use>
   void each_parameter(Use&& use) const {
-    const model::GruLayout& layout = table_.cross[0];
-    const std::size_t D = t_.D, gates = layout.input_gates();
-    use(layout.weight_ih, gates * D * D, t_.w, t_.dw);
-    use(layout.weight_hh, 3 * D * D, t_.u, t_.du);
-    use(layout.bias_ih, gates * D, t_.bias_ih, t_.dbias_ih);
-    use(layout.bias_hh, 3 * D, t_.bias_hh, t_.dbias_hh);
+    const std::size_t D = t_.D, gates = input_gates(gates_of_);
+    const auto offset = [&](const char* name) { return build_.parameters.find(name)->offset; };
+    use(offset("cross.weight_ih"), gates * D * D, t_.w, t_.dw);
+    use(offset("cross.weight_hh"), 3 * D * D, t_.u, t_.du);
+    use(offset("cross.bias_ih"), gates * D, t_.bias_ih, t_.dbias_ih);
+    use(offset("cross.bias_hh"), 3 * D, t_.bias_hh, t_.dbias_hh);
   }
 
   /// Copies `count` rows from row `begin` of a dense matrix [B, D] to rows of the arena.
@@ -152,9 +156,11 @@ class Layers {
 
   const kernels::Table<Real>& ops_;
   GruTask t_;
-  model::ParameterTable table_;
-  model::Builder builder_;
-  model::Cross cross_;
+  Candidate gates_of_;
+  Batch batch_;
+  model::Build build_;
+  model::Stream x0_;
+  model::GruCross cross_;
   Buffer<Real> parameters_, gradients_;
   model::Packed<Real> packed_;
   model::Arena<Real> arena_;

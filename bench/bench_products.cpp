@@ -53,15 +53,16 @@ Job ours_by_rows(const ProductTask& task) {
 class WeightGradient {
  public:
   explicit WeightGradient(const ProductTask& task) : result_(task.result) {
-    model::Builder builder;
-    const model::Slot x = builder.arena.add_dense(task.in), dy = builder.arena.add_dense(task.out);
-    builder.gradients.products.push_back({{dy, 0, 0, task.out, 1}, x, 0, 0});
-    arena_ = model::Arena<float>(builder.arena, task.B, "arena");
+    model::ArenaPlan arena;
+    model::GradientPlan plan;
+    const model::Slot x = arena.add_dense(task.in), dy = arena.add_dense(task.out);
+    plan.products.push_back({{dy, 0, 0, task.out, 1}, x, 0, 0});
+    arena_ = model::Arena<float>(arena, task.B, "arena");
     for (std::size_t b = 0; b < task.B; ++b) {
       std::copy_n(task.x + b * task.in, task.in, arena_.at(x, b));
       std::copy_n(task.dy + b * task.out, task.out, arena_.at(dy, b));
     }
-    gradients_ = model::WeightGradients<float>(ops(), builder);
+    gradients_ = model::WeightGradients<float>(ops(), plan);
   }
   void run() { gradients_.run(arena_, result_, 0, 1, false); }
 
