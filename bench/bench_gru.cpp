@@ -1,5 +1,6 @@
 // The cross layers, forward and backward with all gradients, tied weights, L = 3. By model section 2:
 // 3 B D^2 (4 + 6 L) flops for the candidate `cross`, 3 B D^2 (6 + 6 L) for `tanh`.
+#include <cmath>
 #include <memory>
 #include <stdexcept>
 #include <string>

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
 #include <vector>
 
 #include "core/buffer.hpp"
@@ -20,33 +21,31 @@ class WeightGradients {
   WeightGradients() = default;
   WeightGradients(const kernels::Table<Real>& ops, const GradientPlan& plan)
       : ops_(&ops), biases_(plan.biases) {
+    std::map<std::size_t, std::size_t> hits;  // of each weight so far
     for (const GradientPlan::Product& product : plan.products) {
-      const auto group = std::find_if(groups_.begin(), groups_.end(), [&](const Group& other) {
+      const std::size_t hit = hits[product.weight]++;
+      if (hit == rounds_.size()) rounds_.emplace_back();
+      std::vector<Group>& groups = rounds_[hit].groups;
+      const auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& other) {
         const GradientPlan::Product& first = other.products[0];
         return first.x == product.x && first.x_layer == product.x_layer &&
                first.rows.layers == product.rows.layers;
       });
-      Group& to = group != groups_.end() ? *group : groups_.emplace_back();
+      Group& to = group != groups.end() ? *group : groups.emplace_back();
       to.products.push_back(product);
       to.rows += product.rows.N;
     }
+    if (rounds_.empty()) rounds_.emplace_back();  // for the biases
   }
 
   /// Writes what the arena's rows contribute to all planned gradients into `gradients`, addressed by (offset
   /// in the parameter arena - `base`), or adds it, if `accumulate`.
   void run(const Arena<Real>& arena, Real* gradients, std::size_t base, int threads, bool accumulate) {
     if (threads != threads_) split(arena, threads);
-    const Target target{gradients, base, accumulate};
-    parallel_for(threads, jobs_.size() + biases_.size(), [&](std::size_t j, int thread) {
-      if (j < jobs_.size()) {
-        products(arena, jobs_[j], target, scratch_.data() + static_cast<std::size_t>(thread) * scratch_size_);
-        return;
-      }
-      const GradientPlan::Bias& bias = biases_[j - jobs_.size()];
-      for_chunks(arena, bias.rows.layers, kGroupRows, [&](std::size_t row, std::size_t count, bool first) {
-        sums(arena, bias.rows, 0, bias.rows.N, row, count, target.accumulate || !first, target.at(bias.bias));
-      });
-    });
+    for (std::size_t i = 0; i < rounds_.size(); ++i) {
+      // A weight's second hit adds to its first, which is complete by then.
+      run_round(arena, rounds_[i], i == 0 ? biases_.size() : 0, {gradients, base, accumulate || i > 0});
+    }
   }
 
  private:
@@ -64,6 +63,11 @@ class WeightGradients {
   struct Job {
     std::size_t group, first, count;  ///< rows of dW, counted through the products of the group
   };
+  /// Products each of which has a weight to itself.
+  struct Round {
+    std::vector<Group> groups;
+    std::vector<Job> jobs;
+  };
   struct Target {
     Real* gradients;
     std::size_t base;
@@ -78,27 +82,49 @@ class WeightGradients {
     return std::clamp(kChunk / width, kLeastChunkRows, kMostChunkRows);
   }
 
-  /// Cuts the groups into jobs: whole for one thread, for more into parts of some kRowsPerJob.
+  /// The products of a round, and the first `biases` of the biases.
+  void run_round(const Arena<Real>& arena, const Round& round, std::size_t biases, const Target& target) {
+    const std::size_t jobs = round.jobs.size();
+    parallel_for(threads_, jobs + biases, [&](std::size_t j, int thread) {
+      if (j < jobs) {
+        products(arena, round.groups[round.jobs[j].group], round.jobs[j], target,
+                 scratch_.data() + static_cast<std::size_t>(thread) * scratch_size_);
+        return;
+      }
+      const GradientPlan::Bias& bias = biases_[j - jobs];
+      for_chunks(arena, bias.rows.layers, kGroupRows, [&](std::size_t row, std::size_t count, bool first) {
+        sums(arena, bias.rows, 0, bias.rows.N, row, count, target.accumulate || !first, target.at(bias.bias));
+      });
+    });
+  }
+
   void split(const Arena<Real>& arena, int threads) {
     threads_ = threads;
-    jobs_.clear();
-    std::size_t all = 0;
-    for (const Group& group : groups_) all += group.rows;
-    const std::size_t most =
-        threads == 1 ? all
-                     : round_up(all / (kJobsPerThread * static_cast<std::size_t>(threads)) + 1, kRowsPerJob);
     scratch_size_ = 0;
-    for (std::size_t i = 0; i < groups_.size(); ++i) {
-      for (std::size_t first = 0; first < groups_[i].rows; first += most) {
-        jobs_.push_back({i, first, std::min(most, groups_[i].rows - first)});
-      }
-      const std::size_t width = arena.width(groups_[i].products[0].x);
-      scratch_size_ =
-          std::max(scratch_size_, checked_mul(chunk_rows(width), round_up(width, ops_->panel), kScratch));
-    }
+    for (Round& round : rounds_) split(arena, round);
     scratch_size_ = round_up(scratch_size_, kAlignment / sizeof(Real));
     scratch_ =
         Buffer<Real>(checked_mul(scratch_size_, static_cast<std::size_t>(threads), kScratch), kScratch);
+  }
+
+  /// Cuts the groups into jobs: whole for one thread, for more into parts of some kRowsPerJob.
+  void split(const Arena<Real>& arena, Round& round) {
+    round.jobs.clear();
+    std::size_t all = 0;
+    for (const Group& group : round.groups) all += group.rows;
+    const std::size_t most =
+        threads_ == 1
+            ? all
+            : round_up(all / (kJobsPerThread * static_cast<std::size_t>(threads_)) + 1, kRowsPerJob);
+    for (std::size_t i = 0; i < round.groups.size(); ++i) {
+      const Group& group = round.groups[i];
+      for (std::size_t first = 0; first < group.rows; first += most) {
+        round.jobs.push_back({i, first, std::min(most, group.rows - first)});
+      }
+      const std::size_t width = arena.width(group.products[0].x);
+      scratch_size_ =
+          std::max(scratch_size_, checked_mul(chunk_rows(width), round_up(width, ops_->panel), kScratch));
+    }
   }
 
   /// Calls f(row, count, first) for chunks of at most `most` rows of a matrix of `layers` layers, in the
@@ -119,8 +145,8 @@ class WeightGradients {
     }
   }
 
-  void products(const Arena<Real>& arena, const Job& job, const Target& target, Real* packed) const {
-    const Group& group = groups_[job.group];
+  void products(const Arena<Real>& arena, const Group& group, const Job& job, const Target& target,
+                Real* packed) const {
     const Slot x = group.products[0].x;
     const std::size_t x_layer = group.products[0].x_layer, layers = group.products[0].rows.layers;
     const std::size_t width = arena.width(x);
@@ -155,10 +181,9 @@ class WeightGradients {
   }
 
   const kernels::Table<Real>* ops_ = nullptr;
-  std::vector<Group> groups_;
+  std::vector<Round> rounds_;
   std::vector<GradientPlan::Bias> biases_;
   int threads_ = 0;
-  std::vector<Job> jobs_;
   std::size_t scratch_size_ = 0;  ///< of one thread
   Buffer<Real> scratch_;
 };
