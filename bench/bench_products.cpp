@@ -41,8 +41,14 @@ Job ours_by_rows(const ProductTask& task) {
   const float* a = forward ? task.x : task.dy;
   return {[=, result = task.result, B = task.B] {
             for (std::size_t row = 0; row < B; row += model::kBlockRows) {
-              ops().matmul({std::min(model::kBlockRows, B - row), N, K, a + row * K, K, 1, (*packed)[0],
-                            K * ops().panel, nullptr, kernels::Activation::none, false, result + row * N, N});
+              ops().matmul({std::min(model::kBlockRows, B - row),
+                            a + row * K,
+                            K,
+                            1,
+                            (*packed)[0],
+                            {},
+                            result + row * N,
+                            N});
             }
           },
           {}};

@@ -12,10 +12,19 @@
 
 #include "core/cpu.hpp"
 #include "core/limits.hpp"
+#include "kernels/operand.hpp"
 
 namespace dcrnn::kernels {
 
 enum class Activation { none, relu, sigmoid };
+
+/// What becomes of the sums of a product.
+template <class Real>
+struct Epilogue {
+  const Real* bias = nullptr;  ///< [N] or null
+  Activation activation = Activation::none;
+  bool accumulate = false;  ///< go on from C; without bias and activation
+};
 
 /// C [M, N] = act(A [M, K] R [K, N] + bias) or, with accumulate, C += A R. Every C(m, n) is one chain of
 /// multiply-adds over k ascending (so its bytes depend on no tile, block or batch size), started at 0, or at
@@ -23,47 +32,22 @@ enum class Activation { none, relu, sigmoid };
 /// `reference` and `sse2`.
 template <class Real>
 struct Matmul {
-  std::size_t M, N, K;
+  std::size_t M;
   const Real* a;  ///< A(m, k) = a[m * a_row + k * a_col]
   std::size_t a_row, a_col;
-  const Real* packed;  ///< R, packed by `pack`; to start at a later column n (a multiple of `panel`) add
-                       ///< n / panel * panel_stride
-  std::size_t panel_stride;  ///< elements from one panel to the next; K * panel where R was packed alone
-  const Real* bias;          ///< [N] or null
-  Activation activation;     ///< must be none with accumulate
-  bool accumulate;           ///< must be false with bias
+  Operand<const Real> r;  ///< a single part
+  Epilogue<Real> epilogue;
   Real* c;
   std::size_t ldc;
 };
 
-/// Packs R [K, N], R(k, n) = r[k * k_stride + n * n_stride], into panels of `panel` columns:
-/// packed[n / panel * panel_stride + k * panel + n % panel], the missing columns of the last panel 0.
+/// Packs R [K, N], R(k, n) = r[k * k_stride + n * n_stride].
 template <class Real>
 struct Pack {
-  std::size_t K, N;
   const Real* r;
   std::size_t k_stride, n_stride;
-  Real* packed;              ///< [ceil(N / panel) * panel_stride]
-  std::size_t panel_stride;  ///< at least K * panel
+  Operand<Real> to;  ///< [K, N], a single part or some of its columns
 };
-
-/// Elements of R [K, N] packed alone into panels of `panel` columns.
-constexpr std::size_t packed_size(std::size_t K, std::size_t N, std::size_t panel) {
-  return (N + panel - 1) / panel * panel * K;
-}
-
-/// Columns of a product whose rows, `width` values of them in use and `ld` apart, hold nothing else: with
-/// those that whole vectors can pass over. R and the bias must be packed.
-constexpr std::size_t padded_columns(std::size_t width, std::size_t ld, std::size_t panel) {
-  const std::size_t whole = packed_size(1, width, panel);
-  return whole < ld ? whole : ld;
-}
-
-/// Whether operands of `width` columns, packed alone and one behind the other, are one operand of the parts,
-/// `ld` wide each, of a longer row: then one product makes several parts.
-constexpr bool gates_adjoin(std::size_t width, std::size_t ld, std::size_t panel) {
-  return packed_size(1, width, panel) == ld;
-}
 
 /// Out [N] (+)= sum over b ascending of x [B, N].
 template <class Real>
@@ -86,37 +70,38 @@ struct ColumnSums {
 template <class Real>
 struct GruForward {
   std::size_t B, D, ld;
-  const Real* x0;       ///< [B, D], cross only
-  const Real* gx;       ///< [B, 2 ld] or [B, 3 ld] input product with b
-  const Real* h;        ///< [B, D]
-  const Real* u;        ///< U_r^T, U_z^T and U_n^T, each packed alone: R [D, D], one behind the other
-  const Real* bias_hh;  ///< d_r, d_z and d_n, packed likewise: R [1, D]
-  Real* gates;          ///< [B, 2 ld] r, z
-  Real* carry;          ///< [B, D] c = 1 - z
-  Real* reset;          ///< [B, D], see above
-  Real* candidate;      ///< [B, D], see above
-  Real* h_next;         ///< [B, D]; must not alias h
+  const Real* x0;         ///< [B, D], cross only
+  const Real* gx;         ///< [B, 2 ld] or [B, 3 ld] input product with b
+  const Real* h;          ///< [B, D]
+  Operand<const Real> u;  ///< U_r^T, U_z^T and U_n^T: three parts [D, D]
+  const Real* bias_hh;    ///< [3 ld] d_r, d_z and d_n, each followed by a gap like a row's
+  Real* gates;            ///< [B, 2 ld] r, z
+  Real* carry;            ///< [B, D] c = 1 - z
+  Real* reset;            ///< [B, D], see above
+  Real* candidate;        ///< [B, D], see above
+  Real* h_next;           ///< [B, D]; must not alias h
 };
 
-/// The backward pass of GruForward for the same rows: consumes the forward's buffers in place.
-///   gates becomes [da_r, da_z]; candidate becomes du (cross) or da_n (tanh); reset stays r * h (cross) or
-///   becomes the gradient of h U_n^T + d_n, that is r * da_n (tanh); dgx accumulates; dx0 accumulates
-///   (cross); dh is replaced by the gradient of h.
-/// Rows lie as GruForward has them.
+/// The backward pass of GruForward for the same rows, which lie as there. An output may be the input of its
+/// name (da of gates, dcandidate of candidate, dreset of reset, dh of dh_next), which it then replaces; the
+/// bytes are the same. Otherwise nothing that came in is changed, but for what is added to.
 template <class Real>
 struct GruBackward {
   std::size_t B, D, ld;
-  const Real* x0;      ///< [B, D], cross only
-  const Real* h;       ///< [B, D] the step's state
-  const Real* u_back;  ///< U_r, U_z and U_n, each packed alone: R [D, D], one behind the other
-  Real* gates;         ///< [B, 2 ld]
-  const Real* carry;   ///< [B, D]
-  Real* reset;         ///< [B, D]
-  Real* candidate;     ///< [B, D]
-  Real* dh;            ///< [B, D] in: gradient of h_next; out: gradient of h
-  Real* dgx;           ///< += [B, 2 ld] (cross) or [B, 3 ld] (tanh)
-  Real* dx0;           ///< += [B, D], cross only
-  Real* scratch;       ///< [B, D], cross only
+  const Real* x0;              ///< [B, D], cross only
+  const Real* h;               ///< [B, D] the step's state
+  Operand<const Real> u_back;  ///< U_r, U_z and U_n: three parts [D, D]
+  const Real* gates;           ///< [B, 2 ld]
+  const Real* carry;           ///< [B, D]
+  const Real* reset;           ///< [B, D], tanh only
+  const Real* candidate;       ///< [B, D]
+  const Real* dh_next;         ///< [B, D] gradient of h_next
+  Real* da;                    ///< [B, 2 ld] da_r, da_z
+  Real* dcandidate;            ///< [B, D] du (cross) or da_n (tanh)
+  Real* dreset;  ///< [B, D] gradient of reset: of r * h (cross) or h U_n^T + d_n, r * da_n (tanh)
+  Real* dh;      ///< [B, D] gradient of h
+  Real* dgx;     ///< += [B, 2 ld] (cross) or [B, 3 ld] (tanh)
+  Real* dx0;     ///< += [B, D], cross only
 };
 
 /// out [B, S] = g * s: the shared units a task lets in, written beside its private units (the concatenation
@@ -288,10 +273,18 @@ struct SquareSum {
 template <class Real>
 struct Table {
   Isa isa;
-  std::size_t panel;  ///< columns per panel of a packed operand
+  Format format;  ///< of `pack` and of all that reads what it has packed
 #define DCRNN_OP(name, Arguments) void (*name)(const Arguments<Real>&);
 #include "kernels/ops.inc"
 #undef DCRNN_OP
+
+  /// Elements of `parts` operands R [K, N], one behind the other.
+  std::size_t packed_size(std::size_t K, std::size_t N, std::size_t parts = 1) const;
+  /// The operands that lie, or are to be packed, at `data`.
+  template <class Element>
+  Operand<Element> operand(Element* data, std::size_t K, std::size_t N, std::size_t parts = 1) const {
+    return {data, K, N, parts, format};
+  }
 };
 
 /// The table of `isa` (which must be available; the double table exists for `reference` only). Every entry is

@@ -73,10 +73,6 @@ struct Pass {
   Real* gradient(const Stream& stream) const {
     return at(stream.gradient, stream.gradient_layer) + stream.column;
   }
-  /// Columns of a product whose result has the rows of a slot `width` wide to itself.
-  std::size_t columns(std::size_t width) const {
-    return kernels::padded_columns(width, row_distance(width), ops.panel);
-  }
   /// Zeroes this block's rows of a slot.
   void clear(Slot slot, std::size_t layer = 0) const {
     std::fill_n(at(slot, layer), count * arena.ld(slot), Real{0});

@@ -122,8 +122,7 @@ class WeightGradients {
         round.jobs.push_back({i, first, std::min(most, group.rows - first)});
       }
       const std::size_t width = arena.width(group.products[0].x);
-      scratch_size_ =
-          std::max(scratch_size_, checked_mul(chunk_rows(width), round_up(width, ops_->panel), kScratch));
+      scratch_size_ = std::max(scratch_size_, ops_->packed_size(chunk_rows(width), width));
     }
   }
 
@@ -151,7 +150,8 @@ class WeightGradients {
     const std::size_t x_layer = group.products[0].x_layer, layers = group.products[0].rows.layers;
     const std::size_t width = arena.width(x);
     for_chunks(arena, layers, chunk_rows(width), [&](std::size_t row, std::size_t count, bool first) {
-      ops_->pack({count, width, arena.at(x, row, x_layer), arena.ld(x), 1, packed, count * ops_->panel});
+      const kernels::Operand<Real> r = ops_->operand(packed, count, width);
+      ops_->pack({arena.at(x, row, x_layer), arena.ld(x), 1, r});
       std::size_t passed = 0;  // rows of the products before
       for (const GradientPlan::Product& product : group.products) {
         const std::size_t N = product.rows.N;
@@ -160,10 +160,13 @@ class WeightGradients {
         passed += N;
         if (begin == end) continue;
         const bool accumulate = target.accumulate || !first;
-        ops_->matmul({end - begin, width, count,
-                      arena.at(product.rows.dy, row, product.rows.layer) + product.rows.column + begin, 1,
-                      arena.ld(product.rows.dy), packed, count * ops_->panel, nullptr,
-                      kernels::Activation::none, accumulate, target.at(product.weight) + begin * width,
+        ops_->matmul({end - begin,
+                      arena.at(product.rows.dy, row, product.rows.layer) + product.rows.column + begin,
+                      1,
+                      arena.ld(product.rows.dy),
+                      r,
+                      {.accumulate = accumulate},
+                      target.at(product.weight) + begin * width,
                       width});
         if (product.bias != GradientPlan::kNoBias) {
           sums(arena, product.rows, begin, end - begin, row, count, accumulate,

@@ -1,10 +1,10 @@
-#include "kernels/isa/tables.hpp"
+#include "kernels/isa/layers.hpp"
 #include "kernels/simd/table.hpp"
 
 namespace dcrnn::kernels {
 
-Table<float> avx2_table() {
-  return simd::simd_table<xsimd::fma3<xsimd::avx2>>(Isa::avx2);
+void avx2_layer(Table<float>& table) {
+  simd::simd_layer<xsimd::fma3<xsimd::avx2>>(table);
 }
 
 }  // namespace dcrnn::kernels

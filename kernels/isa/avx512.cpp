@@ -4,13 +4,13 @@
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
 
-#include "kernels/isa/tables.hpp"
+#include "kernels/isa/layers.hpp"
 #include "kernels/simd/table.hpp"
 
 namespace dcrnn::kernels {
 
-Table<float> avx512_table() {
-  return simd::simd_table<xsimd::avx512bw>(Isa::avx512);
+void avx512_layer(Table<float>& table) {
+  simd::simd_layer<xsimd::avx512bw>(table);
 }
 
 }  // namespace dcrnn::kernels

@@ -1,10 +1,10 @@
-#include "kernels/isa/tables.hpp"
+#include "kernels/isa/layers.hpp"
 #include "kernels/simd/table.hpp"
 
 namespace dcrnn::kernels {
 
-Table<float> neon_table() {
-  return simd::simd_table<xsimd::neon64>(Isa::neon);
+void neon_layer(Table<float>& table) {
+  simd::simd_layer<xsimd::neon64>(table);
 }
 
 }  // namespace dcrnn::kernels

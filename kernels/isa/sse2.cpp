@@ -1,10 +1,10 @@
-#include "kernels/isa/tables.hpp"
+#include "kernels/isa/layers.hpp"
 #include "kernels/simd/table.hpp"
 
 namespace dcrnn::kernels {
 
-Table<float> sse2_table() {
-  return simd::simd_table<xsimd::sse2>(Isa::sse2);
+void sse2_layer(Table<float>& table) {
+  simd::simd_layer<xsimd::sse2>(table);
 }
 
 }  // namespace dcrnn::kernels

@@ -15,23 +15,11 @@
 
 namespace dcrnn::kernels::reference {
 
-/// C [B, D] (+)= A [B, D] R [D, D] (+ bias); R and bias packed.
+/// C [B, D] = A [B, D] R [D, D], with the epilogue.
 template <class Real>
-void product(std::size_t B, std::size_t D, const Real* a, std::size_t lda, const Real* packed,
-             const Real* bias, bool accumulate, Real* c, std::size_t ldc) {
-  matmul<Real>({.M = B,
-                .N = D,
-                .K = D,
-                .a = a,
-                .a_row = lda,
-                .a_col = 1,
-                .packed = packed,
-                .panel_stride = D * kPanel,
-                .bias = bias,
-                .activation = Activation::none,
-                .accumulate = accumulate,
-                .c = c,
-                .ldc = ldc});
+void product(std::size_t B, const Real* a, std::size_t lda, const Operand<const Real>& r,
+             const Epilogue<Real>& epilogue, Real* c, std::size_t ldc) {
+  matmul<Real>({.M = B, .a = a, .a_row = lda, .a_col = 1, .r = r, .epilogue = epilogue, .c = c, .ldc = ldc});
 }
 
 /// The order of the gates in gx, gates, U and d.
@@ -44,8 +32,7 @@ void gates_forward(const GruForward<Real>& p) {
 
   // 1. a = h U_rz^T + d_rz + gx_rz
   for (std::size_t gate : {kR, kZ}) {
-    product(p.B, D, p.h, ld, p.u + gate * packed_size(D, D, kPanel),
-            p.bias_hh + gate * packed_size(1, D, kPanel), false, p.gates + gate * ld, 2 * ld);
+    product<Real>(p.B, p.h, ld, p.u.part(gate), {.bias = p.bias_hh + gate * ld}, p.gates + gate * ld, 2 * ld);
   }
 
   // 2. r = sigma(a_r), z = sigma(a_z), c = 1 - z = sigma(-a_z)
@@ -60,18 +47,18 @@ void gates_forward(const GruForward<Real>& p) {
   }
 }
 
-/// What is left of step 1 when gates holds [da_r, da_z].
+/// What is left of step 1 when da is there.
 template <std::size_t kGates, class Real>
 void gates_backward(const GruBackward<Real>& p) {
   const std::size_t D = p.D, ld = p.ld;
 
   // 1. a = h U_rz^T + d_rz + gx_rz
   for (std::size_t gate : {kR, kZ}) {
-    const Real* da = p.gates + gate * ld;
+    const Real* da = p.da + gate * ld;
     for (std::size_t b = 0; b < p.B; ++b) {
       for (std::size_t j = 0; j < D; ++j) p.dgx[(b * kGates + gate) * ld + j] += da[b * 2 * ld + j];
     }
-    product<Real>(p.B, D, da, 2 * ld, p.u_back + gate * packed_size(D, D, kPanel), nullptr, true, p.dh, ld);
+    product<Real>(p.B, da, 2 * ld, p.u_back.part(gate), {.accumulate = true}, p.dh, ld);
   }
 }
 
@@ -90,8 +77,7 @@ void gru_cross_forward(const GruForward<Real>& p) {
   }
 
   // 4. u = reset U_n^T + d_n
-  product<Real>(p.B, D, p.reset, ld, p.u + kN * packed_size(D, D, kPanel),
-                p.bias_hh + kN * packed_size(1, D, kPanel), false, p.candidate, ld);
+  product<Real>(p.B, p.reset, ld, p.u.part(kN), {.bias = p.bias_hh + kN * ld}, p.candidate, ld);
 
   // 5. h' = h + c * x0 * u
   for (std::size_t b = 0; b < p.B; ++b) {
@@ -106,35 +92,34 @@ template <class Real>
 void gru_cross_backward(const GruBackward<Real>& p) {
   const std::size_t D = p.D, ld = p.ld;
 
-  // 5. h' = h + c * x0 * u    (dh enters as dh' and is already the first part of dh)
+  // 5. h' = h + c * x0 * u
   // 2. c = sigma(-a_z), hence dc / da_z = -z * c
   for (std::size_t b = 0; b < p.B; ++b) {
     for (std::size_t j = 0; j < D; ++j) {
       const std::size_t i = b * ld + j;
-      const Real dh_next = p.dh[i];
+      const Real dh_next = p.dh_next[i];
       const Real c = p.carry[i];
       const Real u = p.candidate[i];
       const Real z = p.gates[(b * 2 + kZ) * ld + j];
       p.dx0[i] += dh_next * c * u;
-      p.gates[(b * 2 + kZ) * ld + j] = -dh_next * p.x0[i] * u * (z * c);  // da_z
-      p.candidate[i] = dh_next * c * p.x0[i];                             // du
+      p.da[(b * 2 + kZ) * ld + j] = -dh_next * p.x0[i] * u * (z * c);
+      p.dcandidate[i] = dh_next * c * p.x0[i];  // du
     }
   }
 
   // 4. u = reset U_n^T + d_n
-  Real* dreset = p.scratch;
-  product<Real>(p.B, D, p.candidate, ld, p.u_back + kN * packed_size(D, D, kPanel), nullptr, false, dreset,
-                ld);
+  product<Real>(p.B, p.dcandidate, ld, p.u_back.part(kN), {}, p.dreset, ld);
 
+  // 5. h' = h + c * x0 * u
   // 3. reset = r * h
   // 2. r = sigma(a_r), hence dr / da_r = r * (1 - r)
   for (std::size_t b = 0; b < p.B; ++b) {
     for (std::size_t j = 0; j < D; ++j) {
       const std::size_t i = b * ld + j;
       const Real r = p.gates[(b * 2 + kR) * ld + j];
-      const Real dr = dreset[i] * p.h[i];
-      p.dh[i] += dreset[i] * r;
-      p.gates[(b * 2 + kR) * ld + j] = dr * (r * (1 - r));  // da_r
+      const Real dr = p.dreset[i] * p.h[i];
+      p.dh[i] = p.dh_next[i] + p.dreset[i] * r;
+      p.da[(b * 2 + kR) * ld + j] = dr * (r * (1 - r));
     }
   }
 
@@ -148,8 +133,7 @@ void gru_tanh_forward(const GruForward<Real>& p) {
   gates_forward<3>(p);  // steps 1 and 2
 
   // 3. reset = h U_n^T + d_n
-  product<Real>(p.B, D, p.h, ld, p.u + kN * packed_size(D, D, kPanel),
-                p.bias_hh + kN * packed_size(1, D, kPanel), false, p.reset, ld);
+  product<Real>(p.B, p.h, ld, p.u.part(kN), {.bias = p.bias_hh + kN * ld}, p.reset, ld);
 
   for (std::size_t b = 0; b < p.B; ++b) {
     for (std::size_t j = 0; j < D; ++j) {
@@ -176,7 +160,7 @@ void gru_tanh_backward(const GruBackward<Real>& p) {
       const Real z = p.gates[(b * 2 + kZ) * ld + j];
       const Real c = p.carry[i];
       const Real n = p.candidate[i];
-      const Real dh_next = p.dh[i];
+      const Real dh_next = p.dh_next[i];
 
       // 5. h' = c * n + z * h
       const Real dn = dh_next * c;
@@ -187,17 +171,17 @@ void gru_tanh_backward(const GruBackward<Real>& p) {
       const Real da_n = dn * (1 - n * n);
       const Real dr = da_n * p.reset[i];
       p.dgx[(b * 3 + kN) * ld + j] += da_n;
-      p.candidate[i] = da_n;
-      p.reset[i] = da_n * r;  // dreset
+      p.dcandidate[i] = da_n;
+      p.dreset[i] = da_n * r;
 
       // 2. r = sigma(a_r), z = sigma(a_z), c = 1 - z
-      p.gates[(b * 2 + kR) * ld + j] = dr * (r * (1 - r));  // da_r
-      p.gates[(b * 2 + kZ) * ld + j] = dz * (z * c);        // da_z
+      p.da[(b * 2 + kR) * ld + j] = dr * (r * (1 - r));
+      p.da[(b * 2 + kZ) * ld + j] = dz * (z * c);
     }
   }
 
   // 3. reset = h U_n^T + d_n
-  product<Real>(p.B, D, p.reset, ld, p.u_back + kN * packed_size(D, D, kPanel), nullptr, true, p.dh, ld);
+  product<Real>(p.B, p.dreset, ld, p.u_back.part(kN), {.accumulate = true}, p.dh, ld);
 
   gates_backward<3>(p);  // step 1
 }

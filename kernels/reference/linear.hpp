@@ -14,17 +14,18 @@
 namespace dcrnn::kernels::reference {
 
 /// Columns per panel of a packed operand.
-inline constexpr std::size_t kPanel = 8;
+inline constexpr std::size_t kNr = 8;
 
-/// Puts kPanel columns of R side by side for each k, in the order in which the product reads them.
+/// Puts kNr columns of R side by side for each k, in the order in which the product reads them.
 template <class Real>
 void pack(const Pack<Real>& p) {
-  for (std::size_t n0 = 0; n0 < p.N; n0 += kPanel) {
-    Real* panel = p.packed + n0 / kPanel * p.panel_stride;
-    for (std::size_t k = 0; k < p.K; ++k) {
-      for (std::size_t j = 0; j < kPanel; ++j) {
+  const std::size_t K = p.to.K, N = p.to.N;
+  for (std::size_t n0 = 0; n0 < N; n0 += kNr) {
+    Real* panel = p.to.data + n0 * K;
+    for (std::size_t k = 0; k < K; ++k) {
+      for (std::size_t j = 0; j < kNr; ++j) {
         const std::size_t n = n0 + j;
-        panel[k * kPanel + j] = n < p.N ? p.r[k * p.k_stride + n * p.n_stride] : Real{0};
+        panel[k * kNr + j] = n < N ? p.r[k * p.k_stride + n * p.n_stride] : Real{0};
       }
     }
   }
@@ -34,23 +35,25 @@ void pack(const Pack<Real>& p) {
 /// are not fused here: without hardware for it a fused one is a slow library call.
 template <class Real>
 void matmul(const Matmul<Real>& p) {
+  const std::size_t K = p.r.K, N = p.r.N;
+  const auto& [bias, activation, accumulate] = p.epilogue;
   for (std::size_t m = 0; m < p.M; ++m) {
     const Real* a = p.a + m * p.a_row;
     Real* c = p.c + m * p.ldc;
-    for (std::size_t n0 = 0; n0 < p.N; n0 += kPanel) {
-      const Real* panel = p.packed + n0 / kPanel * p.panel_stride;
-      const std::size_t columns = p.N - n0 < kPanel ? p.N - n0 : kPanel;
-      Real sum[kPanel] = {};
-      if (p.accumulate) {
+    for (std::size_t n0 = 0; n0 < N; n0 += kNr) {
+      const Real* panel = p.r.data + n0 * K;
+      const std::size_t columns = N - n0 < kNr ? N - n0 : kNr;
+      Real sum[kNr] = {};
+      if (accumulate) {
         for (std::size_t j = 0; j < columns; ++j) sum[j] = c[n0 + j];
       }
-      for (std::size_t k = 0; k < p.K; ++k) {
+      for (std::size_t k = 0; k < K; ++k) {
         const Real a_k = a[k * p.a_col];
-        for (std::size_t j = 0; j < kPanel; ++j) sum[j] += a_k * panel[k * kPanel + j];
+        for (std::size_t j = 0; j < kNr; ++j) sum[j] += a_k * panel[k * kNr + j];
       }
       for (std::size_t j = 0; j < columns; ++j) {
-        const Real biased = p.bias != nullptr ? sum[j] + p.bias[n0 + j] : sum[j];
-        c[n0 + j] = activate(p.activation, biased);
+        const Real biased = bias != nullptr ? sum[j] + bias[n0 + j] : sum[j];
+        c[n0 + j] = activate(activation, biased);
       }
     }
   }

@@ -18,7 +18,7 @@ template <class Real>
 Table<Real> reference_table() {
   Table<Real> table{};
   table.isa = Isa::reference;
-  table.panel = kPanel;
+  table.format = {kNr};
 #define DCRNN_OP(name, Arguments) table.name = &name<Real>;
 #include "kernels/ops.inc"
 #undef DCRNN_OP

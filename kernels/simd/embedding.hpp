@@ -1,5 +1,5 @@
 // Rows of embedding tables, alone or pooled, and their gradient. Rows are short and far apart: what matters
-// is to ask for them before they are needed, and to spend little on a tail.
+// is to prefetch them, and to spend little on a tail.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 namespace dcrnn::kernels::simd {
 
-/// How many rows ahead to ask for.
+/// How many rows ahead to prefetch.
 inline constexpr std::size_t kAhead = 8;
 
 /// to += scale * from, over d elements; not fused, so that a tail done one by one gives the same bytes.
@@ -28,7 +28,7 @@ template <class A>
 void gather(const Gather<float>& p) {
   if (p.offsets == nullptr) {
     for (std::size_t b = 0; b < p.B; ++b) {
-      if (b + kAhead < p.B) ask_for<A>(p.table + p.ids[b + kAhead] * p.d);
+      if (b + kAhead < p.B) prefetch<A>(p.table + p.ids[b + kAhead] * p.d);
       const float* row = p.table + p.ids[b] * p.d;
       float* out = p.out + b * p.ldo;
       std::size_t j = 0;
@@ -44,7 +44,7 @@ void gather(const Gather<float>& p) {
     float* out = p.out + b * p.ldo;
     for (std::size_t j = 0; j < p.d; ++j) out[j] = 0;
     for (std::size_t i = p.offsets[b]; i < p.offsets[b + 1]; ++i) {
-      if (i + kAhead < count) ask_for<A>(p.table + p.ids[i + kAhead] * p.d);
+      if (i + kAhead < count) prefetch<A>(p.table + p.ids[i + kAhead] * p.d);
       add_scaled<A>(p.d, 1.0f, p.table + p.ids[i] * p.d, out);
     }
     const std::size_t size = p.offsets[b + 1] - p.offsets[b];
@@ -58,8 +58,8 @@ template <class A>
 void scatter_add(const ScatterAdd<float>& p) {
   for (std::size_t i = 0; i < p.count; ++i) {
     if (i + kAhead < p.count) {
-      ask_for<A>(p.dx + p.rows[i + kAhead] * p.ldx);
-      ask_for<A, true>(p.grad + p.slots[i + kAhead] * p.d);
+      prefetch<A>(p.dx + p.rows[i + kAhead] * p.ldx);
+      prefetch<A, true>(p.grad + p.slots[i + kAhead] * p.d);
     }
     add_scaled<A>(p.d, p.scale != nullptr ? p.scale[i] : 1.0f, p.dx + p.rows[i] * p.ldx,
                   p.grad + p.slots[i] * p.d);

@@ -10,52 +10,28 @@
 
 namespace dcrnn::kernels::simd {
 
-/// Columns to compute.
-template <class A, class Step>
-std::size_t columns_of(const Step& p) {
-  return padded_columns(p.D, p.ld, kPanel<A>);
-}
-
 /// The order of the gates in gx, gates, U and d.
 enum Gate : std::size_t { kR, kZ, kN };
 
-/// C [B, D] = A [B, D] R, with the gate's R out of `packed`.
+/// C [B, D] = A [B, D] R, with the epilogue.
 template <class A, class Step>
-Matmul<float> gate_product(const Step& p, Gate gate, const float* packed, const float* a, std::size_t lda,
-                           float* c, std::size_t ldc) {
-  Matmul<float> q;
-  q.M = p.B;
-  q.N = columns_of<A>(p);
-  q.K = p.D;
-  q.a = a;
-  q.a_row = lda;
-  q.a_col = 1;
-  q.packed = packed + gate * packed_size(p.D, p.D, kPanel<A>);
-  q.panel_stride = p.D * kPanel<A>;
-  q.bias = nullptr;
-  q.activation = Activation::none;
-  q.accumulate = false;
-  q.c = c;
-  q.ldc = ldc;
-  return q;
+Matmul<float> step_product(const Step& p, const float* a, std::size_t lda, const Operand<const float>& r,
+                           const Epilogue<float>& epilogue, float* c, std::size_t ldc) {
+  return {p.B, a, lda, 1, r, epilogue, c, ldc};
 }
 
-/// C = A U_gate^T + d_gate.
+/// C = A U^T + d, of one gate or of gates that are one part.
 template <class A>
-Matmul<float> forward_product(const GruForward<float>& p, Gate gate, const float* a, float* c,
-                              std::size_t ldc) {
-  Matmul<float> q = gate_product<A>(p, gate, p.u, a, p.ld, c, ldc);
-  q.bias = p.bias_hh + gate * packed_size(1, p.D, kPanel<A>);
-  return q;
+Matmul<float> forward_product(const GruForward<float>& p, Gate gate, const float* a,
+                              const Operand<const float>& r, float* c, std::size_t ldc) {
+  return step_product<A>(p, a, p.ld, r, {.bias = p.bias_hh + gate * p.ld}, c, ldc);
 }
 
 /// C (+)= A U_gate.
 template <class A>
 Matmul<float> backward_product(const GruBackward<float>& p, Gate gate, const float* a, std::size_t lda,
                                bool accumulate, float* c) {
-  Matmul<float> q = gate_product<A>(p, gate, p.u_back, a, lda, c, p.ld);
-  q.accumulate = accumulate;
-  return q;
+  return step_product<A>(p, a, lda, p.u_back.part(gate).spread(p.ld), {.accumulate = accumulate}, c, p.ld);
 }
 
 /// What to do when a part of a product is done: nothing.
@@ -75,9 +51,9 @@ template <class A, class F>
 }
 
 /// Calls f(b, j, lanes) for the vectors of all rows and columns of a step.
-template <class A, class Step, class F>
-[[gnu::always_inline]] inline void for_rows(const Step& p, F&& f) {
-  const std::size_t columns = columns_of<A>(p);
+template <class A, class F>
+[[gnu::always_inline]] inline void for_rows(const GruBackward<float>& p, F&& f) {
+  const std::size_t columns = p.u_back.part(kR).spread(p.ld).N;
   for (std::size_t b = 0; b < p.B; ++b) {
     for_lanes<A>(columns, [&](std::size_t j, auto lanes) { f(b, j, lanes); });
   }
@@ -107,24 +83,24 @@ void gates_forward(const GruForward<float>& p) {
       lanes.store(p.carry + b * ld + j, z.complement);
     });
   };
-  if (gates_adjoin(p.D, ld, kPanel<A>)) {
-    Matmul<float> both = forward_product<A>(p, kR, p.h, p.gates, 2 * ld);
-    both.N = 2 * ld;
-    product<A>(both, [&](std::size_t b0, std::size_t b1, std::size_t n0, std::size_t n1) {
-      if (n0 < ld) finish_r(b0, b1, n0, std::min(n1, ld));
-      if (n1 > ld) finish_z(b0, b1, std::max(n0, ld) - ld, n1 - ld);
-    });
+  const Operand<const float> u = p.u.part(kR, 2).spread(ld);
+  if (u.parts == 1) {
+    product<A>(forward_product<A>(p, kR, p.h, u, p.gates, 2 * ld),
+               [&](std::size_t b0, std::size_t b1, std::size_t n0, std::size_t n1) {
+                 if (n0 < ld) finish_r(b0, b1, n0, std::min(n1, ld));
+                 if (n1 > ld) finish_z(b0, b1, std::max(n0, ld) - ld, n1 - ld);
+               });
   } else {
-    product<A>(forward_product<A>(p, kR, p.h, p.gates, 2 * ld), finish_r);
-    product<A>(forward_product<A>(p, kZ, p.h, p.gates + ld, 2 * ld), finish_z);
+    product<A>(forward_product<A>(p, kR, p.h, u.part(kR), p.gates, 2 * ld), finish_r);
+    product<A>(forward_product<A>(p, kZ, p.h, u.part(kZ), p.gates + ld, 2 * ld), finish_z);
   }
 }
 
-/// What is left of step 1 when gates holds [da_r, da_z] and dgx has them.
+/// What is left of step 1 when da is there and dgx has it.
 template <class A>
 void gates_backward(const GruBackward<float>& p) {
   for (Gate gate : {kR, kZ}) {
-    product<A>(backward_product<A>(p, gate, p.gates + gate * p.ld, 2 * p.ld, true, p.dh), NoFinish<A>{});
+    product<A>(backward_product<A>(p, gate, p.da + gate * p.ld, 2 * p.ld, true, p.dh), NoFinish<A>{});
   }
 }
 
@@ -151,7 +127,7 @@ void gru_cross_forward(const GruForward<float>& p) {
       lanes.store(p.h_next + i, multiply_add(crossing, lanes.load(p.candidate + i), h));
     });
   };
-  product<A>(forward_product<A>(p, kN, p.reset, p.candidate, ld), finish);
+  product<A>(forward_product<A>(p, kN, p.reset, p.u.part(kN).spread(ld), p.candidate, ld), finish);
 }
 
 template <class A>
@@ -163,32 +139,32 @@ void gru_cross_backward(const GruBackward<float>& p) {
   // 2. c = sigma(-a_z)
   for_rows<A>(p, [&](std::size_t b, std::size_t j, auto lanes) {
     const std::size_t i = b * ld + j;
-    float* a_z = p.gates + (b * 2 + kZ) * ld + j;
-    const Vector<A> dh_next = lanes.load(p.dh + i);
+    const std::size_t i_z = (b * 2 + kZ) * ld + j;
+    const Vector<A> dh_next = lanes.load(p.dh_next + i);
     const Vector<A> c = lanes.load(p.carry + i);
     const Vector<A> u = lanes.load(p.candidate + i);
     const Vector<A> x0 = lanes.load(p.x0 + i);
-    const Vector<A> z = lanes.load(a_z);
+    const Vector<A> z = lanes.load(p.gates + i_z);
     lanes.store(p.dx0 + i, multiply_add(dh_next * c, u, lanes.load(p.dx0 + i)));
-    put_gate_gradient(lanes, -dh_next * x0 * u * (z * c), a_z, p.dgx + (b * 2 + kZ) * ld + j);
-    lanes.store(p.candidate + i, dh_next * c * x0);  // du
+    put_gate_gradient(lanes, -dh_next * x0 * u * (z * c), p.da + i_z, p.dgx + i_z);
+    lanes.store(p.dcandidate + i, dh_next * c * x0);  // du
   });
 
   // 4. u = reset U_n^T + d_n
+  // 5. h' = h + c * x0 * u
   // 3. reset = r * h
   // 2. r = sigma(a_r)
   const auto finish = [&](std::size_t b0, std::size_t b1, std::size_t n0, std::size_t n1) {
     for_panel<A>(b0, b1, n0, n1, [&](std::size_t b, std::size_t j, auto lanes) {
       const std::size_t i = b * ld + j;
-      float* a_r = p.gates + b * 2 * ld + j;
-      float* dh = p.dh + i;
-      const Vector<A> r = lanes.load(a_r);
-      const Vector<A> dreset = lanes.load(p.scratch + i);
-      lanes.store(dh, multiply_add(dreset, r, lanes.load(dh)));
-      put_gate_gradient(lanes, dreset * lanes.load(p.h + i) * (r * (one - r)), a_r, p.dgx + b * 2 * ld + j);
+      const std::size_t i_r = b * 2 * ld + j;
+      const Vector<A> r = lanes.load(p.gates + i_r);
+      const Vector<A> dreset = lanes.load(p.dreset + i);
+      lanes.store(p.dh + i, multiply_add(dreset, r, lanes.load(p.dh_next + i)));
+      put_gate_gradient(lanes, dreset * lanes.load(p.h + i) * (r * (one - r)), p.da + i_r, p.dgx + i_r);
     });
   };
-  product<A>(backward_product<A>(p, kN, p.candidate, ld, false, p.scratch), finish);
+  product<A>(backward_product<A>(p, kN, p.dcandidate, ld, false, p.dreset), finish);
 
   gates_backward<A>(p);  // step 1
 }
@@ -214,7 +190,7 @@ void gru_tanh_forward(const GruForward<float>& p) {
       lanes.store(p.h_next + i, multiply_add(lanes.load(p.carry + i), n, kept));
     });
   };
-  product<A>(forward_product<A>(p, kN, p.h, p.reset, ld), finish);
+  product<A>(forward_product<A>(p, kN, p.h, p.u.part(kN).spread(ld), p.reset, ld), finish);
 }
 
 template <class A>
@@ -224,33 +200,31 @@ void gru_tanh_backward(const GruBackward<float>& p) {
 
   for_rows<A>(p, [&](std::size_t b, std::size_t j, auto lanes) {
     const std::size_t i = b * ld + j;
-    float* a_r = p.gates + b * 2 * ld + j;
-    float* a_z = a_r + ld;
-    float* dh = p.dh + i;
+    const std::size_t i_r = b * 2 * ld + j, i_z = i_r + ld;
     float* dgx = p.dgx + b * 3 * ld + j;
-    const Vector<A> r = lanes.load(a_r);
-    const Vector<A> z = lanes.load(a_z);
+    const Vector<A> r = lanes.load(p.gates + i_r);
+    const Vector<A> z = lanes.load(p.gates + i_z);
     const Vector<A> c = lanes.load(p.carry + i);
     const Vector<A> n = lanes.load(p.candidate + i);
-    const Vector<A> dh_next = lanes.load(dh);
+    const Vector<A> dh_next = lanes.load(p.dh_next + i);
 
     // 5. h' = c * n + z * h
     const Vector<A> dz = dh_next * (lanes.load(p.h + i) - n);
-    lanes.store(dh, dh_next * z);
+    lanes.store(p.dh + i, dh_next * z);
 
     // 4. n = tanh(gx_n + r * reset)
     const Vector<A> da_n = dh_next * c * (one - n * n);
     const Vector<A> dr = da_n * lanes.load(p.reset + i);
-    put_gate_gradient(lanes, da_n, p.candidate + i, dgx + kN * ld);
-    lanes.store(p.reset + i, da_n * r);
+    put_gate_gradient(lanes, da_n, p.dcandidate + i, dgx + kN * ld);
+    lanes.store(p.dreset + i, da_n * r);
 
     // 2. r = sigma(a_r), z = sigma(a_z), c = 1 - z
-    put_gate_gradient(lanes, dr * (r * (one - r)), a_r, dgx);
-    put_gate_gradient(lanes, dz * (z * c), a_z, dgx + kZ * ld);
+    put_gate_gradient(lanes, dr * (r * (one - r)), p.da + i_r, dgx);
+    put_gate_gradient(lanes, dz * (z * c), p.da + i_z, dgx + kZ * ld);
   });
 
   // 3. reset = h U_n^T + d_n
-  product<A>(backward_product<A>(p, kN, p.reset, ld, true, p.dh), NoFinish<A>{});
+  product<A>(backward_product<A>(p, kN, p.dreset, ld, true, p.dh), NoFinish<A>{});
 
   gates_backward<A>(p);  // step 1
 }

@@ -46,10 +46,10 @@ template <class A, class T>
 #endif
 }
 
-/// Asks for the cache line of p, to be read or (kWrite) written soon. The empty assembly keeps GCC from
+/// Prefetches the cache line of p, to be read or (kWrite) written soon. The empty assembly keeps GCC from
 /// taking a function that does nothing else for one that does nothing.
 template <class A, bool kWrite = false>
-[[gnu::always_inline]] inline void ask_for(const float* p) {
+[[gnu::always_inline]] inline void prefetch(const float* p) {
   __builtin_prefetch(p, kWrite);
   asm volatile("" : : "r"(p));
 }

@@ -1,8 +1,10 @@
 // The product, after Goto & van de Geijn, "Anatomy of high-performance matrix multiplication" (2008).
 //
-// C is made tile by tile (tile.hpp). k is cut into blocks, so that a block of a panel stays in the
-// first-level cache while the tiles below each other use it; the next block picks the sums up from C.
-// Whatever the cut, every C(m, n) is the one chain of multiply-adds that table.hpp promises.
+// C is made in tiles of mr x nr (tile.hpp). k is cut into blocks of kc, so that a block of a panel stays in
+// the first-level cache while the tiles below each other use it; the next block picks the sums up from C.
+// Rows are cut into blocks of mc. Columns are not cut (nc = N): R is packed as a whole beforehand, and widths
+// are such that it stays in the last-level cache. Whatever the cut, every C(m, n) is the one chain of
+// multiply-adds that table.hpp promises.
 #pragma once
 
 #include <algorithm>
@@ -15,18 +17,19 @@
 
 namespace dcrnn::kernels::simd {
 
-inline constexpr std::size_t kBlockK = 512;  ///< k in a block
-/// Rows that use a panel while it is near: as many as leave their part of A in the second-level cache.
-inline constexpr std::size_t kNearA = 65536, kLeastRows = 48, kMostRows = 192;
-/// The same where A is read along its columns and perhaps copied, which needs room: k in a block, and rows,
-/// a multiple of every Shape::rows.
-inline constexpr std::size_t kCopiedK = 256, kCopiedRows = 120;
+inline constexpr std::size_t kKc = 512;
+/// mc, the rows that use a panel while it is near: as many as leave their part of A in the second-level
+/// cache.
+inline constexpr std::size_t kMcElements = 65536, kLeastMc = 48, kMostMc = 192;
+/// The same where A is read along its columns and perhaps copied, which needs room; mc is a multiple of
+/// every mr.
+inline constexpr std::size_t kCopiedKc = 256, kCopiedMc = 120;
 /// Left in place it costs nothing, if few panels use it and its rows are so near each other that a block of
 /// them does not fall on few sets of the first-level cache.
 inline constexpr std::size_t kUncopiedN = 96, kUncopiedStride = 256;
 
 /// Elements of R, or of C where A is read along its columns, from which on the parts of it that come next are
-/// asked for, because they are no longer near.
+/// prefetched, because they are no longer near.
 inline constexpr std::size_t kFar = 65536;
 
 /// Block `i` of [0, n) cut into `count` blocks as equal as can be.
@@ -48,13 +51,14 @@ std::size_t blocks_of(std::size_t n, std::size_t most) {
 template <class A>
 void pack_rows(const Pack<float>& p, std::size_t panels) {
   constexpr std::size_t kTogether = 8;
-  for (std::size_t k = 0; k < p.K; k += kTogether) {
-    const std::size_t rows = std::min(kTogether, p.K - k);
+  const std::size_t K = p.to.K;
+  for (std::size_t k = 0; k < K; k += kTogether) {
+    const std::size_t rows = std::min(kTogether, K - k);
     for (std::size_t panel = 0; panel < panels; ++panel) {
-      const float* r = p.r + k * p.k_stride + panel * kPanel<A>;
-      float* to = p.packed + panel * p.panel_stride + k * kPanel<A>;
-      for (std::size_t i = 0; i < rows; ++i, r += p.k_stride, to += kPanel<A>) {
-        unroll<Shape<A>::vectors>([&]<std::size_t j>() {
+      const float* r = p.r + k * p.k_stride + panel * kNr<A>;
+      float* to = p.to.data + panel * kNr<A> * K + k * kNr<A>;
+      for (std::size_t i = 0; i < rows; ++i, r += p.k_stride, to += kNr<A>) {
+        unroll<Shape<A>::nr_vectors>([&]<std::size_t j>() {
           Vector<A>::load_unaligned(r + j * kLanes<A>).store_unaligned(to + j * kLanes<A>);
         });
       }
@@ -68,6 +72,7 @@ template <class A>
 void pack_columns(const Pack<float>& p, std::size_t panels) {
   using Four [[gnu::vector_size(16), gnu::aligned(4), gnu::may_alias]] = float;
   constexpr std::size_t kTogether = 64;
+  const std::size_t K = p.to.K;
   const auto transpose = [&p](const float* r, float* to) {
     const auto row = [&](std::size_t i) { return *reinterpret_cast<const Four*>(r + i * p.n_stride); };
     const Four a = row(0), b = row(1), c = row(2), d = row(3);
@@ -75,22 +80,22 @@ void pack_columns(const Pack<float>& p, std::size_t panels) {
                cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5);
     const Four ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7),
                cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-    const auto put = [to](std::size_t k, const Four& x) { *reinterpret_cast<Four*>(to + k * kPanel<A>) = x; };
+    const auto put = [to](std::size_t k, const Four& x) { *reinterpret_cast<Four*>(to + k * kNr<A>) = x; };
     put(0, __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5));
     put(1, __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7));
     put(2, __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5));
     put(3, __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7));
   };
   for (std::size_t panel = 0; panel < panels; ++panel) {
-    const float* const r = p.r + panel * kPanel<A> * p.n_stride;
-    float* const to = p.packed + panel * p.panel_stride;
-    for (std::size_t first = 0; first < p.K; first += kTogether) {
-      const std::size_t end = std::min(first + kTogether, p.K);
-      for (std::size_t j = 0; j < kPanel<A>; j += 4) {
+    const float* const r = p.r + panel * kNr<A> * p.n_stride;
+    float* const to = p.to.data + panel * kNr<A> * K;
+    for (std::size_t first = 0; first < K; first += kTogether) {
+      const std::size_t end = std::min(first + kTogether, K);
+      for (std::size_t j = 0; j < kNr<A>; j += 4) {
         std::size_t k = first;
-        for (; k + 4 <= end; k += 4) transpose(r + j * p.n_stride + k, to + k * kPanel<A> + j);
+        for (; k + 4 <= end; k += 4) transpose(r + j * p.n_stride + k, to + k * kNr<A> + j);
         for (; k < end; ++k) {
-          for (std::size_t i = j; i < j + 4; ++i) to[k * kPanel<A> + i] = r[i * p.n_stride + k];
+          for (std::size_t i = j; i < j + 4; ++i) to[k * kNr<A> + i] = r[i * p.n_stride + k];
         }
       }
     }
@@ -99,26 +104,27 @@ void pack_columns(const Pack<float>& p, std::size_t panels) {
 
 template <class A>
 void pack(const Pack<float>& p) {
+  const std::size_t K = p.to.K, N = p.to.N;
   const bool by_rows = p.n_stride == 1, by_columns = !by_rows && p.k_stride == 1;
-  const std::size_t panels = by_rows || by_columns ? p.N / kPanel<A> : 0;
+  const std::size_t panels = by_rows || by_columns ? N / kNr<A> : 0;
   if (by_rows) pack_rows<A>(p, panels);
   if (by_columns) pack_columns<A>(p, panels);
-  for (std::size_t n = panels * kPanel<A>; n < p.N; n += kPanel<A>) {
+  for (std::size_t n = panels * kNr<A>; n < N; n += kNr<A>) {
     const float* r = p.r + n * p.n_stride;
-    float* to = p.packed + n / kPanel<A> * p.panel_stride;
-    const std::size_t columns = std::min(kPanel<A>, p.N - n);
-    for (std::size_t k = 0; k < p.K; ++k, r += p.k_stride, to += kPanel<A>) {
+    float* to = p.to.data + n * K;
+    const std::size_t columns = std::min(kNr<A>, N - n);
+    for (std::size_t k = 0; k < K; ++k, r += p.k_stride, to += kNr<A>) {
       for (std::size_t j = 0; j < columns; ++j) to[j] = r[j * p.n_stride];
-      for (std::size_t j = columns; j < kPanel<A>; ++j) to[j] = 0;
+      for (std::size_t j = columns; j < kNr<A>; ++j) to[j] = 0;
     }
   }
 }
 
-/// Rows cut into tiles: as many of Shape::rows as can be, and what is left shared by the last two, because a
+/// Rows cut into tiles: as many of Shape::mr as can be, and what is left shared by the last two, because a
 /// tile of few rows has too few sums to keep the multipliers busy.
 template <class A>
 struct Tiles {
-  static constexpr std::size_t kRows = Shape<A>::rows;
+  static constexpr std::size_t kRows = Shape<A>::mr;
   std::size_t rows, count, whole;  ///< whole: tiles of kRows rows
 
   explicit Tiles(std::size_t rows_)
@@ -133,14 +139,14 @@ struct Tiles {
 
 /// Room for the copied rows of a tile, and for what whole vectors write past it.
 template <class A>
-inline constexpr std::size_t kTileCopy = Shape<A>::rows* kCopiedK + 2 * kLanes<A>;
+inline constexpr std::size_t kTileCopy = Shape<A>::mr* kCopiedKc + 2 * kLanes<A>;
 
 /// Copies rows [m, m + tiles.rows) of A tile by tile and k by k: A is read along its columns, which would
 /// touch a cache line for every few elements if each tile did it for itself.
 template <class A>
 void copy_rows(const Matmul<float>& p, std::size_t m, const Tiles<A>& tiles, const Block<A>& ks,
                float* copy) {
-  constexpr std::size_t kRows = Shape<A>::rows, kVectors = (kRows + kLanes<A> - 1) / kLanes<A>;
+  constexpr std::size_t kRows = Shape<A>::mr, kVectors = (kRows + kLanes<A> - 1) / kLanes<A>;
   const float* const a = p.a + m * p.a_row + ks.begin * p.a_col;
   const std::size_t a_row = p.a_row, a_col = p.a_col, K = ks.size();
   // Whole vectors where there is something behind the tile to load; the next k overwrites what is too much.
@@ -169,23 +175,23 @@ void copy_rows(const Matmul<float>& p, std::size_t m, const Tiles<A>& tiles, con
 
 /// Tiles `width` wide of which only `columns` are there: made beside C.
 template <class A>
-void multiply_edge_tiles(TileFunction multiply, const TileArguments& t, std::size_t rows, std::size_t width,
-                         std::size_t columns) {
+void multiply_edge_tiles(MicroKernel multiply, const MicroKernelArguments& t, std::size_t rows,
+                         std::size_t width, std::size_t columns) {
   constexpr std::size_t kWidth = kMostVectors<A> * kLanes<A>;
-  alignas(64) float c[Shape<A>::rows * kWidth];
+  alignas(64) float c[Shape<A>::mr * kWidth];
   alignas(64) float bias[kWidth];
-  TileArguments edge = t;
+  MicroKernelArguments edge = t;
   edge.tiles = 1;
   edge.c = c;
   edge.ldc = width;
-  if (t.bias != nullptr) {
-    for (std::size_t j = 0; j < width; ++j) bias[j] = j < columns ? t.bias[j] : 0.0f;
-    edge.bias = bias;
+  if (t.epilogue.bias != nullptr) {
+    for (std::size_t j = 0; j < width; ++j) bias[j] = j < columns ? t.epilogue.bias[j] : 0.0f;
+    edge.epilogue.bias = bias;
   }
   float* to = t.c;
   for (std::size_t tile = 0; tile < t.tiles; ++tile, edge.a += t.a_tile) {
-    edge.ask = tile + 1 == t.tiles ? t.ask : Ask{};
-    if (t.resume) {
+    edge.ahead = tile + 1 == t.tiles ? t.ahead : Prefetch{};
+    if (t.epilogue.accumulate) {
       for (std::size_t i = 0; i < rows; ++i) {
         float* const row = c + i * width;
         for_lanes<A>(columns, [&](std::size_t j, auto lanes) {
@@ -208,7 +214,7 @@ void multiply_edge_tiles(TileFunction multiply, const TileArguments& t, std::siz
 template <class A>
 struct Left {
   const float* a;
-  std::size_t row, stride;  ///< from a row to the next; of TileArguments
+  std::size_t row, stride;  ///< from a row to the next; of MicroKernelArguments
   bool copied = false;
 
   const float* tile(const Tiles<A>& tiles, std::size_t i) const {
@@ -220,29 +226,29 @@ struct Left {
 /// finish(m_begin, m_end, n_begin, n_end) for every part of C that is done, while it is in the nearest cache.
 template <class A, bool kColumnA, class Finish>
 void multiply_panels(const Matmul<float>& p, std::size_t m, const Tiles<A>& tiles, const Block<A>& ks,
-                     const Left<A>& left, std::size_t n, std::size_t panels, const Ask& ask,
+                     const Left<A>& left, std::size_t n, std::size_t panels, const Prefetch& ahead,
                      const Finish& finish) {
-  const bool last = ks.end == p.K;
-  const std::size_t columns = std::min(panels * kPanel<A>, p.N - n);
-  const bool half = columns <= kHalfPanel<A> * kLanes<A>;
-  const std::size_t vectors = half ? kHalfPanel<A> : panels * Shape<A>::vectors;
-  TileArguments t;
+  const bool last = ks.end == p.r.K;
+  const std::size_t columns = std::min(panels * kNr<A>, p.r.N - n);
+  const bool half = columns <= kHalfNrVectors<A> * kLanes<A>;
+  const std::size_t vectors = half ? kHalfNrVectors<A> : panels * Shape<A>::nr_vectors;
+  MicroKernelArguments t;
   t.K = ks.size();
-  t.a_tile = left.copied ? kTileCopy<A> : Shape<A>::rows * left.row;
-  t.b = p.packed + n / kPanel<A> * p.panel_stride + ks.begin * kPanel<A>;
-  t.panel_stride = p.panel_stride;
+  t.a_tile = left.copied ? kTileCopy<A> : Shape<A>::mr * left.row;
+  t.panel_stride = p.r.K * kNr<A>;
+  t.b = p.r.data + n * p.r.K + ks.begin * kNr<A>;
   t.ldc = p.ldc;
-  t.resume = p.accumulate || ks.begin > 0;
-  t.bias = last && p.bias != nullptr ? p.bias + n : nullptr;
-  t.relu = last && p.activation == Activation::relu;
-  t.ask = ask;
+  t.epilogue.accumulate = p.epilogue.accumulate || ks.begin > 0;
+  t.epilogue.bias = last && p.epilogue.bias != nullptr ? p.epilogue.bias + n : nullptr;
+  t.epilogue.activation = last ? p.epilogue.activation : Activation::none;
+  t.ahead = ahead;
   const auto multiply = [&](std::size_t first, std::size_t count) {
     const std::size_t rows = tiles.size(first);
     t.tiles = count;
     t.a = left.tile(tiles, first);
     t.a_stride = left.copied ? rows : left.stride;
     t.c = p.c + (m + tiles.begin(first)) * p.ldc + n;
-    const TileFunction function = kTileFunctions<A, kColumnA>[rows - 1][vectors - 1];
+    const MicroKernel function = kMicroKernels<A, kColumnA>[rows - 1][vectors - 1];
     if (columns < vectors * kLanes<A>) {
       multiply_edge_tiles<A>(function, t, rows, vectors * kLanes<A>, columns);
     } else {
@@ -254,41 +260,41 @@ void multiply_panels(const Matmul<float>& p, std::size_t m, const Tiles<A>& tile
   if (last) finish(m, m + tiles.rows, n, n + columns);
 }
 
-/// What product_of_columns needs when it is done with rows [m, m + kCopiedRows) and the block `ks` of k is:
-/// the next rows of C and what it copies of A next. The last panels share the asking; this is the part of the
+/// What product_of_columns needs when it is done with rows [m, m + kCopiedMc) and the block `ks` of k is:
+/// the next rows of C and what it copies of A next. The last panels share it; this is the part of the
 /// panel at column n.
 template <class A>
-Ask ask_for_rows(const Matmul<float>& p, std::size_t m, const Block<A>& ks, std::size_t n) {
-  const bool same_rows = ks.end < p.K;
-  const std::size_t next = same_rows ? m : m + kCopiedRows;
+Prefetch prefetch_of_rows(const Matmul<float>& p, std::size_t m, const Block<A>& ks, std::size_t n) {
+  const bool same_rows = ks.end < p.r.K;
+  const std::size_t next = same_rows ? m : m + kCopiedMc;
   if (next >= p.M || ks.size() == 0) return {};
-  const std::size_t rows = std::min(kCopiedRows, p.M - next);
-  const std::size_t parts_c = same_rows ? 0 : blocks_of<A>(rows * p.ldc, ks.size() * kAsked<A>);
-  const std::size_t parts_a = blocks_of<A>(rows, kAsked<A>) + 1;  // they may begin within a line
-  const std::size_t panels = blocks_of<A>(p.N - n, kPanel<A>);    // left, with this one
+  const std::size_t rows = std::min(kCopiedMc, p.M - next);
+  const std::size_t parts_c = same_rows ? 0 : blocks_of<A>(rows * p.ldc, ks.size() * kPrefetched<A>);
+  const std::size_t parts_a = blocks_of<A>(rows, kPrefetched<A>) + 1;  // they may begin within a line
+  const std::size_t panels = blocks_of<A>(p.r.N - n, kNr<A>);          // left, with this one
   if (panels > parts_c + parts_a) return {};
   const std::size_t part = parts_c + parts_a - panels;
-  if (part < parts_c) return {p.c + next * p.ldc + part * ks.size() * kAsked<A>, kAsked<A>};
+  if (part < parts_c) return {p.c + next * p.ldc + part * ks.size() * kPrefetched<A>, kPrefetched<A>};
   const float* a = p.a + next * p.a_row + (same_rows ? ks.end : 0) * p.a_col;
-  return {a + (part - parts_c) * kAsked<A>, p.a_col};
+  return {a + (part - parts_c) * kPrefetched<A>, p.a_col};
 }
 
 /// A is read along its columns: a few tiles of rows, copied unless they meet few panels of R.
 template <class A, class Finish>
 void product_of_columns(const Matmul<float>& p, const Finish& finish) {
-  alignas(64) float copy[kCopiedRows / Shape<A>::rows * kTileCopy<A>];
-  const bool copied = p.a_row != 1 || p.N > kUncopiedN || p.a_col >= kUncopiedStride;
-  const std::size_t k_blocks = blocks_of<A>(p.K, kCopiedK);
-  const bool far = p.M * p.N >= kFar;
-  for (std::size_t m = 0; m < p.M; m += kCopiedRows) {
-    const Tiles<A> tiles(std::min(kCopiedRows, p.M - m));
+  alignas(64) float copy[kCopiedMc / Shape<A>::mr * kTileCopy<A>];
+  const bool copied = p.a_row != 1 || p.r.N > kUncopiedN || p.a_col >= kUncopiedStride;
+  const std::size_t k_blocks = blocks_of<A>(p.r.K, kCopiedKc);
+  const bool far = p.M * p.r.N >= kFar;
+  for (std::size_t m = 0; m < p.M; m += kCopiedMc) {
+    const Tiles<A> tiles(std::min(kCopiedMc, p.M - m));
     for (std::size_t j = 0; j < k_blocks; ++j) {
-      const Block<A> ks(p.K, k_blocks, j);
+      const Block<A> ks(p.r.K, k_blocks, j);
       if (copied) copy_rows<A>(p, m, tiles, ks, copy);
       const Left<A> left{copied ? copy : p.a + m + ks.begin * p.a_col, 1, p.a_col, copied};
-      for (std::size_t n = 0; n < p.N; n += kPanel<A>) {
-        const Ask ask = far ? ask_for_rows<A>(p, m, ks, n) : Ask{};
-        multiply_panels<A, true>(p, m, tiles, ks, left, n, 1, ask, finish);
+      for (std::size_t n = 0; n < p.r.N; n += kNr<A>) {
+        const Prefetch ahead = far ? prefetch_of_rows<A>(p, m, ks, n) : Prefetch{};
+        multiply_panels<A, true>(p, m, tiles, ks, left, n, 1, ahead, finish);
       }
     }
   }
@@ -297,30 +303,29 @@ void product_of_columns(const Matmul<float>& p, const Finish& finish) {
 /// matmul but for the activation sigmoid, calling `finish` as multiply_panels does.
 template <class A, class Finish>
 void product(const Matmul<float>& p, const Finish& finish) {
-  if (p.M == 0 || p.N == 0) return;
+  if (p.M == 0 || p.r.N == 0) return;
   if (p.a_col != 1) {
     product_of_columns<A>(p, finish);
     return;
   }
-  const std::size_t k_blocks = blocks_of<A>(p.K, kBlockK);
-  const std::size_t near_rows = std::clamp<std::size_t>(kNearA / (p.K + 1), kLeastRows, kMostRows);
-  const std::size_t row_blocks = blocks_of<A>(p.M, near_rows);
-  const bool far = p.K * p.N >= kFar;
+  const std::size_t k_blocks = blocks_of<A>(p.r.K, kKc);
+  const std::size_t mc = std::clamp<std::size_t>(kMcElements / (p.r.K + 1), kLeastMc, kMostMc);
+  const std::size_t row_blocks = blocks_of<A>(p.M, mc);
+  const bool far = p.r.K * p.r.N >= kFar;
   for (std::size_t i = 0; i < row_blocks; ++i) {
     const Block<A> rows(p.M, row_blocks, i);
     const Tiles<A> tiles(rows.size());
     const std::size_t most = tiles.count == 1 ? panels_of<A>(rows.size()) : 1;
-    const std::size_t all = blocks_of<A>(p.N, kPanel<A>), groups = blocks_of<A>(all, most);
+    const std::size_t all = blocks_of<A>(p.r.N, kNr<A>), groups = blocks_of<A>(all, most);
     for (std::size_t g = 0; g < groups; ++g) {
       const Block<A> group(all, groups, g);
-      const std::size_t n = group.begin * kPanel<A>, panels = group.size();
+      const std::size_t n = group.begin * kNr<A>, panels = group.size();
       for (std::size_t j = 0; j < k_blocks; ++j) {
-        const Block<A> ks(p.K, k_blocks, j);
+        const Block<A> ks(p.r.K, k_blocks, j);
         const Left<A> left{p.a + rows.begin * p.a_row + ks.begin, p.a_row, p.a_row};
-        const float* next =
-            p.packed + group.begin * p.panel_stride + (ks.end < p.K ? ks.end * kPanel<A> : p.panel_stride);
-        const Ask ask = far ? Ask{next, kPanel<A>} : Ask{};
-        multiply_panels<A, false>(p, rows.begin, tiles, ks, left, n, panels, ask, finish);
+        const float* next = p.r.data + n * p.r.K + (ks.end < p.r.K ? ks.end : p.r.K) * kNr<A>;
+        const Prefetch ahead = far ? Prefetch{next, kNr<A>} : Prefetch{};
+        multiply_panels<A, false>(p, rows.begin, tiles, ks, left, n, panels, ahead, finish);
       }
     }
   }
@@ -329,7 +334,7 @@ void product(const Matmul<float>& p, const Finish& finish) {
 template <class A>
 void matmul(const Matmul<float>& p) {
   product<A>(p, [&p](std::size_t m_begin, std::size_t m_end, std::size_t n_begin, std::size_t n_end) {
-    if (p.activation != Activation::sigmoid) return;
+    if (p.epilogue.activation != Activation::sigmoid) return;
     for (std::size_t m = m_begin; m < m_end; ++m) {
       float* c = p.c + m * p.ldc + n_begin;
       for_lanes<A>(n_end - n_begin,

@@ -11,13 +11,13 @@
 namespace dcrnn::kernels::simd {
 
 /// Calls f(i, j, lanes) for the vectors of all elements: i their place in the parameters and the state, j in
-/// the gradient. ask(i) asks for what will be needed at i.
-template <class A, class Rule, class Ask, class F>
-[[gnu::always_inline]] inline void for_vectors(const Rule& o, Ask&& ask, F&& f) {
+/// the gradient. ahead(i) prefetches what will be needed at i.
+template <class A, class Rule, class Ahead, class F>
+[[gnu::always_inline]] inline void for_vectors(const Rule& o, Ahead&& ahead, F&& f) {
   constexpr std::size_t kRowsAhead = 8;
   const std::uint32_t* const rows = o.touched.rows;  // null: a span, like the one row of a table
   for (std::size_t row = 0; row < o.touched.count; ++row) {
-    if (rows != nullptr && row + kRowsAhead < o.touched.count) ask(rows[row + kRowsAhead] * o.n);
+    if (rows != nullptr && row + kRowsAhead < o.touched.count) ahead(rows[row + kRowsAhead] * o.n);
     const std::size_t first = rows != nullptr ? rows[row] * o.n : 0;
     for_lanes<A>(o.n, [&](std::size_t j, auto lanes) { f(first + j, row * o.n + j, lanes); });
   }
@@ -30,12 +30,12 @@ void adam(const Adam<float>& o) {
   const Vector<A> beta1(o.beta1), beta2(o.beta2), rest1(1 - o.beta1), rest2(1 - o.beta2);
   // rate * (m / c1) / (sqrt(v / c2) + epsilon) with one division
   const Vector<A> rate(o.rate / o.correction1), root(1 / std::sqrt(o.correction2));
-  const auto ask = [&](std::size_t i) {
-    ask_for<A, true>(o.p + i);
-    ask_for<A, true>(o.m + i);
-    ask_for<A, true>(o.v + i);
+  const auto ahead = [&](std::size_t i) {
+    prefetch<A, true>(o.p + i);
+    prefetch<A, true>(o.m + i);
+    prefetch<A, true>(o.v + i);
   };
-  for_vectors<A>(o, ask, [&](std::size_t i, std::size_t j, auto lanes) {
+  for_vectors<A>(o, ahead, [&](std::size_t i, std::size_t j, auto lanes) {
     const Vector<A> p = lanes.load(o.p + i);
     const Vector<A> g = multiply_add(coupled, p, grad_scale * lanes.load(o.grad + j));
     const Vector<A> m = multiply_add(beta1, lanes.load(o.m + i), rest1 * g);
@@ -50,11 +50,11 @@ void adam(const Adam<float>& o) {
 template <class A>
 void sgd(const Sgd<float>& o) {
   const Vector<A> grad_scale(o.grad_scale), decay(o.decay), momentum(o.momentum), rate(o.rate);
-  const auto ask = [&](std::size_t i) {
-    ask_for<A, true>(o.p + i);
-    ask_for<A, true>(o.m + i);
+  const auto ahead = [&](std::size_t i) {
+    prefetch<A, true>(o.p + i);
+    prefetch<A, true>(o.m + i);
   };
-  for_vectors<A>(o, ask, [&](std::size_t i, std::size_t j, auto lanes) {
+  for_vectors<A>(o, ahead, [&](std::size_t i, std::size_t j, auto lanes) {
     const Vector<A> p = lanes.load(o.p + i);
     const Vector<A> g = multiply_add(decay, p, grad_scale * lanes.load(o.grad + j));
     const Vector<A> m = multiply_add(momentum, lanes.load(o.m + i), g);
@@ -66,11 +66,11 @@ void sgd(const Sgd<float>& o) {
 template <class A>
 void adagrad(const Adagrad<float>& o) {
   const Vector<A> grad_scale(o.grad_scale), decay(o.decay), rate(o.rate), epsilon(o.epsilon);
-  const auto ask = [&](std::size_t i) {
-    ask_for<A, true>(o.p + i);
-    ask_for<A, true>(o.s + i);
+  const auto ahead = [&](std::size_t i) {
+    prefetch<A, true>(o.p + i);
+    prefetch<A, true>(o.s + i);
   };
-  for_vectors<A>(o, ask, [&](std::size_t i, std::size_t j, auto lanes) {
+  for_vectors<A>(o, ahead, [&](std::size_t i, std::size_t j, auto lanes) {
     const Vector<A> p = lanes.load(o.p + i);
     const Vector<A> g = multiply_add(decay, p, grad_scale * lanes.load(o.grad + j));
     const Vector<A> s = multiply_add(g, g, lanes.load(o.s + i));

@@ -1,4 +1,4 @@
-// The table of one architecture.
+// The layer of one architecture.
 #pragma once
 
 #include "kernels/simd/elementwise.hpp"
@@ -11,15 +11,14 @@
 
 namespace dcrnn::kernels::simd {
 
+/// Every op as xsimd code for A.
 template <class A>
-Table<float> simd_table(Isa isa) {
-  Table<float> table{};
-  table.isa = isa;
-  table.panel = kPanel<A>;
+void simd_layer(Table<float>& table) {
+  static_assert(kColumnStep % kNr<A> == 0);
+  table.format = {kNr<A>};
 #define DCRNN_OP(name, Arguments) table.name = &name<A>;
 #include "kernels/ops.inc"
 #undef DCRNN_OP
-  return table;
 }
 
 }  // namespace dcrnn::kernels::simd

@@ -1,4 +1,5 @@
-// A tile of C: a few rows times a few panels of columns, small enough to live in registers while k runs.
+// The micro-kernel: a tile of C, mr rows times nr columns (or fewer rows times a few panels), small enough to
+// live in registers while k runs.
 #pragma once
 
 #include <algorithm>
@@ -6,33 +7,35 @@
 #include <cstddef>
 #include <utility>
 
+#include "kernels/operand.hpp"
 #include "kernels/simd/lanes.hpp"
+#include "kernels/table.hpp"
 
 namespace dcrnn::kernels::simd {
 
 /// Tile of an architecture: its sums fill the registers, less those for a row of R and an element of A.
 template <class A>
 struct Shape {
-  static constexpr std::size_t rows = 6;     ///< of a tile of one panel
-  static constexpr std::size_t vectors = 2;  ///< of a panel
-  static constexpr std::size_t sums = 12;    ///< vectors of a tile at most
+  static constexpr std::size_t mr = 6;             ///< rows of a tile of one panel
+  static constexpr std::size_t nr_vectors = 2;     ///< of a panel
+  static constexpr std::size_t accumulators = 12;  ///< vectors of a tile at most
 };
 template <>
 struct Shape<xsimd::avx512bw> {
-  static constexpr std::size_t rows = 12;
-  static constexpr std::size_t vectors = 2;
-  static constexpr std::size_t sums = 24;
+  static constexpr std::size_t mr = 12;
+  static constexpr std::size_t nr_vectors = 2;
+  static constexpr std::size_t accumulators = 24;
 };
 template <>
 struct Shape<xsimd::neon64> {
-  static constexpr std::size_t rows = 6;
-  static constexpr std::size_t vectors = 4;
-  static constexpr std::size_t sums = 24;
+  static constexpr std::size_t mr = 6;
+  static constexpr std::size_t nr_vectors = 4;
+  static constexpr std::size_t accumulators = 24;
 };
 
 /// Columns of a panel.
 template <class A>
-inline constexpr std::size_t kPanel = Shape<A>::vectors* kLanes<A>;
+inline constexpr std::size_t kNr = Shape<A>::nr_vectors* kLanes<A>;
 
 /// Panels that a tile may span.
 template <class A>
@@ -42,19 +45,19 @@ inline constexpr std::size_t kMostPanels = 6;
 /// multipliers busy.
 template <class A>
 constexpr std::size_t panels_of(std::size_t rows) {
-  return std::clamp<std::size_t>(Shape<A>::sums / (rows * Shape<A>::vectors), 1, kMostPanels<A>);
+  return std::clamp<std::size_t>(Shape<A>::accumulators / (rows * Shape<A>::nr_vectors), 1, kMostPanels<A>);
 }
 
-/// Memory that will be needed soon: kAsked elements at each place.
-struct Ask {
+/// Memory that will be needed soon: kPrefetched elements at each place.
+struct Prefetch {
   const float* first;  ///< null: nothing
   std::size_t stride;
 };
 template <class A>
-inline constexpr std::size_t kAsked = std::max<std::size_t>(kPanel<A>, 16);
+inline constexpr std::size_t kPrefetched = std::max<std::size_t>(kNr<A>, 16);
 
 /// Tiles below each other.
-struct TileArguments {
+struct MicroKernelArguments {
   std::size_t tiles, K;
   const float* a;  ///< A(i, k) = a[i * a_stride + k], or along the columns: a[i + k * a_stride]
   std::size_t a_stride;
@@ -63,15 +66,13 @@ struct TileArguments {
   std::size_t panel_stride;
   float* c;
   std::size_t ldc;
-  bool resume;        ///< go on from C
-  const float* bias;  ///< null: none
-  bool relu;
-  Ask ask;  ///< the last tile asks for it, a place every round of k, if it has Shape::rows rows and one panel
+  Epilogue<float> epilogue;  ///< sigmoid: left to the caller
+  Prefetch ahead;  ///< by the last tile, a place every round of k, if it has Shape::mr rows and one panel
 };
 
 /// Tiles of kRows rows and kVectors vectors of columns: whole panels, or half of one.
 template <class A, std::size_t kRows, std::size_t kVectors, bool kColumnA>
-void multiply_tiles(const TileArguments& t) {
+void micro_kernel(const MicroKernelArguments& t) {
   constexpr std::size_t kTogether = 6;  // rows of A that are reached from one pointer
   const std::size_t a_row = kColumnA ? 1 : t.a_stride, a_col = kColumnA ? t.a_stride : 1;
   const std::size_t panel_stride = t.panel_stride, ldc = t.ldc;
@@ -80,15 +81,17 @@ void multiply_tiles(const TileArguments& t) {
   for (std::size_t tile = t.tiles; tile > 0; --tile, tile_a += t.a_tile, c += kRows * ldc) {
     Vector<A> sum[kRows][kVectors];
     // Where C is not read first it is needed at the end of this tile; else the next tile's at its beginning.
-    float* const needed = !t.resume ? c : tile > 1 ? c + kRows * ldc : t.c + kVectors * kLanes<A>;
+    float* const needed = !t.epilogue.accumulate ? c
+                          : tile > 1             ? c + kRows * ldc
+                                                 : t.c + kVectors * kLanes<A>;
     unroll<kRows>([&]<std::size_t i>() {  // a panel may begin within a line
-      unroll<(kVectors + Shape<A>::vectors - 1) / Shape<A>::vectors>([&]<std::size_t j>() {
-        ask_for<A, true>(needed + i * ldc + j * kPanel<A>);
-        ask_for<A, true>(needed + i * ldc + std::min((j + 1) * kPanel<A>, kVectors * kLanes<A>) - 1);
+      unroll<(kVectors + Shape<A>::nr_vectors - 1) / Shape<A>::nr_vectors>([&]<std::size_t j>() {
+        prefetch<A, true>(needed + i * ldc + j * kNr<A>);
+        prefetch<A, true>(needed + i * ldc + std::min((j + 1) * kNr<A>, kVectors * kLanes<A>) - 1);
       });
       unroll<kVectors>([&]<std::size_t j>() { sum[i][j] = Vector<A>(0.0f); });
     });
-    if (t.resume) {
+    if (t.epilogue.accumulate) {
       unroll<kRows>([&]<std::size_t i>() {
         unroll<kVectors>(
             [&]<std::size_t j>() { sum[i][j] = Vector<A>::load_unaligned(c + i * ldc + j * kLanes<A>); });
@@ -99,41 +102,41 @@ void multiply_tiles(const TileArguments& t) {
     unroll<(kRows + kTogether - 1) / kTogether>(
         [&]<std::size_t i>() { a[i] = tile_a + i * kTogether * a_row; });
     const float* b = t.b;
-    const auto rounds = [&]<bool kAsk>() __attribute__((always_inline)) {
-      const float* ask = t.ask.first;
+    const auto rounds = [&]<bool kPrefetch>() __attribute__((always_inline)) {
+      const float* ahead = t.ahead.first;
 #pragma GCC unroll 8  // so few rounds that the processor can foresee the last
       for (std::size_t k = t.K; k > 0; --k) {
         Vector<A> r[kVectors];
         unroll<kVectors>([&]<std::size_t j>() {
-          r[j] = Vector<A>::load_unaligned(b + j / Shape<A>::vectors * panel_stride +
-                                           j % Shape<A>::vectors * kLanes<A>);
+          r[j] = Vector<A>::load_unaligned(b + j / Shape<A>::nr_vectors * panel_stride +
+                                           j % Shape<A>::nr_vectors * kLanes<A>);
         });
-        if constexpr (kAsk) {
-          unroll<kAsked<A> / 16>([&]<std::size_t j>() { ask_for<A>(ask + j * 16); });
-          ask += t.ask.stride;
+        if constexpr (kPrefetch) {
+          unroll<kPrefetched<A> / 16>([&]<std::size_t j>() { prefetch<A>(ahead + j * 16); });
+          ahead += t.ahead.stride;
         }
         unroll<kRows>([&]<std::size_t i>() {
           const Vector<A> element(a[i / kTogether][i % kTogether * a_row]);
           unroll<kVectors>([&]<std::size_t j>() { sum[i][j] = multiply_add(element, r[j], sum[i][j]); });
         });
         for (const float*& rows : a) rows += a_col;
-        b += kPanel<A>;
+        b += kNr<A>;
       }
     };
-    bool asks = false;
-    if constexpr (kRows == Shape<A>::rows && kVectors == Shape<A>::vectors) {
-      asks = tile == 1 && t.ask.first != nullptr;
-      if (asks) rounds.template operator()<true>();
+    bool prefetches = false;
+    if constexpr (kRows == Shape<A>::mr && kVectors == Shape<A>::nr_vectors) {
+      prefetches = tile == 1 && t.ahead.first != nullptr;
+      if (prefetches) rounds.template operator()<true>();
     }
-    if (!asks) rounds.template operator()<false>();
+    if (!prefetches) rounds.template operator()<false>();
 
-    if (t.bias != nullptr) {
+    if (t.epilogue.bias != nullptr) {
       unroll<kVectors>([&]<std::size_t j>() {
-        const Vector<A> bias = Vector<A>::load_unaligned(t.bias + j * kLanes<A>);
+        const Vector<A> bias = Vector<A>::load_unaligned(t.epilogue.bias + j * kLanes<A>);
         unroll<kRows>([&]<std::size_t i>() { sum[i][j] = sum[i][j] + bias; });
       });
     }
-    if (t.relu) {
+    if (t.epilogue.activation == Activation::relu) {
       const Vector<A> zero(0.0f);
       unroll<kRows * kVectors>([&]<std::size_t i>() {
         Vector<A>& x = sum[i / kVectors][i % kVectors];
@@ -146,24 +149,24 @@ void multiply_tiles(const TileArguments& t) {
   }
 }
 
-using TileFunction = void (*)(const TileArguments&);
+using MicroKernel = void (*)(const MicroKernelArguments&);
 
 /// Most vectors of columns of a tile.
 template <class A>
-inline constexpr std::size_t kMostVectors = kMostPanels<A>* Shape<A>::vectors;
+inline constexpr std::size_t kMostVectors = kMostPanels<A>* Shape<A>::nr_vectors;
 
 /// Vectors of columns that the narrower tiles have: half a panel.
 template <class A>
-inline constexpr std::size_t kHalfPanel = Shape<A>::vectors / 2;
+inline constexpr std::size_t kHalfNrVectors = Shape<A>::nr_vectors / 2;
 
-/// multiply_tiles for kRows rows and each number of vectors, at [vectors - 1]; null where there is none.
+/// micro_kernel for kRows rows and each number of vectors, at [vectors - 1]; null where there is none.
 template <class A, std::size_t kRows, bool kColumnA, std::size_t... kVectorsLessOne>
-constexpr std::array<TileFunction, kMostVectors<A>> tile_functions_of(
-    std::index_sequence<kVectorsLessOne...>) {
-  constexpr auto function = []<std::size_t kVectors>() -> TileFunction {
-    constexpr std::size_t kMost = (kColumnA ? 1 : panels_of<A>(kRows)) * Shape<A>::vectors;
-    if constexpr (kVectors == kHalfPanel<A> || (kVectors % Shape<A>::vectors == 0 && kVectors <= kMost)) {
-      return &multiply_tiles<A, kRows, kVectors, kColumnA>;
+constexpr std::array<MicroKernel, kMostVectors<A>> micro_kernels_of(std::index_sequence<kVectorsLessOne...>) {
+  constexpr auto function = []<std::size_t kVectors>() -> MicroKernel {
+    constexpr std::size_t kMost = (kColumnA ? 1 : panels_of<A>(kRows)) * Shape<A>::nr_vectors;
+    if constexpr (kVectors == kHalfNrVectors<A> ||
+                  (kVectors % Shape<A>::nr_vectors == 0 && kVectors <= kMost)) {
+      return &micro_kernel<A, kRows, kVectors, kColumnA>;
     } else {
       return nullptr;
     }
@@ -172,14 +175,13 @@ constexpr std::array<TileFunction, kMostVectors<A>> tile_functions_of(
 }
 
 template <class A, bool kColumnA, std::size_t... kRowsLessOne>
-constexpr std::array<std::array<TileFunction, kMostVectors<A>>, Shape<A>::rows> tile_functions(
+constexpr std::array<std::array<MicroKernel, kMostVectors<A>>, Shape<A>::mr> micro_kernels(
     std::index_sequence<kRowsLessOne...>) {
-  return {tile_functions_of<A, kRowsLessOne + 1, kColumnA>(std::make_index_sequence<kMostVectors<A>>{})...};
+  return {micro_kernels_of<A, kRowsLessOne + 1, kColumnA>(std::make_index_sequence<kMostVectors<A>>{})...};
 }
 
-/// multiply_tiles for `rows` rows and `vectors` vectors, at [rows - 1][vectors - 1].
+/// micro_kernel for `rows` rows and `vectors` vectors, at [rows - 1][vectors - 1].
 template <class A, bool kColumnA>
-inline constexpr auto kTileFunctions =
-    tile_functions<A, kColumnA>(std::make_index_sequence<Shape<A>::rows>{});
+inline constexpr auto kMicroKernels = micro_kernels<A, kColumnA>(std::make_index_sequence<Shape<A>::mr>{});
 
 }  // namespace dcrnn::kernels::simd

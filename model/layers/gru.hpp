@@ -22,10 +22,10 @@ struct GruSlots {
   Slot reset = 0;            ///< [L B, D] r * h (cross) or h U_n^T + d_n (tanh)
   Slot candidate = 0;        ///< [L B, D] u (cross) or n (tanh)
   Slot dgx = 0, dgates = 0;  ///< gradients of gx and of the gates' arguments
-  Slot dreset = 0;           ///< r * h still (cross), or the gradient of h U_n^T + d_n (tanh)
+  Slot dreset = 0;           ///< gradient of reset
   Slot dcandidate = 0;       ///< du (cross) or that of n's argument (tanh)
-  Slot scratch = 0;  ///< cross only: [B, D] the gradient of r * h, of every step if gradients are kept
-  bool scratch_per_step = false;
+  /// The gradients of the weights want reset (cross) or dreset (tanh): the other need not outlast its step.
+  bool dreset_per_step = false;
 
   GruSlots() = default;
   /// For `steps` steps of one kind of cell with `input_sets` sets of W.
@@ -41,10 +41,9 @@ struct GruSlots {
     if (!build.training()) return;
     dgx = build.over_value(gx, D, sets, G);
     dgates = build.over_value(gates, D, kept, 2);
-    dreset = cross ? reset : build.over_value(reset, D, kept);
     dcandidate = build.over_value(candidate, D, kept);
-    scratch_per_step = build.purpose.keep_gradients;
-    if (cross) scratch = build.arena.add(D, scratch_per_step ? kept : 1);
+    dreset_per_step = !cross || build.purpose.keep_gradients;
+    dreset = cross ? build.arena.add(D, dreset_per_step ? kept : 1) : build.over_value(reset, D, kept);
   }
 };
 
@@ -82,14 +81,16 @@ class GruCell {
   /// gx = x W^T + b, x [count, input].
   template <class Real>
   void input_product(const Pass<Real>& pass, const GruSlots& slots, const Real* x) const {
-    const std::size_t D = state_, K = input_, panel = pass.ops.panel, ld = row_distance(D);
-    const std::size_t G = gru_input_gates(candidate_);
-    const std::size_t together = kernels::gates_adjoin(D, ld, panel) ? G : 1;
-    for (std::size_t gate = 0; gate < G; gate += together) {
-      pass.ops.matmul({pass.count, together * pass.columns(D), K, x, row_distance(K), 1,
-                       pass.packed[w_] + gate * kernels::packed_size(K, D, panel), K * panel,
-                       pass.packed[packed_bias_ih_] + gate * kernels::packed_size(1, D, panel),
-                       kernels::Activation::none, false, pass.at(slots.gx) + gate * ld,
+    const std::size_t ld = row_distance(state_);
+    const kernels::Operand<const Real> w = pass.packed[w_].spread(ld);
+    for (std::size_t part = 0; part < w.parts; ++part) {
+      pass.ops.matmul({pass.count,
+                       x,
+                       row_distance(input_),
+                       1,
+                       w.part(part),
+                       {.bias = pass.packed.bias(packed_bias_ih_) + part * ld},
+                       pass.at(slots.gx) + part * ld,
                        pass.arena.ld(slots.gx)});
     }
   }
@@ -105,7 +106,7 @@ class GruCell {
                                             pass.at(slots.gx),
                                             h,
                                             pass.packed[u_],
-                                            pass.packed[packed_bias_hh_],
+                                            pass.packed.bias(packed_bias_hh_),
                                             pass.at(slots.gates, step),
                                             pass.at(slots.carry, step),
                                             pass.at(slots.reset, step),
@@ -124,22 +125,23 @@ class GruCell {
   void backward(const Pass<Real>& pass, const GruSlots& slots, std::size_t step, std::size_t input_set,
                 const Real* x0, const Real* h, const Real* dh_next, Real* dh, Real* dx0) const {
     const bool cross = candidate_ == Candidate::cross;
-    const kernels::GruBackward<Real> args = {
-        pass.count,
-        state_,
-        row_distance(state_),
-        x0,
-        h,
-        pass.packed[u_back_],
-        pass.at(slots.dgates, step),
-        pass.at(slots.carry, step),
-        pass.at(slots.dreset, step),
-        pass.at(slots.dcandidate, step),
-        dh,
-        pass.at(slots.dgx, input_set),
-        dx0,
-        cross ? pass.at(slots.scratch, slots.scratch_per_step ? step : 0) : nullptr};
-    if (dh != dh_next) std::copy_n(dh_next, pass.count * row_distance(state_), dh);
+    const kernels::GruBackward<Real> args = {pass.count,
+                                             state_,
+                                             row_distance(state_),
+                                             x0,
+                                             h,
+                                             pass.packed[u_back_],
+                                             pass.at(slots.gates, step),
+                                             pass.at(slots.carry, step),
+                                             pass.at(slots.reset, step),
+                                             pass.at(slots.candidate, step),
+                                             dh_next,
+                                             pass.at(slots.dgates, step),
+                                             pass.at(slots.dcandidate, step),
+                                             pass.at(slots.dreset, slots.dreset_per_step ? step : 0),
+                                             dh,
+                                             pass.at(slots.dgx, input_set),
+                                             dx0};
     if (cross) {
       pass.ops.gru_cross_backward(args);
     } else {
@@ -150,12 +152,16 @@ class GruCell {
   /// gx = x W^T + b, so dx += dgx W.
   template <class Real>
   void input_backward(const Pass<Real>& pass, const GruSlots& slots, std::size_t input_set, Real* dx) const {
-    const std::size_t D = state_, panel = pass.ops.panel;
     for (std::size_t gate = 0; gate < gru_input_gates(candidate_); ++gate) {
-      pass.ops.matmul({pass.count, pass.columns(input_), D,
-                       pass.at(slots.dgx, input_set) + gate * row_distance(D), pass.arena.ld(slots.dgx), 1,
-                       pass.packed[w_back_] + gate * kernels::packed_size(D, input_, panel), D * panel,
-                       nullptr, kernels::Activation::none, true, dx, row_distance(input_)});
+      const std::size_t ld = row_distance(input_);
+      pass.ops.matmul({pass.count,
+                       pass.at(slots.dgx, input_set) + gate * row_distance(state_),
+                       pass.arena.ld(slots.dgx),
+                       1,
+                       pass.packed[w_back_].part(gate).spread(ld),
+                       {.accumulate = true},
+                       dx,
+                       ld});
     }
   }
 

@@ -130,7 +130,7 @@ class GruCross {
     const auto at = [&](const Place& from, std::size_t b, std::size_t j) { return tracer.row(from, b)[j]; };
     const Place dh_next = place(out_.gradient, gradient(l + 1)), h = state_stream(l).place();
     const bool cross = candidate_ == Candidate::cross;
-    const Place dr = cross ? place(slots_.scratch, l) : place(slots_.dcandidate, l);
+    const Place dr = cross ? place(slots_.dreset, l) : place(slots_.dcandidate, l);
     const Place scaled = cross ? h : place(slots_.reset, l);
     each(tracer, prefix + "r", [&](auto b, auto j) { return at(dr, b, j) * at(scaled, b, j); });
     each(tracer, prefix + "z",

@@ -23,15 +23,26 @@ class Linear {
   /// y [count, out] with row distance ldy.
   template <class Real>
   void forward(const Pass<Real>& pass, kernels::Activation activation, Real* y, std::size_t ldy) const {
-    pass.ops.matmul({pass.count, out_, x_.width, pass.value(x_), x_.ld, 1, pass.packed[forward_],
-                     x_.width * pass.ops.panel, pass.parameters + bias_, activation, false, y, ldy});
+    pass.ops.matmul({pass.count,
+                     pass.value(x_),
+                     x_.ld,
+                     1,
+                     pass.packed[forward_],
+                     {.bias = pass.parameters + bias_, .activation = activation},
+                     y,
+                     ldy});
   }
 
   /// y = x W^T + b, so dx += dy W; dy is the gradient before the activation.
   template <class Real>
   void backward(const Pass<Real>& pass, const Real* dy, std::size_t ld_dy) const {
-    pass.ops.matmul({pass.count, pass.columns(x_.width), out_, dy, ld_dy, 1, pass.packed[backward_],
-                     out_ * pass.ops.panel, nullptr, kernels::Activation::none, true, pass.gradient(x_),
+    pass.ops.matmul({pass.count,
+                     dy,
+                     ld_dy,
+                     1,
+                     pass.packed[backward_].spread(row_distance(x_.width)),
+                     {.accumulate = true},
+                     pass.gradient(x_),
                      x_.ld});
   }
 

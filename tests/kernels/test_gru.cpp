@@ -1,5 +1,7 @@
 // The GRU steps: forward against the formulas of the model, backward against central differences in double
 // and, for the other tables, against the reference in double.
+#include <bit>
+#include <cstdint>
 #include <functional>
 
 #include "core/size.hpp"
@@ -10,18 +12,19 @@ namespace dcrnn::kernels::test {
 
 namespace {
 
-/// The three parts [rows / 3, columns] of r, each as R [K, N] packed alone, one behind the other, as the GRU
-/// ops want them.
+/// The three parts [D, D] of u, packed as the GRU ops want them.
 template <class Real>
-std::vector<Real> packed(const Table<Real>& table, const Block<Real>& r, std::size_t K, std::size_t N,
-                         std::size_t k_stride, std::size_t n_stride, std::size_t part) {
-  const std::size_t size = packed_size(K, N, table.panel);
-  std::vector<Real> result(3 * size);
-  for (std::size_t i = 0; i < 3; ++i) {
-    table.pack({K, N, r.data() + i * part, k_stride, n_stride, result.data() + i * size, K * table.panel});
+struct PackedState {
+  PackedState(const Table<Real>& table, const Block<Real>& u, std::size_t D, std::size_t k_stride,
+              std::size_t n_stride)
+      : memory(table.packed_size(D, D, 3)), operand(table.operand(memory.data(), D, D, 3)) {
+    for (std::size_t i = 0; i < 3; ++i) {
+      table.pack({u.data() + i * D * D, k_stride, n_stride, operand.part(i)});
+    }
   }
-  return result;
-}
+  std::vector<Real> memory;
+  Operand<Real> operand;
+};
 
 /// A step with all that it reads and writes. Gradients of a loss sum(weight * h_next).
 template <class Real>
@@ -31,7 +34,9 @@ struct Step {
   std::size_t B, D, ld, G;  // G gates that take part in gx
   Numbers numbers;
   Roomy<Real> x0, gx, h;
-  Block<Real> u, d, weight;
+  Block<Real> u;
+  Roomy<Real> d;
+  Block<Real> weight;
   Roomy<Real> gates, carry, reset, candidate, h_next, dh, dgx, dx0, scratch;
 
   Step(const Table<Real>& kernels, bool is_cross, std::size_t rows, std::size_t width, std::size_t distance)
@@ -46,7 +51,7 @@ struct Step {
         gx(B, D, ld, G, numbers, -2, 2),
         h(B, D, ld, 1, numbers),
         u(3 * D, D, D, numbers, -0.5, 0.5),
-        d(1, 3 * D, 3 * D, numbers),
+        d(1, D, ld, 3, numbers),
         weight(B, D, D, numbers),
         gates(B, D, ld, 2),
         carry(B, D, ld),
@@ -59,22 +64,30 @@ struct Step {
         scratch(B, D, ld) {}
 
   void forward() {
-    const auto u_forward = packed(table, u, D, D, 1, D, D * D);
-    const auto bias = packed(table, d, 1, D, D, 1, D);
+    const PackedState<Real> u_forward(table, u, D, 1, D);
     const auto run = cross ? table.gru_cross_forward : table.gru_tanh_forward;
-    run({B, D, ld, x0.data(), gx.data(), h.data(), u_forward.data(), bias.data(), gates.data(), carry.data(),
+    run({B, D, ld, x0.data(), gx.data(), h.data(), u_forward.operand, d.data(), gates.data(), carry.data(),
          reset.data(), candidate.data(), h_next.data()});
   }
 
-  /// After forward().
-  void backward() {
-    const auto u_back = packed(table, u, D, D, D, 1, D * D);
+  /// Sets dh to the gradient of h_next.
+  void seed() {
     for (std::size_t b = 0; b < B; ++b) {
       for (std::size_t j = 0; j < D; ++j) dh.at(b, j) = weight.at(b, j);
     }
+  }
+  /// After forward() and seed(), into the gradients of `to`; its outputs take the place of the inputs where
+  /// it is this step.
+  void backward(Step& to) {
+    const PackedState<Real> u_back(table, u, D, D, 1);
     const auto run = cross ? table.gru_cross_backward : table.gru_tanh_backward;
-    run({B, D, ld, x0.data(), h.data(), u_back.data(), gates.data(), carry.data(), reset.data(),
-         candidate.data(), dh.data(), dgx.data(), dx0.data(), scratch.data()});
+    run({B, D, ld, x0.data(), h.data(), u_back.operand, gates.data(), carry.data(), reset.data(),
+         candidate.data(), dh.data(), to.gates.data(), to.candidate.data(),
+         cross ? to.scratch.data() : to.reset.data(), to.dh.data(), to.dgx.data(), to.dx0.data()});
+  }
+  void backward() {
+    seed();
+    backward(*this);
   }
 
   double loss() {
@@ -257,6 +270,46 @@ void check_shapes(const Table<Real>& table,
 TEST_CASE("gradients of the reference GRU steps against central differences") {
   check_gradients(true);
   check_gradients(false);
+}
+
+TEST_CASE("a backward GRU step beside its inputs gives the same bytes as in their place and leaves them") {
+  for (Isa isa : available_isas()) {
+    for (bool cross : {true, false}) {
+      for (std::size_t D : Sizes{17, 64}) {
+        INFO("isa " << std::string(name(isa)) << " cross=" << cross << " D=" << D);
+        Step<float> place(table<float>(isa), cross, 13, D, round_up(D, 16));
+        place.forward();
+        place.seed();
+        Step<float> given = place, beside = place;
+        for (Roomy<float>* output : {&beside.gates, &beside.candidate, &beside.reset, &beside.dh}) {
+          std::fill_n(output->data(), output->rows() * output->columns(), -7.0f);
+        }
+        const Step<float> before = given;
+        place.backward(place);
+        given.backward(beside);
+        const auto same = [](const Roomy<float>& a, const Roomy<float>& b) {
+          for (std::size_t r = 0; r < a.rows(); ++r) {
+            for (std::size_t c = 0; c < a.columns(); ++c) {
+              if (std::bit_cast<std::uint32_t>(a.at(r, c)) != std::bit_cast<std::uint32_t>(b.at(r, c)))
+                return false;
+            }
+          }
+          return true;
+        };
+        CHECK(same(beside.gates, place.gates));
+        CHECK(same(beside.candidate, place.candidate));
+        CHECK((cross || same(beside.reset, place.reset)));
+        CHECK(same(beside.dh, place.dh));
+        CHECK(same(beside.dgx, place.dgx));
+        CHECK(same(beside.dx0, place.dx0));
+        CHECK(same(given.gates, before.gates));
+        CHECK(same(given.candidate, before.candidate));
+        CHECK(same(given.reset, before.reset));
+        CHECK(same(given.carry, before.carry));
+        CHECK(same(given.dh, before.dh));
+      }
+    }
+  }
 }
 
 TEST_CASE("a GRU step gives a row the same bytes alone and in a batch") {

@@ -9,13 +9,13 @@ namespace dcrnn::kernels::test {
 
 namespace {
 
-/// R [K, N] packed for `table`, with a gap between the panels.
+/// R [K, N] packed for `table`, a row for each panel.
 template <class Real>
 Block<Real> packed(const Table<Real>& table, const Block<Real>& r, std::size_t K, std::size_t N,
                    std::size_t k_stride, std::size_t n_stride) {
-  const std::size_t panels = (N + table.panel - 1) / table.panel;
-  Block<Real> result(panels, K * table.panel, K * table.panel + 3);
-  table.pack({K, N, r.data(), k_stride, n_stride, result.data(), result.ld()});
+  const std::size_t nr = table.format.nr;
+  Block<Real> result((N + nr - 1) / nr, K * nr, K * nr);
+  table.pack({r.data(), k_stride, n_stride, table.operand(result.data(), K, N)});
   return result;
 }
 
@@ -42,8 +42,14 @@ void check_matmul(const Table<Real>& table, std::size_t M, std::size_t N, std::s
   const Block<Real> before = c;
   const Block<Real> pack = packed(table, r, K, N, 1, r.ld());
 
-  table.matmul({M, N, K, a.data(), a_row, a_col, pack.data(), pack.ld(), bias ? b.data() : nullptr,
-                activation, accumulate, c.data(), c.ld()});
+  table.matmul({M,
+                a.data(),
+                a_row,
+                a_col,
+                table.operand(pack.data(), K, N),
+                {bias ? b.data() : nullptr, activation, accumulate},
+                c.data(),
+                c.ld()});
 
   const auto want = [&](std::size_t m, std::size_t n) {
     double sum = accumulate ? before.at(m, n) : 0.0;
@@ -63,7 +69,7 @@ void check_matmul(const Table<Real>& table, std::size_t M, std::size_t N, std::s
 /// The same product in one piece, by single rows, by chunks of rows and by chunks of columns.
 template <class Real>
 void check_same_bytes(const Table<Real>& table, std::size_t K, bool columns, bool accumulate) {
-  const std::size_t M = 257, N = 2 * table.panel + 3;
+  const std::size_t M = 257, N = 2 * kColumnStep + 3;
   Numbers numbers(K);
   const Block<Real> a = columns ? Block<Real>(K, M, M, numbers) : Block<Real>(M, K, K, numbers);
   const std::size_t a_row = columns ? 1 : K, a_col = columns ? M : 1;
@@ -74,14 +80,19 @@ void check_same_bytes(const Table<Real>& table, std::size_t K, bool columns, boo
   const Activation activation = accumulate ? Activation::none : Activation::sigmoid;
 
   const auto run = [&](Block<Real>& c, std::size_t m0, std::size_t m1, std::size_t n0, std::size_t n1) {
-    table.matmul({m1 - m0, n1 - n0, K, a.data() + m0 * a_row, a_row, a_col,
-                  pack.data() + n0 / table.panel * pack.ld(), pack.ld(), accumulate ? nullptr : b.data() + n0,
-                  activation, accumulate, c.data() + m0 * N + n0, N});
+    table.matmul({m1 - m0,
+                  a.data() + m0 * a_row,
+                  a_row,
+                  a_col,
+                  table.operand(pack.data(), K, N).columns(n0, n1 - n0),
+                  {accumulate ? nullptr : b.data() + n0, activation, accumulate},
+                  c.data() + m0 * N + n0,
+                  N});
   };
   Block<Real> whole = start;
   run(whole, 0, M, 0, N);
   for (std::size_t rows : Sizes{1, std::size_t{7}, std::size_t{64}}) {
-    for (std::size_t width : Sizes{table.panel, N}) {
+    for (std::size_t width : Sizes{kColumnStep, N}) {
       Block<Real> parts = start;
       for (std::size_t m = 0; m < M; m += rows) {
         for (std::size_t n = 0; n < N; n += width) {
@@ -112,8 +123,8 @@ void check_rounding(const Table<Real>& table, std::size_t M, std::size_t N, bool
     r.at(1, n) = 1 + e;
   }
   const Block<Real> pack = packed(table, r, K, N, N, 1);
-  table.matmul({M, N, K, a.data(), columns ? 1 : K, columns ? M : 1, pack.data(), pack.ld(), nullptr,
-                Activation::none, false, c.data(), N});
+  table.matmul(
+      {M, a.data(), columns ? 1 : K, columns ? M : 1, table.operand(pack.data(), K, N), {}, c.data(), N});
   const Real want = fused ? 2 * e + e * e : 2 * e;
   bool same = true;
   for (std::size_t m = 0; m < M; ++m) {
@@ -134,7 +145,7 @@ void test_pack(const Table<Real>& table) {
             transposed ? Block<Real>(N, K, K + 2, numbers) : Block<Real>(K, N, N + 2, numbers);
         const Block<Real> got = packed(table, r, K, N, transposed ? 1 : r.ld(), transposed ? r.ld() : 1);
         const auto want = [&](std::size_t panel, std::size_t i) {
-          const std::size_t k = i / table.panel, n = panel * table.panel + i % table.panel;
+          const std::size_t nr = table.format.nr, k = i / nr, n = panel * nr + i % nr;
           return n >= N ? Real{0} : transposed ? r.at(n, k) : r.at(k, n);
         };
         bool same = got.intact();

@@ -50,15 +50,15 @@ plant("cross: z left out of da_z" gru.hpp
 plant("cross: carry left out of du" gru.hpp
       [[= dh_next * c * p.x0[i];]] [[= dh_next * p.x0[i];]] "cross.weight_hh" kCross)
 plant("cross: r * h for h in dr" gru.hpp
-      [[dreset[i] * p.h[i];]] [[dreset[i] * r * p.h[i];]] "cross.weight_hh" kCross)
+      [[p.dreset[i] * p.h[i];]] [[p.dreset[i] * r * p.h[i];]] "cross.weight_hh" kCross)
 plant("cross: r left out of dh" gru.hpp
-      [[+= dreset[i] * r;]] [[+= dreset[i];]] "x0" kCross)
+      [[p.dh_next[i] + p.dreset[i] * r;]] [[p.dh_next[i] + p.dreset[i];]] "x0" kCross)
 plant("cross: dh loses what the step hands through" gru.hpp
-      "kPanel), nullptr, false, dreset" "kPanel), nullptr, true, dreset" "cross.bias_hh" kCross)
+      [[part(kN), {}, p.dreset]] [[part(kN), {.accumulate = true}, p.dreset]] "cross.bias_hh" kCross)
 plant("gates: dgx of z dropped" gru.hpp
       [[for (std::size_t j = 0; j < D; ++j) p.dgx]] [[for (std::size_t j = gate * D; j < D; ++j) p.dgx]] "cross.weight_ih" kCross)
 plant("gates: their share of dh overwrites the rest" gru.hpp
-      [[gate * packed_size(D, D, kPanel), nullptr, true]] [[gate * packed_size(D, D, kPanel), nullptr, false]] "x0" kCross)
+      [[p.u_back.part(gate), {.accumulate = true}]] [[p.u_back.part(gate), {}]] "x0" kCross)
 
 # The tanh candidate
 plant("tanh: carry left out of dn" gru.hpp
@@ -72,7 +72,7 @@ plant("tanh: 1 - n for 1 - n^2" gru.hpp
 plant("tanh: h for h U_n^T + d_n in dr" gru.hpp
       [[const Real dr = da_n * p.reset[i];]] [[const Real dr = da_n * p.h[i];]] "cross.weight_hh" kTanh)
 plant("tanh: r left out of dreset" gru.hpp
-      [[p.reset[i] = da_n * r;]] [[p.reset[i] = da_n + 0 * r;]] "cross.bias_hh" kTanh)
+      [[p.dreset[i] = da_n * r;]] [[p.dreset[i] = da_n + 0 * r;]] "cross.bias_hh" kTanh)
 plant("tanh: transfer sees the fault too" gru.hpp
       [[p.dgx[(b * 3 + kN) * ld + j] += da_n;]] [[p.dgx[(b * 3 + kN) * ld + j] = -da_n;]] "transfer.consume.weight_ih" kTanh)
 
