@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
 #include "core/batch.hpp"
 #include "data/encoder.hpp"
 #include "dcrnn/rows.hpp"
+#include "train/config.hpp"
 
 namespace dcrnn::api {
 

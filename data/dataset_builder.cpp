@@ -15,7 +15,7 @@ constexpr const char* kCellHelp = "mend the cell, or change how the config reads
 
 }  // namespace
 
-DatasetBuilder::DatasetBuilder(const ModelConfig& config, const std::string& scratch)
+DatasetBuilder::DatasetBuilder(const Schema& config, const std::string& scratch)
     : config_(config),
       layout_(config, RecordLayout::Stage::raw),
       scratch_(scratch, OutputFile::Target::scratch),

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/schema.hpp"
 #include "core/file.hpp"
 #include "data/cache.hpp"
 #include "data/columns.hpp"
@@ -22,7 +22,7 @@ namespace dcrnn::data {
 class DatasetBuilder {
  public:
   /// `scratch`: a path beside which the scratch file may lie while this object lives.
-  DatasetBuilder(const ModelConfig& config, const std::string& scratch);
+  DatasetBuilder(const Schema& config, const std::string& scratch);
 
   /// Failure(data) names file, line and column; a file without rows is one too.
   void parse(const std::string& path, ProgressMeter& progress);
@@ -47,7 +47,7 @@ class DatasetBuilder {
   template <class Use>
   void for_each_row(ProgressMeter& progress, Use&& use);
 
-  const ModelConfig& config_;
+  const Schema& config_;
   RecordLayout layout_;  // raw
   Encoders encoders_;    // fields only; filled by make_encoders()
   std::vector<Gathered> gathered_;

@@ -44,7 +44,7 @@ Encoders::~Encoders() = default;
 Encoders::Encoders(Encoders&&) noexcept = default;
 Encoders& Encoders::operator=(Encoders&&) noexcept = default;
 
-Encoders::Encoders(const ModelConfig& config) {
+Encoders::Encoders(const Schema& config) {
   for (const Field& field : config.fields) {
     auto state = std::make_unique<FieldState>();
     state->field = field;

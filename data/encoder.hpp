@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/schema.hpp"
 #include "core/batch.hpp"
 #include "core/tensor.hpp"
 
@@ -20,14 +20,14 @@ struct FieldState;  // defined beside its users in data/
 class Encoders {
  public:
   /// Encoders that need no data (only `id`, `hash` and `none` fields). Failure(usage) if a field needs data.
-  explicit Encoders(const ModelConfig& config);
+  explicit Encoders(const Schema& config);
   ~Encoders();
   Encoders(Encoders&&) noexcept;
   Encoders& operator=(Encoders&&) noexcept;
 
   /// From the tensors of a model file (those named `encoder.<field>.*`, see docs/format.md). Failure(model)
   /// names the tensor that is missing, malformed or unknown.
-  static Encoders from_tensors(const ModelConfig& config, const std::vector<TensorView>& tensors,
+  static Encoders from_tensors(const Schema& config, const std::vector<TensorView>& tensors,
                                const std::string& source);
   /// The tensors to save; views into this object.
   std::vector<TensorView> tensors() const;

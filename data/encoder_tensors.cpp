@@ -113,7 +113,7 @@ std::array<double, 2> read_statistics(const Field& field, TensorSet& tensors) {
 
 }  // namespace
 
-Encoders Encoders::from_tensors(const ModelConfig& config, const std::vector<TensorView>& tensors,
+Encoders Encoders::from_tensors(const Schema& config, const std::vector<TensorView>& tensors,
                                 const std::string& source) {
   TensorSet set(tensors, source);
   Encoders encoders;

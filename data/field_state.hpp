@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/schema.hpp"
 #include "core/text.hpp"
 #include "data/encoder.hpp"
 #include "data/hash.hpp"
