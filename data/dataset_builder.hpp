@@ -1,7 +1,6 @@
 // The first pass over training data: raw rows into a scratch file, and out of them encoders and encoded rows.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,11 +9,9 @@
 #include "data/cache.hpp"
 #include "data/columns.hpp"
 #include "data/encoder.hpp"
-#include "data/moments.hpp"
+#include "data/field_fit.hpp"
 #include "data/progress.hpp"
-#include "data/quantiles.hpp"
 #include "data/record.hpp"
-#include "data/vocabulary.hpp"
 
 namespace dcrnn::data {
 
@@ -31,26 +28,15 @@ class DatasetBuilder {
   void write_rows(const Encoders& encoders, CacheWriter& writer, ProgressMeter& progress);
 
  private:
-  /// What is gathered of one field.
-  struct Gathered {
-    Vocabulary words;  // all seen
-    std::vector<std::uint64_t> counts;
-    std::vector<std::uint32_t> rows;  // of the table, one per word
-    Moments moments;
-    std::optional<QuantileSearch> quantiles;  // of a bucketed field
-  };
-
   void parse_row(const CsvReader& csv, const Columns& columns);
   std::string parse_field(std::size_t field, std::string_view cell);
-  std::string parse_word(std::size_t field, std::string_view word, std::uint32_t& row);
   void find_edges(ProgressMeter& progress);
   template <class Use>
   void for_each_row(ProgressMeter& progress, Use&& use);
 
   const Schema& config_;
   RecordLayout layout_;  // raw
-  Encoders encoders_;    // fields only; filled by make_encoders()
-  std::vector<Gathered> gathered_;
+  std::vector<FieldFit> fits_;
   std::string name_;    // of the first file
   OutputFile scratch_;  // per row: its record, its items
   MappedFile raw_;

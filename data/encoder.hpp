@@ -1,8 +1,9 @@
-// From the text of a cell to what a batch holds: vocabularies, hashes, bucket edges, statistics.
+// From a cell to what a batch holds: vocabularies, hashes, bucket edges, statistics.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,11 +41,17 @@ class Encoders {
   /// number"), else "".
   std::string encode(std::size_t field, std::string_view cell, BatchColumn& column) const;
   /// The same for a number field whose cell is the number itself; NaN: missing.
-  std::string encode_number(std::size_t field, double number, BatchColumn& column) const;
+  std::string encode(std::size_t field, double number, BatchColumn& column) const;
+  /// Appends ids that are rows of the field's table already, of any number of cells, up to the first that is
+  /// beyond the table. Gives how many it took.
+  std::size_t append_rows(std::size_t field, std::span<const std::uint32_t> ids, BatchColumn& column) const;
 
  private:
   friend class DatasetBuilder;
   Encoders();
+  template <class Cell>
+  std::string append(std::size_t field, Cell cell, BatchColumn& column) const;
+
   std::vector<std::unique_ptr<FieldState>> fields_;
 };
 

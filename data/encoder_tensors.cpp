@@ -9,6 +9,7 @@
 
 #include "core/failure.hpp"
 #include "core/size.hpp"
+#include "core/text.hpp"
 #include "data/encoder.hpp"
 #include "data/field_state.hpp"
 

@@ -75,12 +75,13 @@ const std::vector<Blind> kBlind = {
     {{"train/trainer."}, {"train/fit.hpp", "train/checkpoint.hpp", "train/evaluate.hpp"}},
     {{"train/metrics."},
      {"model/", "optim/", "config/", "train/config.hpp", "train/trainer.hpp", "train/fit.hpp"}},
-    // Text and words know no fields; encoders neither files nor caches; a file is read without a cache.
+    // Text and words know no fields; cells and encoders neither files nor caches; a file is read without a
+    // cache.
     {{"data/byte_source.", "data/scan.", "data/csv.", "data/number.", "data/vocabulary.", "data/moments.",
       "data/quantiles.", "data/hash.", "data/shuffle."},
-     {"config/", "data/columns.hpp", "data/encoder.hpp", "data/field_state.hpp", "data/record.hpp",
+     {"config/", "data/cell.hpp", "data/columns.hpp", "data/encoder.hpp", "data/field_", "data/record.hpp",
       "data/row_reader.hpp", "data/dataset", "data/cache"}},
-    {{"data/encoder", "data/field_state."},
+    {{"data/cell.", "data/field_", "data/encoder"},
      {"data/byte_source.hpp", "data/csv.hpp", "data/columns.hpp", "data/record.hpp", "data/row_reader.hpp",
       "data/dataset", "data/cache"}},
     {{"data/row_reader.", "data/columns."}, {"data/record.hpp", "data/dataset", "data/cache"}},
