@@ -1,10 +1,10 @@
-#include "config/config.hpp"
-#include "config/keys.hpp"
+#include "config/set_value.hpp"
 #include "core/cpu.hpp"
 #include "core/guard.hpp"
 #include "core/threads.hpp"
 #include "dcrnn/files.hpp"
 #include "generated/version_info.hpp"
+#include "train/config.hpp"
 
 namespace dcrnn {
 

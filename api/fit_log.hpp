@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <string>
 
-#include "config/config.hpp"
 #include "core/cpu.hpp"
 #include "dcrnn/files.hpp"
+#include "train/config.hpp"
 #include "train/fit.hpp"
 
 namespace dcrnn::api {

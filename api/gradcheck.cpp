@@ -3,6 +3,7 @@
 #include "core/guard.hpp"
 #include "dcrnn/files.hpp"
 #include "model/parameters.hpp"
+#include "train/config.hpp"
 
 namespace dcrnn {
 
@@ -26,8 +27,8 @@ Result<GradcheckReport> gradcheck(std::string_view config_json, const std::strin
   return guard([&] {
     const Config config = parse_config(config_json, config_name);
     if (rows == 0) fail(ErrorCode::usage, "rows: found 0, want at least 1", "give the rows to check with");
-    const auto tensors =
-        model::gradcheck(config, kernels::table<double>(Isa::reference), {seed, rows, elements});
+    const auto tensors = model::gradcheck(config.model, config.train.dropout,
+                                          kernels::table<double>(Isa::reference), {seed, rows, elements});
     // Only the width of the tables counts here, not their rows.
     const std::vector<std::size_t> table_rows(config.model.fields.size(), 1);
     const model::ParameterTable table(config.model, table_rows);

@@ -3,11 +3,11 @@
 
 #include <utility>
 
-#include "config/config.hpp"
 #include "core/buffer.hpp"
 #include "data/encoder.hpp"
 #include "dcrnn/model.hpp"
 #include "model/parameters.hpp"
+#include "train/config.hpp"
 
 namespace dcrnn {
 

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "config/config.hpp"
 #include "dcrnn/files.hpp"
+#include "train/config.hpp"
 #include "train/evaluate.hpp"
 
 namespace dcrnn::api {

@@ -119,15 +119,14 @@ void RowsEncoder::encode_column(const Column& column, std::size_t count, std::si
   check_length(column.field, numbers ? column.numbers.size() : column.text.size(), count);
   for (std::size_t b = 0; b < count; ++b) {
     const std::string wrong =
-        numbers ? encoders_.encode_number(f, column.numbers[b], to) : encoders_.encode(f, column.text[b], to);
+        numbers ? encoders_.encode(f, column.numbers[b], to) : encoders_.encode(f, column.text[b], to);
     if (!wrong.empty()) fail_row(column.field, b, wrong, "mend the value");
   }
 }
 
 void RowsEncoder::encode_ids(const Column& column, std::size_t count, std::size_t f) {
   check_length(column.field, column.ids.size(), count);
-  check_ids(column, f, nullptr);
-  batch_.columns[f].ids.assign(column.ids.begin(), column.ids.end());
+  append_ids(column, f, nullptr);
 }
 
 void RowsEncoder::encode_bags(const Column& column, std::size_t count, std::size_t f) {
@@ -155,24 +154,21 @@ void RowsEncoder::encode_bags(const Column& column, std::size_t count, std::size
                     std::to_string(column.ids.size()) + " ids",
                 "the last offset is the number of ids");
   }
-  check_ids(column, f, offsets.data());
-  batch_.columns[f].ids.assign(column.ids.begin(), column.ids.end());
+  append_ids(column, f, offsets.data());
   batch_.columns[f].offsets.assign(offsets.begin(), offsets.end());
 }
 
-void RowsEncoder::check_ids(const Column& column, std::size_t f, const std::uint32_t* offsets) const {
-  const std::size_t rows = table_rows_[f];
-  for (std::size_t i = 0; i < column.ids.size(); ++i) {
-    if (column.ids[i] < rows) continue;
-    std::size_t row = i;
-    if (offsets != nullptr) {
-      row = static_cast<std::size_t>(std::upper_bound(offsets, offsets + batch_.rows + 1, i) - offsets) - 1;
-    }
-    fail_row(column.field, row,
-             "id " + std::to_string(column.ids[i]) + " is out of range: the table has " +
-                 std::to_string(rows) + " rows",
-             "ids are rows of the field's embedding table, counted from 0");
+void RowsEncoder::append_ids(const Column& column, std::size_t f, const std::uint32_t* offsets) {
+  const std::size_t taken = encoders_.append_rows(f, column.ids, batch_.columns[f]);
+  if (taken == column.ids.size()) return;
+  std::size_t row = taken;
+  if (offsets != nullptr) {
+    row = static_cast<std::size_t>(std::upper_bound(offsets, offsets + batch_.rows + 1, taken) - offsets) - 1;
   }
+  fail_row(column.field, row,
+           "id " + std::to_string(column.ids[taken]) + " is out of range: the table has " +
+               std::to_string(table_rows_[f]) + " rows",
+           "ids are rows of the field's embedding table, counted from 0");
 }
 
 void RowsEncoder::encode_labels(const Rows& rows) {

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
 #include "core/batch.hpp"
 #include "data/encoder.hpp"
 #include "dcrnn/rows.hpp"
+#include "train/config.hpp"
 
 namespace dcrnn::api {
 
@@ -27,7 +27,7 @@ class RowsEncoder {
   void encode_column(const Column& column, std::size_t count, std::size_t field);
   void encode_ids(const Column& column, std::size_t count, std::size_t field);
   void encode_bags(const Column& column, std::size_t count, std::size_t field);
-  void check_ids(const Column& column, std::size_t field, const std::uint32_t* offsets) const;
+  void append_ids(const Column& column, std::size_t field, const std::uint32_t* offsets);
   void encode_labels(const Rows& rows);
   void encode_weights(const Rows& rows);
 

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "config/config.hpp"
+#include "train/config.hpp"
 
 namespace dcrnn::api {
 

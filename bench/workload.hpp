@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
 #include "dcrnn/dcrnn.hpp"
+#include "train/config.hpp"
 
 namespace dcrnn::bench {
 

@@ -20,33 +20,40 @@ std::string range(const Key& key) {
   return " of at least " + shortest(key.least);
 }
 
-}  // namespace
-
-const Key* find_key(std::string_view path) {
-  for (const Key& key : kKeys) {
-    if (key.path == path) return &key;
+void visit_below(KeyList keys, const std::string& prefix,
+                 const std::function<void(const std::string&, const Key&)>& visit) {
+  for (const Key& key : keys) {
+    const std::string path = prefix + std::string(key.name);
+    visit(path, key);
+    visit_below(key.below, path + (key.kind == KeyKind::list ? "[]." : "."), visit);
   }
-  return nullptr;
 }
 
-std::vector<std::string_view> keys_below(std::string_view path) {
+}  // namespace
+
+const Key* KeyList::find(std::string_view name) const {
+  const Key* found = std::find_if(begin(), end(), [&](const Key& key) { return key.name == name; });
+  return found == end() ? nullptr : found;
+}
+
+std::vector<std::string_view> KeyList::names() const {
   std::vector<std::string_view> names;
-  const std::string prefix = path.empty() ? "" : std::string(path) + ".";
-  for (const Key& key : kKeys) {
-    const std::string_view rest = key.path.starts_with(prefix) ? key.path.substr(prefix.size()) : "";
-    if (!rest.empty() && rest.find('.') == std::string_view::npos) names.push_back(rest);
-  }
+  for (const Key& key : *this) names.push_back(key.name);
   return names;
 }
 
-std::vector<std::string_view> words_of(const Key& key) {
-  std::vector<std::string_view> words;
-  for (std::size_t at = 0; at <= key.words.size();) {
-    const std::size_t end = std::min(key.words.find('|', at), key.words.size());
-    words.push_back(key.words.substr(at, end - at));
+void visit_keys(KeyList keys, const std::function<void(const std::string& path, const Key& key)>& visit) {
+  visit_below(keys, "", visit);
+}
+
+std::vector<std::string_view> split_words(std::string_view words) {
+  std::vector<std::string_view> list;
+  for (std::size_t at = 0; at <= words.size();) {
+    const std::size_t end = std::min(words.find('|', at), words.size());
+    list.push_back(words.substr(at, end - at));
     at = end + 1;
   }
-  return words;
+  return list;
 }
 
 std::string wanted(const Key& key) {
@@ -60,7 +67,7 @@ std::string wanted(const Key& key) {
       return "a number" + range(key);
     case KeyKind::word: {
       std::string text;
-      for (std::string_view word : words_of(key)) {
+      for (std::string_view word : split_words(key.words)) {
         text += (text.empty() ? "\"" : " or \"") + std::string(word) + '"';
       }
       return text;

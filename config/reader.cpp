@@ -28,45 +28,45 @@ bool is_whole(double value) {
   return value >= 0 && value < 0x1p64 && std::floor(value) == value;
 }
 
-std::string joined(const std::string& path, std::string_view name) {
-  return path.empty() ? std::string(name) : path + "." + std::string(name);
-}
-
 }  // namespace
 
-Reader::Reader(const Json& document, const std::string& source, const Config& config)
-    : document_(document), node_(document), source_(source), config_(config) {
+Reader::Reader(const Json& document, const std::string& source, KeyList keys)
+    : node_(document), source_(source), all_keys_(keys), keys_(keys) {
   if (!node_.is_object()) {
     fail(ErrorCode::usage, printable(source_) + ": found " + shown(node_) + ", want an object",
          "a config is {\"fields\": [...], \"tasks\": [...], ...}");
   }
 }
 
-Reader::Reader(const Reader& parent, const Json& node, std::string_view name, const std::string& index)
-    : document_(parent.document_),
-      node_(node),
+Reader::Reader(const Reader& parent, const Json& node, const Key& key, std::string path)
+    : node_(node),
       source_(parent.source_),
-      config_(parent.config_),
-      path_(parent.path_of(name) + index),
-      pattern_(parent.pattern_of(name) + (index.empty() ? "" : "[]")) {
+      all_keys_(parent.all_keys_),
+      keys_(key.below),
+      path_(std::move(path)) {
   if (!node_.is_object()) {
     fail(ErrorCode::usage, printable(source_) + ": " + path_ + ": found " + shown(node_) + ", want an object",
-         std::string(name) + ": " + std::string(parent.key(name).doc));
+         std::string(key.name) + ": " + std::string(key.doc));
   }
 }
 
-std::string Reader::path_of(std::string_view name) const {
-  return joined(path_, name);
+Reader::Reader(const Reader& parent, const Json& node, const Key& key)
+    : Reader(parent, node, key, parent.path_of(key.name)) {}
+
+Reader::Reader(const Reader& parent, const Json& list, std::size_t index, const Key& key)
+    : Reader(parent, list[index], key, parent.path_of(key.name) + "[" + std::to_string(index) + "]") {
+  list_ = &list;
+  index_ = index;
 }
 
-std::string Reader::pattern_of(std::string_view name) const {
-  return joined(pattern_, name);
+std::string Reader::path_of(std::string_view name) const {
+  return path_.empty() ? std::string(name) : path_ + "." + std::string(name);
 }
 
 const Key& Reader::key(std::string_view name) const {
-  const Key* row = find_key(pattern_of(name));
-  if (row == nullptr) fail(ErrorCode::internal, "config key " + pattern_of(name) + " is not in the table");
-  return *row;
+  const Key* found = keys_.find(name);
+  if (found == nullptr) fail(ErrorCode::internal, "config key " + path_of(name) + " is not in the lists");
+  return *found;
 }
 
 const Json* Reader::find(std::string_view name) {
@@ -103,31 +103,37 @@ void Reader::optional(std::string_view name, std::string& text) {
   if (found != nullptr && !found->is_null()) read(name, *found, text);
 }
 
-void Reader::parent(std::string_view name, std::size_t& parent) {
+void Reader::earlier(std::string_view name, const std::string& noun, std::size_t& index) {
   std::string wanted_name;
   optional(name, wanted_name);
   if (wanted_name.empty()) return;
-  const std::vector<Task>& tasks = config_.model.tasks;  // the last one is being read
-  if (tasks.back().name == wanted_name) {
-    fail_at(name, "a task cannot follow itself, " + in_quotes(wanted_name));
+  const auto is_wanted = [&](const Json& element) {
+    return element.is_object() && element.contains("name") && element["name"] == wanted_name;
+  };
+  if (is_wanted(node_)) {
+    fail_at(name, "a " + noun + " cannot follow itself, " + in_quotes(wanted_name));
   }
-  for (std::size_t t = 0; t + 1 < tasks.size(); ++t) {
-    if (tasks[t].name == wanted_name) {
-      parent = t;
-      return;
-    }
+  const auto found = std::find_if(list_->begin(), list_->end(), is_wanted);
+  const auto place = static_cast<std::size_t>(found - list_->begin());
+  if (place < index_) {
+    index = place;
+    return;
   }
-  for (const Json& task : document_["tasks"]) {
-    if (task.is_object() && task.contains("name") && task["name"] == wanted_name) {
-      fail_at(name, "task " + in_quotes(wanted_name) + " is listed later, parents are listed first");
-    }
+  if (found != list_->end()) {
+    fail_at(name, noun + " " + in_quotes(wanted_name) + " is listed later, parents are listed first");
   }
-  std::vector<std::string_view> names;
-  for (const Task& task : tasks) names.push_back(task.name);
-  names.pop_back();
+  std::vector<std::string_view> names;  // of the elements before this one: they have been read
+  for (std::size_t i = 0; i < index_; ++i) names.push_back((*list_)[i]["name"].get_ref<const std::string&>());
   const std::string_view guess = nearest(wanted_name, names);
-  fail_at(name, "there is no task " + in_quotes(wanted_name) +
+  fail_at(name, "there is no " + noun + " " + in_quotes(wanted_name) +
                     (guess.empty() ? "" : "; did you mean " + in_quotes(guess) + "?"));
+}
+
+Json Reader::in_full(const Key& key, const Json& found) {
+  if (!found.is_number() || key.number_for.empty()) return found;
+  Json node = Json::object();
+  for (std::string_view member : split_words(key.number_for)) node[std::string(member)] = found;
+  return node;
 }
 
 void Reader::read(std::string_view name, const Json& found, std::string& text) const {
@@ -189,7 +195,7 @@ void Reader::read(std::string_view name, const Json& found, std::vector<std::siz
 std::size_t Reader::word_index(std::string_view name, const Json& found) const {
   if (!found.is_string()) fail_value(name, found);
   const std::string_view wanted_word = found.get_ref<const std::string&>();
-  const std::vector<std::string_view> words = words_of(key(name));
+  const std::vector<std::string_view> words = split_words(key(name).words);
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i] == wanted_word) return i;
   }
@@ -198,12 +204,12 @@ std::size_t Reader::word_index(std::string_view name, const Json& found) const {
 
 void Reader::check_known() const {
   for (const auto& [name, unused] : node_.items()) {
-    if (find_key(pattern_of(name)) != nullptr) continue;
-    const std::vector<std::string_view> known = keys_below(pattern_);
-    std::string_view guess = nearest(name, known);
-    for (const Key& row : kKeys) {
-      if (guess.empty() && row.path.ends_with("." + name)) guess = row.path;
-    }
+    if (keys_.find(name) != nullptr) continue;
+    const std::vector<std::string_view> known = keys_.names();
+    std::string guess(nearest(name, known));
+    visit_keys(all_keys_, [&](const std::string& path, const Key&) {
+      if (guess.empty() && path.ends_with("." + name)) guess = path;
+    });
     std::string list;
     for (std::string_view one : known) list += (list.empty() ? "" : ", ") + std::string(one);
     fail(ErrorCode::usage,

@@ -1,4 +1,4 @@
-// Fills config structs from a JSON document, checking every value against the table of keys.
+// Fills config structs from a JSON document, checking every value against its key.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include "config/describe.hpp"
 #include "config/keys.hpp"
 
 namespace dcrnn {
@@ -16,8 +15,8 @@ namespace dcrnn {
 /// Visitor of describe(): reads one JSON object.
 class Reader {
  public:
-  /// `config` is being filled; the objects of one document share it.
-  Reader(const nlohmann::json& document, const std::string& source, const Config& config);
+  /// `keys` are those of the whole document.
+  Reader(const nlohmann::json& document, const std::string& source, KeyList keys);
 
   template <class T>
   void value(std::string_view name, T& member) {
@@ -27,18 +26,16 @@ class Reader {
   void constant(std::string_view name, int number);
   /// Null or absent leaves `text` empty.
   void optional(std::string_view name, std::string& text);
-  /// The name of an earlier task, as its index; null or absent leaves `parent` as it is.
-  void parent(std::string_view name, std::size_t& parent);
+  /// The name of an earlier element of the list that this object stands in, as its index; null or absent
+  /// leaves `index` as it is. `noun` says what the elements are.
+  void earlier(std::string_view name, const std::string& noun, std::size_t& index);
 
   template <class T>
   void object(std::string_view name, T& member) {
     const nlohmann::json* found = find(name);
     if (found == nullptr) return;
-    const nlohmann::json node = std::is_same_v<T, DropoutConfig> && found->is_number()
-                                    ? nlohmann::json{{"sharing", *found}, {"tower", *found}}
-                                    : *found;
-    Reader reader(*this, node, name, "");
-    reader.read_object(member);
+    const nlohmann::json node = in_full(key(name), *found);
+    Reader(*this, node, key(name)).read_object(member);
   }
 
   template <class T>
@@ -47,10 +44,9 @@ class Reader {
     if (found == nullptr) return;
     if (!found->is_array()) fail_value(name, *found);
     members.clear();
-    for (const nlohmann::json& element : *found) {
-      Reader reader(*this, element, name, "[" + std::to_string(members.size()) + "]");
+    for (std::size_t i = 0; i < found->size(); ++i) {
       members.emplace_back();
-      reader.read_object(members.back());
+      Reader(*this, *found, i, key(name)).read_object(members.back());
     }
   }
 
@@ -63,7 +59,11 @@ class Reader {
   }
 
  private:
-  Reader(const Reader& parent, const nlohmann::json& node, std::string_view name, const std::string& index);
+  /// The object `node` below `key`.
+  Reader(const Reader& parent, const nlohmann::json& node, const Key& key);
+  /// Element `index` of `list` below `key`.
+  Reader(const Reader& parent, const nlohmann::json& list, std::size_t index, const Key& key);
+  Reader(const Reader& parent, const nlohmann::json& node, const Key& key, std::string path);
 
   /// The value of key `name`, null if it is absent. Failure(usage) if it is required.
   const nlohmann::json* find(std::string_view name);
@@ -81,19 +81,22 @@ class Reader {
   }
   std::size_t word_index(std::string_view name, const nlohmann::json& found) const;
 
+  /// `found`, or the object that it stands for if it is a number and the key allows that.
+  static nlohmann::json in_full(const Key& key, const nlohmann::json& found);
+
   void check_known() const;
   void check_applies() const;
   std::string path_of(std::string_view name) const;
-  std::string pattern_of(std::string_view name) const;
   [[noreturn]] void fail_value(std::string_view name, const nlohmann::json& found) const;
   [[noreturn]] void fail_at(std::string_view name, const std::string& what) const;
 
-  const nlohmann::json& document_;
   const nlohmann::json& node_;
   const std::string& source_;
-  const Config& config_;
-  std::string path_;     // "fields[2]"
-  std::string pattern_;  // "fields[]"
+  const KeyList all_keys_;                // of the document
+  const KeyList keys_;                    // of this object
+  std::string path_;                      // "fields[2]"
+  const nlohmann::json* list_ = nullptr;  // that this object is an element of
+  std::size_t index_ = 0;                 // in list_
   std::set<std::string, std::less<>> asked_;
 };
 

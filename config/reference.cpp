@@ -1,27 +1,11 @@
-#include <algorithm>
-#include <nlohmann/json.hpp>
+#include "config/reference.hpp"
 
-#include "config/keys.hpp"
-#include "config/writer.hpp"
+#include <algorithm>
 
 namespace dcrnn {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// A default-constructed config with one element of every kind, so that every key shows its default.
-Json defaults() {
-  Config config;
-  for (const FieldType type : {FieldType::category, FieldType::bag, FieldType::number}) {
-    config.model.fields.emplace_back().type = type;
-  }
-  config.model.fields.emplace_back(config.model.fields.back()).transform = Transform::buckets;
-  config.model.tasks.emplace_back();
-  config.model.sharing = {SharingConfig{}};
-  Writer writer(config);
-  describe(writer, config);
-  return writer.node();
-}
 
 /// The first value at `path` ("fields[].dim") below `node`, null if there is none.
 const Json* at(const Json& node, std::string_view path) {
@@ -40,9 +24,9 @@ const Json* at(const Json& node, std::string_view path) {
   return nullptr;
 }
 
-std::string default_text(const Key& key, const Json& tree) {
+std::string default_text(const std::string& path, const Key& key, const Json& defaults) {
   if (!key.fallback.empty()) return std::string(key.fallback);
-  const Json* value = at(tree, key.path);
+  const Json* value = at(defaults, path);
   return value == nullptr || value->is_object() ? "" : value->dump();
 }
 
@@ -55,24 +39,14 @@ std::string cell(std::string_view text) {
 
 }  // namespace
 
-std::string config_markdown() {
-  std::string text =
-      "# Config keys\n\n"
-      "<!-- Made from config/keys.hpp and the structs of config/config.hpp; a test fails when it is out of "
-      "date. "
-      "-->\n\n"
-      "A config is one JSON object; `//` comments are allowed. `[]` stands for every element of a list. An "
-      "unknown key,\na key that does not apply and a key that stands twice are errors. The defaults of the "
-      "model "
-      "part belong to format 1:\nthey mean the same in every file of that format.\n\n"
-      "| key | value | default | meaning |\n|---|---|---|---|\n";
-  const Json tree = defaults();
-  for (const Key& key : kKeys) {
+std::string keys_markdown(KeyList keys, const Json& defaults) {
+  std::string text = "| key | value | default | meaning |\n|---|---|---|---|\n";
+  visit_keys(keys, [&](const std::string& path, const Key& key) {
     std::string meaning(key.doc);
     if (!key.applies.empty()) meaning += ". Only with " + std::string(key.applies);
-    text += "| `" + std::string(key.path) + "` | " + cell(wanted(key)) + " | " +
-            cell(default_text(key, tree)) + " | " + cell(meaning) + " |\n";
-  }
+    text += "| `" + path + "` | " + cell(wanted(key)) + " | " + cell(default_text(path, key, defaults)) +
+            " | " + cell(meaning) + " |\n";
+  });
   return text;
 }
 

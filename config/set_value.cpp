@@ -1,6 +1,7 @@
+#include "config/set_value.hpp"
+
 #include <charconv>
 
-#include "config/config.hpp"
 #include "config/json_text.hpp"
 #include "core/failure.hpp"
 #include "core/text.hpp"

@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "config/describe.hpp"
 #include "config/keys.hpp"
 
 namespace dcrnn {
@@ -15,15 +14,16 @@ namespace dcrnn {
 /// is "none" and that has no value is left out.
 class Writer {
  public:
-  explicit Writer(const Config& config) : config_(config) {}
+  /// `keys` are those of the object.
+  explicit Writer(KeyList keys) : keys_(keys) {}
 
   template <class T>
   void value(std::string_view name, const T& member) {
     if constexpr (std::is_enum_v<T>) {
-      put(name, words_of(key(name))[static_cast<std::size_t>(member)]);
+      put(name, split_words(key(name).words)[static_cast<std::size_t>(member)]);
     } else if constexpr (std::is_same_v<T, bool>) {
       if (key(name).kind == KeyKind::word) {
-        put(name, words_of(key(name))[member ? 0 : 1]);
+        put(name, split_words(key(name).words)[member ? 0 : 1]);
       } else {
         put(name, member);
       }
@@ -38,12 +38,13 @@ class Writer {
   void optional(std::string_view name, const std::string& text) {
     if (!text.empty()) put(name, text);
   }
-  void parent(std::string_view name, std::size_t parent) {
-    if (parent != kNoParent) put(name, config_.model.tasks[parent].name);
+  /// The name of element `index` of the list that this object goes to; nothing if there is no such element.
+  void earlier(std::string_view name, const std::string& /*noun*/, std::size_t index) {
+    if (list_ != nullptr && index < list_->size()) put(name, (*list_)[index]["name"]);
   }
   template <class T>
   void object(std::string_view name, const T& member) {
-    Writer writer(config_, path_of(name));
+    Writer writer(key(name).below);
     describe(writer, member);
     put(name, writer.node_);
   }
@@ -51,7 +52,8 @@ class Writer {
   void list(std::string_view name, const std::vector<T>& members) {
     auto elements = nlohmann::ordered_json::array();
     for (const T& member : members) {
-      Writer writer(config_, path_of(name) + "[]");
+      Writer writer(key(name).below);
+      writer.list_ = &elements;
       describe(writer, member);
       elements.push_back(writer.node_);
     }
@@ -61,19 +63,14 @@ class Writer {
   const nlohmann::ordered_json& node() const { return node_; }
 
  private:
-  Writer(const Config& config, std::string path) : config_(config), path_(std::move(path)) {}
-
-  std::string path_of(std::string_view name) const {
-    return path_.empty() ? std::string(name) : path_ + "." + std::string(name);
-  }
-  const Key& key(std::string_view name) const { return *find_key(path_of(name)); }
+  const Key& key(std::string_view name) const { return *keys_.find(name); }
   template <class T>
   void put(std::string_view name, const T& member) {
     node_[std::string(name)] = member;
   }
 
-  const Config& config_;
-  std::string path_;  // "fields[]"
+  const KeyList keys_;
+  const nlohmann::ordered_json* list_ = nullptr;  // the elements before this one
   nlohmann::ordered_json node_ = nlohmann::ordered_json::object();
 };
 

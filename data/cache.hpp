@@ -11,7 +11,7 @@
 #include <optional>
 #include <string>
 
-#include "config/config.hpp"
+#include "config/schema.hpp"
 #include "core/batch.hpp"
 #include "core/file.hpp"
 #include "data/dataset.hpp"
@@ -33,7 +33,7 @@ std::string cache_path(const std::string& directory, const CacheKey& key);
 /// Writes a cache, atomically on finish().
 class CacheWriter {
  public:
-  CacheWriter(const ModelConfig& config, const std::string& directory, const CacheKey& key);
+  CacheWriter(const Schema& config, const std::string& directory, const CacheKey& key);
 
   const RecordLayout& layout() const { return layout_; }
   /// Adds one row: its record (encoded stage, bag slots set: the first is the number of items so far, and so
@@ -67,6 +67,6 @@ struct Cache {
 };
 
 /// Nothing if there is no valid cache of that key.
-std::optional<Cache> open_cache(const ModelConfig& config, const std::string& directory, const CacheKey& key);
+std::optional<Cache> open_cache(const Schema& config, const std::string& directory, const CacheKey& key);
 
 }  // namespace dcrnn::data

@@ -41,7 +41,7 @@ bool find_parts(std::span<const std::byte> bytes, const CacheKey& key, std::size
 
 class CachedRows : public BatchSource {
  public:
-  CachedRows(const ModelConfig& config, RecordLayout layout, MappedFile file, const CacheParts& parts)
+  CachedRows(const Schema& config, RecordLayout layout, MappedFile file, const CacheParts& parts)
       : layout_(std::move(layout)),
         tasks_(config.tasks.size()),
         file_(std::move(file)),
@@ -142,8 +142,7 @@ class CachedRows : public BatchSource {
 
 }  // namespace
 
-std::optional<Cache> open_cache(const ModelConfig& config, const std::string& directory,
-                                const CacheKey& key) {
+std::optional<Cache> open_cache(const Schema& config, const std::string& directory, const CacheKey& key) {
   const std::string path = cache_path(directory, key);
   if (!file_exists(path)) return std::nullopt;
   RecordLayout layout(config, RecordLayout::Stage::encoded);

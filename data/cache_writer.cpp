@@ -20,7 +20,7 @@ std::string cache_path(const std::string& directory, const CacheKey& key) {
   return directory + "/" + std::string(16 - text.size(), '0') + text + ".rows";
 }
 
-CacheWriter::CacheWriter(const ModelConfig& config, const std::string& directory, const CacheKey& key)
+CacheWriter::CacheWriter(const Schema& config, const std::string& directory, const CacheKey& key)
     : layout_(config, RecordLayout::Stage::encoded),
       tasks_(config.tasks.size()),
       key_(key),

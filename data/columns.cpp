@@ -35,7 +35,7 @@ std::optional<std::size_t> find(const std::vector<std::string>& header, const st
 }
 
 /// A column per task, or none unless all are there.
-std::vector<std::size_t> find_for_all_tasks(const ModelConfig& config, const CsvReader& csv,
+std::vector<std::size_t> find_for_all_tasks(const Schema& config, const CsvReader& csv,
                                             std::string (*name)(const Task&)) {
   std::vector<std::size_t> columns;
   for (const Task& task : config.tasks) {
@@ -56,7 +56,7 @@ std::string truth_name(const Task& task) {
 
 }  // namespace
 
-Columns find_columns(const ModelConfig& config, const CsvReader& csv, RowReader::Labels labels) {
+Columns find_columns(const Schema& config, const CsvReader& csv, RowReader::Labels labels) {
   Columns columns;
   for (const Field& field : config.fields) {
     const std::optional<std::size_t> column = find(csv.header(), field.column);

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/schema.hpp"
 #include "data/csv.hpp"
 #include "data/row_reader.hpp"
 
@@ -22,7 +22,7 @@ struct Columns {
 };
 
 /// Failure(data) names a column that is missing and the nearest there is.
-Columns find_columns(const ModelConfig& config, const CsvReader& csv, RowReader::Labels labels);
+Columns find_columns(const Schema& config, const CsvReader& csv, RowReader::Labels labels);
 
 /// Each gives "" or what is wrong with the cell.
 std::string parse_label(std::string_view cell, std::int8_t& label);

@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kBatchRows = 1024;
 
 /// Everything of a config that decides what a cache holds, as unambiguous text.
-std::uint64_t schema_hash(const ModelConfig& config) {
+std::uint64_t schema_hash(const Schema& config) {
   std::string text;
   const auto word = [&text](const std::string& part) { text += std::to_string(part.size()) + ":" + part; };
   const auto number = [&text](std::size_t part) { text += std::to_string(part) + ","; };
@@ -57,7 +57,7 @@ std::uint64_t size_of_all(const std::vector<std::string>& paths) {
 }
 
 /// `encoders`: those that exist already, or null.
-CacheKey make_key(const ModelConfig& config, const Encoders* encoders, const std::vector<std::string>& paths,
+CacheKey make_key(const Schema& config, const Encoders* encoders, const std::vector<std::string>& paths,
                   ProgressMeter& progress) {
   CacheKey key;
   key.schema = schema_hash(config);
@@ -84,7 +84,7 @@ CacheKey make_key(const ModelConfig& config, const Encoders* encoders, const std
        "give a file with at least one row of data");
 }
 
-Cache open_written(const ModelConfig& config, const std::string& directory, const CacheKey& key) {
+Cache open_written(const Schema& config, const std::string& directory, const CacheKey& key) {
   std::optional<Cache> cache = open_cache(config, directory, key);
   if (!cache) {
     fail(ErrorCode::io,
@@ -101,7 +101,7 @@ void require_paths(const std::vector<std::string>& paths) {
 
 }  // namespace
 
-TrainingData build_training_data(const ModelConfig& config, const std::vector<std::string>& paths,
+TrainingData build_training_data(const Schema& config, const std::vector<std::string>& paths,
                                  const std::string& cache_directory, const Progress& progress) {
   require_paths(paths);
   ProgressMeter meter(progress, size_of_all(paths));
@@ -122,9 +122,8 @@ TrainingData build_training_data(const ModelConfig& config, const std::vector<st
   return {std::move(encoders), std::move(cache->dataset)};
 }
 
-Dataset build_dataset(const ModelConfig& config, const Encoders& encoders,
-                      const std::vector<std::string>& paths, const std::string& cache_directory,
-                      const Progress& progress) {
+Dataset build_dataset(const Schema& config, const Encoders& encoders, const std::vector<std::string>& paths,
+                      const std::string& cache_directory, const Progress& progress) {
   require_paths(paths);
   ProgressMeter meter(progress, size_of_all(paths));
   const CacheKey key = make_key(config, &encoders, paths, meter);

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/schema.hpp"
 #include "core/batch.hpp"
 #include "data/encoder.hpp"
 
@@ -29,12 +29,11 @@ struct TrainingData {
 /// First pass over training files: vocabularies, statistics, bucket edges and the cache in `cache_directory`.
 /// A valid cache with the same key (schema and file content) is reused. Labels and the weight column are
 /// required. Failure(data) names file, line and column; header-only input is Failure(data).
-TrainingData build_training_data(const ModelConfig& config, const std::vector<std::string>& paths,
+TrainingData build_training_data(const Schema& config, const std::vector<std::string>& paths,
                                  const std::string& cache_directory, const Progress& progress);
 
 /// Further files (validation) through existing encoders, cached likewise.
-Dataset build_dataset(const ModelConfig& config, const Encoders& encoders,
-                      const std::vector<std::string>& paths, const std::string& cache_directory,
-                      const Progress& progress);
+Dataset build_dataset(const Schema& config, const Encoders& encoders, const std::vector<std::string>& paths,
+                      const std::string& cache_directory, const Progress& progress);
 
 }  // namespace dcrnn::data

@@ -1,11 +1,12 @@
 #include "data/encoder.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 
 #include "core/failure.hpp"
+#include "core/text.hpp"
+#include "data/cell.hpp"
 #include "data/field_state.hpp"
 
 namespace dcrnn::data {
@@ -22,29 +23,12 @@ std::uint32_t FieldState::bucket(double raw) const {
   return static_cast<std::uint32_t>(edge - edges.begin()) + 1;
 }
 
-std::string raw_number(const Field& field, std::string_view cell, double& raw) {
-  if (cell.empty() && field.transform != Transform::none) {
-    raw = std::numeric_limits<double>::quiet_NaN();
-    return {};
-  }
-  if (std::string error = parse_number(cell, raw); !error.empty()) return error;
-  if (field.transform == Transform::log1p) {
-    if (raw <= -1) return in_quotes(cell) + " has no log1p: it must be greater than -1";
-    raw = std::log1p(raw);
-  }
-  return {};
-}
-
-std::string transform_overflow(std::string_view cell) {
-  return in_quotes(cell) + " is out of range once standardized";
-}
-
 Encoders::Encoders() = default;
 Encoders::~Encoders() = default;
 Encoders::Encoders(Encoders&&) noexcept = default;
 Encoders& Encoders::operator=(Encoders&&) noexcept = default;
 
-Encoders::Encoders(const ModelConfig& config) {
+Encoders::Encoders(const Schema& config) {
   for (const Field& field : config.fields) {
     auto state = std::make_unique<FieldState>();
     state->field = field;
@@ -62,47 +46,35 @@ std::vector<std::size_t> Encoders::table_rows() const {
   return rows;
 }
 
-namespace {
+/// Appends what a cell gives to a column.
+template <class Cell>
+struct Append {
+  const FieldState& state;
+  const Cell& cell;
+  BatchColumn& column;
 
-/// Appends a raw number; false if it is no finite float once transformed.
-bool append_number(const FieldState& state, double raw, BatchColumn& column) {
-  if (state.has_edges()) {
-    column.ids.push_back(state.bucket(raw));
-    return true;
-  }
-  const double value = state.transformed(raw);
-  if (!std::isfinite(static_cast<float>(value))) return false;
-  column.values.push_back(value);
-  return true;
-}
-
-std::string shown(double number) {
-  char text[32];
-  return std::string(text, std::to_chars(text, text + sizeof text, number).ptr);
-}
-
-}  // namespace
-
-std::string Encoders::encode(std::size_t index, std::string_view cell, BatchColumn& column) const {
-  const FieldState& state = *fields_[index];
-  const Field& field = state.field;
-  if (field.type == FieldType::number) {
-    double raw;
-    if (std::string error = raw_number(field, cell, raw); !error.empty()) return error;
-    return append_number(state, raw, column) ? "" : transform_overflow(cell);
-  }
-  const auto append = [&](std::string_view word) -> std::string {
-    std::uint32_t row = 0;
-    if (state.has_vocabulary()) {
-      row = state.vocabulary.find(word) + 1;  // kNone + 1 is row 0, unknown
-    } else if (std::string error = fixed_row(field, word, row); !error.empty()) {
-      return error;
+  std::string number(double raw) const {
+    if (state.has_edges()) {
+      column.ids.push_back(state.bucket(raw));
+      return {};
     }
-    column.ids.push_back(row);
+    const double value = state.transformed(raw);
+    if (!std::isfinite(static_cast<float>(value))) {
+      return in_quotes(cell_text(cell)) + " is out of range once standardized";
+    }
+    column.values.push_back(value);
     return {};
-  };
-  if (field.type == FieldType::category) return append(cell);
-  if (std::string error = for_each_item(field, cell, append); !error.empty()) {
+  }
+  void word(std::string_view word) const { column.ids.push_back(state.row(word)); }
+  void row(std::uint32_t row) const { column.ids.push_back(row); }
+};
+
+template <class Cell>
+std::string Encoders::append(std::size_t index, Cell cell, BatchColumn& column) const {
+  const FieldState& state = *fields_[index];
+  std::string error = read_cell(state.field, cell, Append<Cell>{state, cell, column});
+  if (state.field.type != FieldType::bag) return error;
+  if (!error.empty()) {
     column.ids.resize(column.offsets.back());
     return error;
   }
@@ -113,16 +85,20 @@ std::string Encoders::encode(std::size_t index, std::string_view cell, BatchColu
   return {};
 }
 
-std::string Encoders::encode_number(std::size_t index, double number, BatchColumn& column) const {
-  const FieldState& state = *fields_[index];
-  const Transform transform = state.field.transform;
-  if (std::isnan(number) && transform == Transform::none) return "the number is missing (NaN)";
-  if (std::isinf(number)) return "the number is infinite";
-  if (transform == Transform::log1p && number <= -1) {
-    return shown(number) + " has no log1p: it must be greater than -1";
-  }
-  const double raw = transform == Transform::log1p ? std::log1p(number) : number;
-  return append_number(state, raw, column) ? "" : transform_overflow(shown(number));
+std::string Encoders::encode(std::size_t field, std::string_view cell, BatchColumn& column) const {
+  return append(field, cell, column);
+}
+
+std::string Encoders::encode(std::size_t field, double number, BatchColumn& column) const {
+  return append(field, number, column);
+}
+
+std::size_t Encoders::append_rows(std::size_t field, std::span<const std::uint32_t> ids,
+                                  BatchColumn& column) const {
+  const std::size_t rows = fields_[field]->table_rows();
+  const auto beyond = std::find_if(ids.begin(), ids.end(), [&](std::uint32_t id) { return id >= rows; });
+  column.ids.insert(column.ids.end(), ids.begin(), beyond);
+  return static_cast<std::size_t>(beyond - ids.begin());
 }
 
 }  // namespace dcrnn::data

@@ -1,13 +1,14 @@
-// From the text of a cell to what a batch holds: vocabularies, hashes, bucket edges, statistics.
+// From a cell to what a batch holds: vocabularies, hashes, bucket edges, statistics.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/schema.hpp"
 #include "core/batch.hpp"
 #include "core/tensor.hpp"
 
@@ -20,14 +21,14 @@ struct FieldState;  // defined beside its users in data/
 class Encoders {
  public:
   /// Encoders that need no data (only `id`, `hash` and `none` fields). Failure(usage) if a field needs data.
-  explicit Encoders(const ModelConfig& config);
+  explicit Encoders(const Schema& config);
   ~Encoders();
   Encoders(Encoders&&) noexcept;
   Encoders& operator=(Encoders&&) noexcept;
 
   /// From the tensors of a model file (those named `encoder.<field>.*`, see docs/format.md). Failure(model)
   /// names the tensor that is missing, malformed or unknown.
-  static Encoders from_tensors(const ModelConfig& config, const std::vector<TensorView>& tensors,
+  static Encoders from_tensors(const Schema& config, const std::vector<TensorView>& tensors,
                                const std::string& source);
   /// The tensors to save; views into this object.
   std::vector<TensorView> tensors() const;
@@ -40,11 +41,17 @@ class Encoders {
   /// number"), else "".
   std::string encode(std::size_t field, std::string_view cell, BatchColumn& column) const;
   /// The same for a number field whose cell is the number itself; NaN: missing.
-  std::string encode_number(std::size_t field, double number, BatchColumn& column) const;
+  std::string encode(std::size_t field, double number, BatchColumn& column) const;
+  /// Appends ids that are rows of the field's table already, of any number of cells, up to the first that is
+  /// beyond the table. Gives how many it took.
+  std::size_t append_rows(std::size_t field, std::span<const std::uint32_t> ids, BatchColumn& column) const;
 
  private:
   friend class DatasetBuilder;
   Encoders();
+  template <class Cell>
+  std::string append(std::size_t field, Cell cell, BatchColumn& column) const;
+
   std::vector<std::unique_ptr<FieldState>> fields_;
 };
 

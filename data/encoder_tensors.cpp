@@ -9,6 +9,7 @@
 
 #include "core/failure.hpp"
 #include "core/size.hpp"
+#include "core/text.hpp"
 #include "data/encoder.hpp"
 #include "data/field_state.hpp"
 
@@ -113,7 +114,7 @@ std::array<double, 2> read_statistics(const Field& field, TensorSet& tensors) {
 
 }  // namespace
 
-Encoders Encoders::from_tensors(const ModelConfig& config, const std::vector<TensorView>& tensors,
+Encoders Encoders::from_tensors(const Schema& config, const std::vector<TensorView>& tensors,
                                 const std::string& source) {
   TensorSet set(tensors, source);
   Encoders encoders;

@@ -14,7 +14,7 @@ RecordLayout::Kind kind_of(const Field& field, RecordLayout::Stage stage) {
 
 }  // namespace
 
-RecordLayout::RecordLayout(const ModelConfig& config, Stage stage)
+RecordLayout::RecordLayout(const Schema& config, Stage stage)
     : has_weight(!config.weight.empty()), has_bags(false) {
   for (const Field& field : config.fields) {
     fields.push_back({kind_of(field, stage), 0});

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/schema.hpp"
 
 namespace dcrnn::data {
 
@@ -32,7 +32,7 @@ struct RecordLayout {
     std::size_t offset;
   };
 
-  RecordLayout(const ModelConfig& config, Stage stage);
+  RecordLayout(const Schema& config, Stage stage);
 
   std::vector<Slot> fields;
   bool has_weight;

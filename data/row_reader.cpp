@@ -9,7 +9,7 @@ namespace {
 constexpr const char* kCellHelp = "mend the cell, or change how the config reads the column";
 
 /// Empties the batch but keeps its memory.
-void clear(Batch& batch, const ModelConfig& config) {
+void clear(Batch& batch, const Schema& config) {
   batch.rows = 0;
   batch.columns.resize(config.fields.size());
   for (std::size_t f = 0; f < config.fields.size(); ++f) {
@@ -31,7 +31,7 @@ void clear(Batch& batch, const ModelConfig& config) {
 }  // namespace
 
 struct RowReader::Impl {
-  Impl(const ModelConfig& model, const Encoders& encode, const std::string& path, Labels labels)
+  Impl(const Schema& model, const Encoders& encode, const std::string& path, Labels labels)
       : config(model), encoders(encode), csv(path), columns(find_columns(model, csv, labels)) {}
 
   /// Parses cell `column` with `parse` and appends it to `to`.
@@ -60,15 +60,14 @@ struct RowReader::Impl {
     if (columns.weight) append(*columns.weight, parse_weight, batch.weights);
   }
 
-  ModelConfig config;
+  Schema config;
   const Encoders& encoders;
   CsvReader csv;
   Columns columns;
   std::vector<std::uint64_t> lines;  // of the batch's rows
 };
 
-RowReader::RowReader(const ModelConfig& config, const Encoders& encoders, const std::string& path,
-                     Labels labels)
+RowReader::RowReader(const Schema& config, const Encoders& encoders, const std::string& path, Labels labels)
     : impl_(std::make_unique<Impl>(config, encoders, path, labels)) {}
 RowReader::~RowReader() = default;
 RowReader::RowReader(RowReader&&) noexcept = default;

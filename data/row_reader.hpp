@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "config/config.hpp"
+#include "config/schema.hpp"
 #include "core/batch.hpp"
 #include "data/encoder.hpp"
 
@@ -19,7 +19,7 @@ class RowReader {
     ignored,   ///< not read (predict)
   };
   /// `path` "-" is standard input; gzip is recognised by content. `encoders` must outlive the reader.
-  RowReader(const ModelConfig& config, const Encoders& encoders, const std::string& path, Labels labels);
+  RowReader(const Schema& config, const Encoders& encoders, const std::string& path, Labels labels);
   ~RowReader();
   RowReader(RowReader&&) noexcept;
 

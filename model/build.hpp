@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "model/config.hpp"
 #include "model/packed.hpp"
 #include "model/parameters.hpp"
 #include "model/pass.hpp"

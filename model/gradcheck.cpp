@@ -212,15 +212,15 @@ GradcheckTensor check(const std::string& name, const std::vector<double>& analyt
 }
 
 /// The same model with its D columns of x0 as D plain numbers, so that x0 itself can be moved.
-Config numbers_only(const Config& config) {
-  Config numbers = config;
-  numbers.model.fields.clear();
-  for (std::size_t j = 0; j < config.model.input_width(); ++j) {
+ModelConfig numbers_only(const ModelConfig& model) {
+  ModelConfig numbers = model;
+  numbers.fields.clear();
+  for (std::size_t j = 0; j < model.input_width(); ++j) {
     Field field;
     field.name = "x" + std::to_string(j);
     field.type = FieldType::number;
     field.transform = Transform::none;
-    numbers.model.fields.push_back(field);
+    numbers.fields.push_back(field);
   }
   return numbers;
 }
@@ -233,13 +233,11 @@ bool passed(const std::vector<GradcheckTensor>& tensors) {
   });
 }
 
-std::vector<GradcheckTensor> gradcheck(const Config& config, const kernels::Table<double>& ops,
-                                       const GradcheckOptions& options) {
-  const ModelConfig& model = config.model;
+std::vector<GradcheckTensor> gradcheck(const ModelConfig& model, const DropoutConfig& rates,
+                                       const kernels::Table<double>& ops, const GradcheckOptions& options) {
   const ParameterTable table(model, small_tables(model));
   const std::vector<double> parameters = random_parameters(table, options.seed);
   const Batch batch = random_rows(model, options.rows, options.seed);
-  const DropoutConfig& rates = config.train.dropout;
   const DropoutState dropout{options.seed, 0, rates.input, rates.sharing, rates.tower};
 
   Function f(model, table, parameters, batch, dropout, ops);
@@ -264,8 +262,8 @@ std::vector<GradcheckTensor> gradcheck(const Config& config, const kernels::Tabl
   GradientEngine<double> plain(model, table, ops, options.rows);
   plain.set_parameters(parameters.data(), 1);
   plain.forward(batch, nullptr, 1);
-  const Config numbers = numbers_only(config);
-  const ParameterTable numbers_table(numbers.model, small_tables(numbers.model));
+  const ModelConfig numbers = numbers_only(model);
+  const ParameterTable numbers_table(numbers, small_tables(numbers));
   std::vector<double> dense(numbers_table.total());
   std::copy(parameters.begin() + static_cast<std::ptrdiff_t>(table.dense_begin()), parameters.end(),
             dense.begin());
@@ -275,7 +273,7 @@ std::vector<GradcheckTensor> gradcheck(const Config& config, const kernels::Tabl
     const double* x0 = plain.arena().at(plain.network().x0().value, b);
     for (std::size_t j = 0; j < D; ++j) inputs.columns[j].values.push_back(x0[j]);
   }
-  Function g(numbers.model, numbers_table, std::move(dense), std::move(inputs), dropout, ops);
+  Function g(numbers, numbers_table, std::move(dense), std::move(inputs), dropout, ops);
   results.push_back(check("x0", dx0, g, options, 1,
                           [&](std::size_t k) -> double& { return g.batch().columns[k % D].values[k / D]; }));
   return results;

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
 #include "kernels/table.hpp"
+#include "model/config.hpp"
 
 namespace dcrnn::model {
 
@@ -35,9 +35,9 @@ inline constexpr double kGradcheckTolerance = 1e-6;
 bool passed(const std::vector<GradcheckTensor>& tensors);
 
 /// Checks every parameter tensor and x0 of a model with random parameters on random rows (tables of 7 rows;
-/// bags, missing labels and sample weights where the config has them; dropout as in the config, its mask
+/// bags, missing labels and sample weights where the config has them; dropout at these rates, its mask
 /// held). The backward pass checked is that of `ops`.
-std::vector<GradcheckTensor> gradcheck(const Config& config, const kernels::Table<double>& ops,
-                                       const GradcheckOptions& options);
+std::vector<GradcheckTensor> gradcheck(const ModelConfig& model, const DropoutConfig& rates,
+                                       const kernels::Table<double>& ops, const GradcheckOptions& options);
 
 }  // namespace dcrnn::model

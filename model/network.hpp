@@ -1,7 +1,7 @@
 // The whole model: the layers of the walk, forward and backward over blocks of rows, and the trace.
 #pragma once
 
-#include "config/config.hpp"
+#include "model/config.hpp"
 #include "model/walk.hpp"
 
 namespace dcrnn::model {

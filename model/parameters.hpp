@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/config.hpp"
+#include "model/config.hpp"
 
 namespace dcrnn::model {
 

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
 #include "core/batch.hpp"
 #include "kernels/table.hpp"
+#include "model/config.hpp"
 #include "model/gradient_engine.hpp"
 
 namespace dcrnn::model {

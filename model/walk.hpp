@@ -4,8 +4,8 @@
 #include <memory>
 #include <vector>
 
-#include "config/config.hpp"
 #include "model/build.hpp"
+#include "model/config.hpp"
 #include "model/objective.hpp"
 
 namespace dcrnn::model {

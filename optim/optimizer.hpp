@@ -6,9 +6,9 @@
 #include <span>
 #include <vector>
 
-#include "config/config.hpp"
 #include "core/buffer.hpp"
 #include "kernels/table.hpp"
+#include "optim/config.hpp"
 
 namespace dcrnn::optim {
 

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "config/config.hpp"
+#include "optim/config.hpp"
 
 namespace dcrnn::optim {
 

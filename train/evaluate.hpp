@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
 #include "core/batch.hpp"
+#include "train/config.hpp"
 #include "train/metrics.hpp"
 
 namespace dcrnn::train {

@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
 #include "core/batch.hpp"
 #include "core/tensor.hpp"
 #include "kernels/table.hpp"
 #include "model/parameters.hpp"
+#include "train/config.hpp"
 #include "train/evaluate.hpp"
 
 namespace dcrnn::train {

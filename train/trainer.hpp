@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
 #include "core/batch.hpp"
 #include "model/gradient_engine.hpp"
 #include "optim/optimizer.hpp"
+#include "train/config.hpp"
 
 namespace dcrnn::train {
 

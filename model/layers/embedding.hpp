@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "config/config.hpp"
 #include "core/batch.hpp"
 #include "core/threads.hpp"
 #include "model/build.hpp"
+#include "model/config.hpp"
 #include "model/sparse_rows.hpp"
 
 namespace dcrnn::model {

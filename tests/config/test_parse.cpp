@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
 #include "tests/failure_of.hpp"
+#include "train/config.hpp"
 
 using namespace dcrnn;
 using namespace dcrnn::test;

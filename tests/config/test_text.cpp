@@ -3,10 +3,10 @@
 #include <cstdlib>
 #include <set>
 
-#include "config/config.hpp"
-#include "config/keys.hpp"
+#include "config/set_value.hpp"
 #include "tests/failure_of.hpp"
 #include "tests/scratch.hpp"
+#include "train/config.hpp"
 
 using namespace dcrnn;
 using namespace dcrnn::test;
@@ -123,26 +123,23 @@ TEST_CASE("assignments that make no sense are refused") {
 }
 
 TEST_CASE("the table of keys is sound") {
-  std::set<std::string_view> paths;
-  for (const Key& key : kKeys) {
-    CAPTURE(key.path);
-    CHECK(paths.insert(key.path).second);
+  std::set<std::string> paths;
+  visit_keys(kConfigKeys, [&](const std::string& path, const Key& key) {
+    CAPTURE(path);
+    CHECK(paths.insert(path).second);
     CHECK_FALSE(key.doc.empty());
     CHECK((key.kind == KeyKind::word) == !key.words.empty());
+    CHECK((key.kind == KeyKind::object || key.kind == KeyKind::list) == !key.below.names().empty());
     CHECK(key.least <= key.most);
-    const std::size_t dot = key.path.rfind('.');
-    if (dot == std::string_view::npos) continue;
-    std::string_view above = key.path.substr(0, dot);
-    if (above.ends_with("[]")) above.remove_suffix(2);
-    CHECK(paths.contains(above));
-  }
+    if (key.number_for.empty()) return;
+    for (std::string_view member : split_words(key.number_for)) CHECK(key.below.find(member) != nullptr);
+  });
 }
 
 TEST_CASE("every key is in docs/config.md, which is up to date") {
   const std::string reference = config_markdown();
-  for (const Key& key : kKeys) {
-    CHECK(contains(reference, "| `" + std::string(key.path) + "` |"));
-  }
+  visit_keys(kConfigKeys,
+             [&](const std::string& path, const Key&) { CHECK(contains(reference, "| `" + path + "` |")); });
   CHECK(contains(reference, "| `fields[].bins` | a whole number of at least 1 | 40 |"));
   CHECK(contains(reference, "| `cross.layers` | a whole number from 0 to 64 | 3 |"));
   const std::string path = std::string(DCRNN_SOURCE_DIR) + "/docs/config.md";

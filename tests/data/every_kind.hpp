@@ -8,8 +8,8 @@
 
 namespace dcrnn::data {
 
-inline ModelConfig every_kind() {
-  ModelConfig config;
+inline Schema every_kind() {
+  Schema config;
   config.fields = {category("city", Encoding::vocab, 2),   number("age", Transform::standardize),
                    bag("tags", Encoding::vocab, 2),        number("income", Transform::log1p),
                    category("user", Encoding::hash, 1000), bag("ids", Encoding::id, 50),

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/schema.hpp"
 #include "core/failure.hpp"
 #include "tests/failure_of.hpp"
 #include "tests/scratch.hpp"

@@ -32,7 +32,7 @@ std::vector<std::size_t> range(std::size_t begin, std::size_t count) {
 }
 
 /// The rows of a source equal those that RowReader gives for the files.
-void check_rows(const ModelConfig& config, const Encoders& encoders, BatchSource& source,
+void check_rows(const Schema& config, const Encoders& encoders, BatchSource& source,
                 const std::vector<std::string>& paths) {
   Batch read, cached;
   std::size_t row = 0;
@@ -49,7 +49,7 @@ void check_rows(const ModelConfig& config, const Encoders& encoders, BatchSource
 
 TEST_CASE("dataset: cached rows are the rows of the files, training and validation") {
   const TempDirectory dir;
-  const ModelConfig config = every_kind();
+  const Schema config = every_kind();
   const std::vector<std::string> train = {dir.file("a.csv", every_kind_csv(700, 1)),
                                           dir.file("b.csv.gz", gzipped(every_kind_csv(500, 2)))};
   const std::vector<std::string> valid = {dir.file("v.csv", every_kind_csv(300, 3))};
@@ -75,7 +75,7 @@ TEST_CASE("dataset: cached rows are the rows of the files, training and validati
 
 TEST_CASE("dataset: rows in any order, repeated, none") {
   const TempDirectory dir;
-  const ModelConfig config = every_kind();
+  const Schema config = every_kind();
   const std::string path = dir.file("a.csv", every_kind_csv(500, 5));
   TrainingData data = build_training_data(config, {path}, dir / "cache", {});
   Batch all, some, one;
@@ -102,7 +102,7 @@ TEST_CASE("dataset: rows in any order, repeated, none") {
 
 TEST_CASE("dataset: a cache that is damaged or of other data is built anew") {
   const TempDirectory dir;
-  const ModelConfig config = every_kind();
+  const Schema config = every_kind();
   const std::string text = every_kind_csv(200, 9);
   const std::string path = dir.file("a.csv", text);
   const auto build = [&] { return build_training_data(config, {path}, dir / "cache", {}); };
@@ -137,21 +137,21 @@ TEST_CASE("dataset: a cache that is damaged or of other data is built anew") {
 
 TEST_CASE("dataset: the fingerprint is of rows and schema, not of names, places or compression") {
   const TempDirectory dir;
-  const ModelConfig config = every_kind();
+  const Schema config = every_kind();
   const std::string text = every_kind_csv(200, 11);
-  const auto fingerprint = [&](const ModelConfig& model, const std::string& path, const std::string& cache) {
+  const auto fingerprint = [&](const Schema& model, const std::string& path, const std::string& cache) {
     return build_training_data(model, {path}, dir / cache, {}).dataset.fingerprint;
   };
   const std::uint64_t first = fingerprint(config, dir.file("a.csv", text), "c1");
   CHECK(fingerprint(config, dir.file("b.csv", text), "c2") == first);
   CHECK(fingerprint(config, dir.file("c.csv.gz", gzipped(text)), "c3") == first);
-  ModelConfig wider = config;
+  Schema wider = config;
   wider.fields[0].dim = 99;
   CHECK(build_training_data(wider, {dir / "a.csv"}, dir / "c1", {}).dataset.from_cache);
   std::string flipped = text;
   flipped[flipped.size() - 4] = flipped[flipped.size() - 4] == '1' ? '2' : '1';  // a weight
   CHECK(fingerprint(config, dir.file("d.csv", flipped), "c1") != first);
-  ModelConfig other = config;
+  Schema other = config;
   other.fields[0].min_count = 3;
   CHECK(fingerprint(other, dir / "a.csv", "c1") != first);
   other = config;
@@ -161,7 +161,7 @@ TEST_CASE("dataset: the fingerprint is of rows and schema, not of names, places 
 
 TEST_CASE("dataset: two runs at once") {
   const TempDirectory dir;
-  const ModelConfig config = every_kind();
+  const Schema config = every_kind();
   const std::string path = dir.file("a.csv", every_kind_csv(3000, 13));
   std::array<std::uint64_t, 4> fingerprints{};
   std::array<std::size_t, 4> rows{};
@@ -183,7 +183,7 @@ TEST_CASE("dataset: two runs at once") {
 
 TEST_CASE("dataset: progress, and stopping leaves nothing behind") {
   const TempDirectory dir;
-  const ModelConfig config = every_kind();
+  const Schema config = every_kind();
   const std::string path = dir.file("a.csv", every_kind_csv(60000, 17));
   const std::uint64_t size = std::filesystem::file_size(path);
   std::vector<std::uint64_t> reports;
@@ -208,7 +208,7 @@ TEST_CASE("dataset: progress, and stopping leaves nothing behind") {
 
 TEST_CASE("dataset: errors") {
   const TempDirectory dir;
-  ModelConfig config;
+  Schema config;
   config.fields = {number("x", Transform::standardize)};
   config.tasks = {task("click")};
   const auto error_of = [&](const std::string& bytes) {
@@ -261,7 +261,7 @@ TEST_CASE("dataset: errors") {
 /// The n-th write, sync or rename fails: Failure(io), and no half-written cache stays.
 TEST_CASE("dataset: a full disk") {
   const TempDirectory dir;
-  const ModelConfig config = every_kind();
+  const Schema config = every_kind();
   const std::string path = dir.file("a.csv", every_kind_csv(3000, 19));
   int operations = 0;
   const auto run = [&](int failing) {

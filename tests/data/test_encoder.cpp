@@ -10,8 +10,8 @@
 namespace dcrnn::data {
 namespace {
 
-ModelConfig every_kind() {
-  ModelConfig config;
+Schema every_kind() {
+  Schema config;
   config.fields = {category("word", Encoding::vocab, 2),     category("hashed", Encoding::hash, 1000),
                    category("id", Encoding::id, 5),          bag("tags", Encoding::vocab),
                    bag("hashed_tags", Encoding::hash, 100),  number("plain", Transform::none),
@@ -30,7 +30,7 @@ constexpr const char* kTraining =
     "rare,,4,red,p,5,,,5,0\n"
     ",,4,red,p,5,,,,0\n";
 
-Encoders train(const TempDirectory& dir, const ModelConfig& config) {
+Encoders train(const TempDirectory& dir, const Schema& config) {
   return build_training_data(config, {dir.file("train.csv", kTraining)}, dir / "cache", {}).encoders;
 }
 
@@ -93,7 +93,7 @@ void check_every_kind(const Encoders& encoders) {
 
 TEST_CASE("encoder: every kind of field, from training and again from its tensors") {
   const TempDirectory dir;
-  const ModelConfig config = every_kind();
+  const Schema config = every_kind();
   const Encoders trained = train(dir, config);
   check_every_kind(trained);
   check_every_kind(Encoders::from_tensors(config, trained.tensors(), "m.safetensors"));
@@ -129,7 +129,7 @@ TEST_CASE("encoder: bad tensors are Failure(model) and name the tensor") {
   using Bytes = std::vector<unsigned char>;
   using Ends = std::vector<std::uint64_t>;
   using Doubles = std::vector<double>;
-  ModelConfig config;
+  Schema config;
   config.fields = {category("w", Encoding::vocab), number("n", Transform::standardize),
                    number("b", Transform::buckets, 3)};
   struct Content {
@@ -186,7 +186,7 @@ TEST_CASE("encoder: bad tensors are Failure(model) and name the tensor") {
 }
 
 TEST_CASE("encoder: without data only what needs none") {
-  ModelConfig config;
+  Schema config;
   config.fields = {category("c", Encoding::id, 3), category("h", Encoding::hash, 7),
                    bag("t", Encoding::id, 4), number("n", Transform::none)};
   CHECK(Encoders(config).table_rows() == std::vector<std::size_t>{3, 7, 4, 0});

@@ -6,8 +6,8 @@ namespace {
 
 using Labels = RowReader::Labels;
 
-ModelConfig small_config() {
-  ModelConfig config;
+Schema small_config() {
+  Schema config;
   config.fields = {category("city", Encoding::id, 10), number("watch_time", Transform::none)};
   config.tasks = {task("click"), task("buy", 0)};
   return config;
@@ -15,7 +15,7 @@ ModelConfig small_config() {
 
 TEST_CASE("row reader: rows, labels, weights and truth in batches") {
   const TempDirectory dir;
-  ModelConfig config = small_config();
+  Schema config = small_config();
   config.weight = "w";
   const std::string path = dir.file("a.csv",
                                     "true_buy,w,buy,watch_time,city,true_click,click\n"
@@ -44,7 +44,7 @@ TEST_CASE("row reader: rows, labels, weights and truth in batches") {
 
 TEST_CASE("row reader: which columns are read") {
   const TempDirectory dir;
-  ModelConfig config = small_config();
+  Schema config = small_config();
   const Encoders encoders(config);
   Batch batch;
   const std::string all = dir.file("all.csv", "city,watch_time,click,buy\n1,2,1,0\n");
@@ -93,7 +93,7 @@ TEST_CASE("row reader: errors name file, line and column") {
       {"city,watch_time,clik,buy,w\n", ":1: ", "column \"click\" is missing (label of task \"click\")"},
   };
   const TempDirectory dir;
-  ModelConfig config = small_config();
+  Schema config = small_config();
   config.weight = "w";
   const Encoders encoders(config);
   for (const Case& one : cases) {
@@ -119,7 +119,7 @@ TEST_CASE("row reader: errors name file, line and column") {
 /// A quoted cell over several lines: the line is the one where the cell to blame starts.
 TEST_CASE("row reader: physical lines count line ends inside quotes") {
   const TempDirectory dir;
-  ModelConfig config;
+  Schema config;
   config.fields = {category("a", Encoding::hash, 10), number("n", Transform::none)};
   const Encoders encoders(config);
   const std::string path = dir.file("lines.csv", "a,n\n\"x\n\ny\",1\n\"p\nq\",oops\n");

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <string>
 
-#include "config/config.hpp"
 #include "kernels/table.hpp"
 #include "model/gradcheck.hpp"
+#include "train/config.hpp"
 
 namespace dcrnn::test {
 
@@ -33,8 +33,9 @@ std::string config_with(const std::string& candidate) {
 const std::string kCross = config_with("cross");
 const std::string kTanh = config_with("tanh");
 
-std::vector<GradcheckTensor> run(const std::string& config, const kernels::Table<double>& table) {
-  return model::gradcheck(parse_config(config, "config"), table, {.seed = 3, .rows = 12, .elements = 0});
+std::vector<GradcheckTensor> run(const std::string& json, const kernels::Table<double>& table) {
+  const Config config = parse_config(json, "config");
+  return model::gradcheck(config.model, config.train.dropout, table, {.seed = 3, .rows = 12, .elements = 0});
 }
 
 void expect_found(const char* words, const std::string& tensor, const std::string& config,

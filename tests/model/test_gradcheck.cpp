@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
 #include "kernels/table.hpp"
 #include "model/gradcheck.hpp"
+#include "train/config.hpp"
 
 namespace dcrnn {
 
@@ -29,8 +29,10 @@ struct Totals {
 void check(const std::string& model, Totals& totals) {
   const std::string json = std::string("{\"fields\": ") + kFields + ", " + model + "}";
   CAPTURE(json);
-  const auto results = model::gradcheck(parse_config(json, "config"), kernels::table<double>(Isa::reference),
-                                        {.seed = 5, .rows = 6, .elements = 10});
+  const Config config = parse_config(json, "config");
+  const auto results =
+      model::gradcheck(config.model, config.train.dropout, kernels::table<double>(Isa::reference),
+                       {.seed = 5, .rows = 6, .elements = 10});
   for (const model::GradcheckTensor& tensor : results) {
     CAPTURE(tensor.name);
     CAPTURE(tensor.worst_index);

@@ -164,7 +164,7 @@ TEST_CASE("an epoch over the cache, the next batch included") {
 
 TEST_CASE("reading rows of every kind, from the cache and from the file") {
   const data::TempDirectory dir;
-  const ModelConfig config = data::every_kind();
+  const Schema config = data::every_kind();
   const std::string path = dir.file("a.csv", data::every_kind_csv(2000, 7));
   const data::TrainingData training = data::build_training_data(config, {path}, dir / "cache", {});
   Batch batch;

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
 #include "kernels/table.hpp"
+#include "train/config.hpp"
 #include "train/fit.hpp"
 
 namespace dcrnn::train {

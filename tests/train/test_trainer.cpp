@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
 #include "core/random.hpp"
 #include "kernels/table.hpp"
 #include "model/parameters.hpp"
+#include "train/config.hpp"
 #include "train/trainer.hpp"
 
 namespace dcrnn::train {

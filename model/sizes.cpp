@@ -1,8 +1,8 @@
 #include <algorithm>
 
-#include "config/validate.hpp"
 #include "core/size.hpp"
 #include "core/text.hpp"
+#include "model/config.hpp"
 
 namespace dcrnn {
 namespace {
@@ -62,8 +62,7 @@ void add_sharing(const ModelConfig& model, Count& count, std::size_t& stream) {
 
 }  // namespace
 
-void check_sizes(const Config& config, const std::string& source) {
-  const ModelConfig& model = config.model;
+void check_sizes(const ModelConfig& model, std::size_t batch, const std::string& source) {
   Count parameters(source, "parameters of the model");
   Count width(source, "width of the input");
   for (std::size_t i = 0; i < model.fields.size(); ++i) {
@@ -73,7 +72,7 @@ void check_sizes(const Config& config, const std::string& source) {
     if (field.has_table()) parameters.add(table_rows(field, source, path), field.dim, 1);
   }
   const std::size_t input = width.total();
-  Count(source, "input of one batch").add(input, config.train.batch, 1);
+  Count(source, "input of one batch").add(input, batch, 1);
 
   const std::size_t sets =
       model.cross.tied ? std::min<std::size_t>(model.cross.layers, 1) : model.cross.layers;

@@ -1,0 +1,136 @@
+// What rows hold: all of a config that `data` sees. Plain structs that every room can trust after validation.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "config/keys.hpp"
+
+namespace dcrnn {
+
+enum class FieldType { category, bag, number };
+enum class Encoding { vocab, hash, id };
+enum class Pool { mean, sum };
+enum class Transform { none, standardize, log1p, buckets };
+
+/// One input field.
+struct Field {
+  std::string name;
+  std::string column;  ///< CSV column read
+  FieldType type = FieldType::category;
+  Encoding encoding = Encoding::vocab;           ///< category, bag
+  std::size_t size = 0;                          ///< hash, id: rows of the table
+  std::size_t min_count = 1;                     ///< vocab
+  std::size_t dim = 16;                          ///< width of an embedding; unused for a plain number
+  Pool pool = Pool::mean;                        ///< bag
+  std::string separator = "|";                   ///< bag: one byte
+  Transform transform = Transform::standardize;  ///< number
+  std::size_t bins = 40;                         ///< buckets
+
+  /// True if the field looks rows up in a table `embedding.<name>.weight`.
+  bool has_table() const { return type != FieldType::number || transform == Transform::buckets; }
+  /// Columns of x0 the field fills.
+  std::size_t width() const { return has_table() ? dim : 1; }
+
+  bool operator==(const Field&) const = default;
+};
+
+inline constexpr std::size_t kNoParent = static_cast<std::size_t>(-1);
+
+/// One task (T of them).
+struct Task {
+  std::string name;
+  std::string label;               ///< CSV column of the label
+  std::size_t parent = kNoParent;  ///< index of the task it stands `after`; always smaller than its own
+  double weight = 1.0;
+
+  bool operator==(const Task&) const = default;
+};
+
+/// The inputs, what to predict from them, and how much each row counts.
+struct Schema {
+  std::vector<Field> fields;
+  std::vector<Task> tasks;
+  std::string weight;  ///< CSV column of the sample weight; empty: none
+
+  /// D, the width of x0.
+  std::size_t input_width() const {
+    std::size_t width = 0;
+    for (const Field& field : fields) width += field.width();
+    return width;
+  }
+
+  bool operator==(const Schema&) const = default;
+};
+
+// clang-format off
+inline constexpr Key kFieldKeys[] = {
+    {.name = "name", .kind = KeyKind::name, .doc = "name of the field; unique", .fallback = kRequired},
+    {.name = "column", .kind = KeyKind::column, .doc = "CSV column read; several fields may read one column", .fallback = "the field's name"},
+    {.name = "type", .kind = KeyKind::word, .doc = "category: one value per cell; bag: several; number: a number", .words = "category|bag|number", .fallback = kRequired},
+    {.name = "encoding", .kind = KeyKind::word, .doc = "how a value becomes a row of the table. vocab: values seen in training, row 0 is unknown; hash: XXH64 modulo size; id: the cell is the row", .words = "vocab|hash|id", .applies = "type category or bag"},
+    {.name = "size", .kind = KeyKind::whole, .doc = "rows of the table", .least = 1, .fallback = kRequired, .applies = "encoding hash or id"},
+    {.name = "min_count", .kind = KeyKind::whole, .doc = "times a value must be seen in training to get a row of its own", .least = 1, .applies = "encoding vocab"},
+    {.name = "pool", .kind = KeyKind::word, .doc = "how the rows of a bag become one", .words = "mean|sum", .applies = "type bag"},
+    {.name = "separator", .kind = KeyKind::byte, .doc = "the byte between two values of a bag", .applies = "type bag"},
+    {.name = "transform", .kind = KeyKind::word, .doc = "none: as it is; standardize: mean 0, variance 1 over the training rows; log1p: log(1 + x), then standardized; buckets: quantiles of the training values, each with a row of a table", .words = "none|standardize|log1p|buckets", .applies = "type number"},
+    {.name = "bins", .kind = KeyKind::whole, .doc = "most buckets; edges saved by merging equal ones go to the other values", .least = 1, .applies = "transform buckets"},
+    {.name = "dim", .kind = KeyKind::whole, .doc = "width of the embedding", .least = 1, .applies = "type category or bag, or transform buckets"},
+};
+
+inline constexpr Key kTaskKeys[] = {
+    {.name = "name", .kind = KeyKind::name, .doc = "name of the task; unique", .fallback = kRequired},
+    {.name = "label", .kind = KeyKind::column, .doc = "CSV column of the label: 0, 1 or empty (missing)", .fallback = "the task's name"},
+    {.name = "after", .kind = KeyKind::name, .doc = "the task this one follows, listed before it (click, then consume)", .fallback = "none"},
+    {.name = "weight", .kind = KeyKind::number, .doc = "factor of the task's loss", .least = 0, .most = kLargest},
+};
+
+inline constexpr Key kSchemaKeys[] = {
+    {.name = "fields", .kind = KeyKind::list, .doc = "the inputs, in the order in which they make up x0; at least one", .fallback = kRequired, .below = kFieldKeys},
+    {.name = "tasks", .kind = KeyKind::list, .doc = "what to predict, parents first; 1 to 16", .fallback = kRequired, .below = kTaskKeys},
+    {.name = "weight", .kind = KeyKind::column, .doc = "CSV column of the sample weight", .fallback = "none"},
+};
+// clang-format on
+
+void describe(auto& v, Is<Field> auto& field) {
+  v.value("name", field.name);
+  v.value("column", field.column);
+  v.value("type", field.type);
+  if (field.type == FieldType::number) {
+    v.value("transform", field.transform);
+    if (field.transform == Transform::buckets) v.value("bins", field.bins);
+  } else {
+    v.value("encoding", field.encoding);
+    if (field.encoding == Encoding::vocab) {
+      v.value("min_count", field.min_count);
+    } else {
+      v.value("size", field.size);
+    }
+  }
+  if (field.has_table()) v.value("dim", field.dim);
+  if (field.type == FieldType::bag) {
+    v.value("pool", field.pool);
+    v.value("separator", field.separator);
+  }
+}
+
+void describe(auto& v, Is<Task> auto& task) {
+  v.value("name", task.name);
+  v.value("label", task.label);
+  v.earlier("after", "task", task.parent);
+  v.value("weight", task.weight);
+}
+
+/// `schema` is a Schema or what extends it.
+void describe_schema(auto& v, auto& schema) {
+  v.list("fields", schema.fields);
+  v.list("tasks", schema.tasks);
+  v.optional("weight", schema.weight);
+}
+
+/// Fills in what follows from other keys (a field's column, a task's label) and checks the rules that concern
+/// more than one key. Failure(usage) naming `source` and the JSON path.
+void complete_schema(Schema& schema, const std::string& source);
+
+}  // namespace dcrnn

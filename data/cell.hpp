@@ -1,0 +1,83 @@
+// The one rule for what a cell of a field is, whatever form it has (text of a file, a number in memory), for
+// fitting encoders and for using them. Two steps, so that a first pass over training data can take the first
+// before the second is known: cell -> raw (a number, words, or rows of the table) -> encoded (FieldState).
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+
+#include "config/schema.hpp"
+#include "core/text.hpp"
+#include "data/hash.hpp"
+#include "data/number.hpp"
+
+namespace dcrnn::data {
+
+/// A cell as text, for messages.
+inline std::string cell_text(std::string_view cell) {
+  return std::string(cell);
+}
+std::string cell_text(double number);
+
+/// The raw number of a cell: log1p is taken; NaN, where the transform allows it, is a missing one. Gives ""
+/// or what is wrong.
+std::string raw_number(const Field& field, std::string_view cell, double& raw);
+std::string raw_number(const Field& field, double number, double& raw);
+
+/// Row of a word for the encodings that need no data (hash, id). Gives "" or what is wrong.
+inline std::string fixed_row(const Field& field, std::string_view word, std::uint32_t& row) {
+  if (field.encoding == Encoding::id) return parse_id(word, field.size, row);
+  row = static_cast<std::uint32_t>(xxh64(word) % field.size);
+  return {};
+}
+
+/// Calls use(item) -> "" or an error for every item of a bag's cell.
+template <class Use>
+std::string for_each_item(const Field& field, std::string_view cell, Use&& use) {
+  if (cell.empty()) return {};
+  for (;;) {
+    const std::size_t cut = cell.find(field.separator);
+    const std::string_view item = cell.substr(0, cut);
+    if (item.empty()) return "an item of the bag is empty";
+    if (std::string error = use(item); !error.empty()) return error;
+    if (cut == std::string_view::npos) return {};
+    cell.remove_prefix(cut + field.separator.size());
+  }
+}
+
+/// Calls use.number(raw) -> "" or an error for the number of a cell, use.word(word) for every word that a
+/// vocabulary is to know, use.row(row) for every row known without one. Gives "" or what is wrong.
+template <class Use>
+std::string read_cell(const Field& field, double number, Use&& use) {
+  double raw;
+  std::string error = raw_number(field, number, raw);
+  return error.empty() ? use.number(raw) : error;
+}
+
+template <class Use>
+std::string read_cell(const Field& field, std::string_view cell, Use&& use) {
+  if (field.type == FieldType::number) {
+    double raw;
+    std::string error = raw_number(field, cell, raw);
+    return error.empty() ? use.number(raw) : error;
+  }
+  const auto one = [&](std::string_view word) -> std::string {
+    std::uint32_t row = 0;  // unknown, of an empty cell
+    if (field.encoding == Encoding::vocab) {
+      if (!word.empty()) {
+        use.word(word);
+        return {};
+      }
+    } else if (std::string error = fixed_row(field, word, row); !error.empty()) {
+      return error;
+    }
+    use.row(row);
+    return {};
+  };
+  return field.type == FieldType::category ? one(cell) : for_each_item(field, cell, one);
+}
+
+}  // namespace dcrnn::data

@@ -1,0 +1,81 @@
+// Fits the encoder of one field: cells go in one after another, their raw form comes out, and in the end what
+// they fixed. Knows no files.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/text.hpp"
+#include "data/cell.hpp"
+#include "data/field_state.hpp"
+#include "data/moments.hpp"
+#include "data/quantiles.hpp"
+#include "data/vocabulary.hpp"
+
+namespace dcrnn::data {
+
+/// add() every cell, then fix(); while end_pass() says so, add_again() every raw number; then take().
+class FieldFit {
+ public:
+  explicit FieldFit(const Field& field);
+
+  const FieldState& state() const { return *state_; }
+  /// Takes in a cell, text or a number. Sets `number` of a number field, appends to `rows` of any other: the
+  /// rows of the table as far as they are known, for a vocabulary 1 + the word's number among all seen. Gives
+  /// "" or what is wrong with the cell.
+  template <class Cell>
+  std::string add(Cell cell, double& number, std::vector<std::uint32_t>& rows);
+  /// Vocabulary and statistics are what the cells taken in make them. `source` names the data in errors.
+  /// Failure(data).
+  void fix(const std::string& source);
+  /// The row of the table of one that add() gave.
+  std::uint32_t final_row(std::uint32_t row) const { return final_rows_.empty() ? row : final_rows_[row]; }
+  /// Ends a pass over all numbers of a bucketed field; true if one more is needed, else its edges are known.
+  bool end_pass();
+  /// NaN: missing.
+  void add_again(double raw) {
+    if (!std::isnan(raw)) quantiles_->add(raw);
+  }
+  std::unique_ptr<FieldState> take() { return std::move(state_); }
+
+ private:
+  std::uint32_t seen(std::string_view word);
+
+  std::unique_ptr<FieldState> state_;
+  Vocabulary words_;  // all seen
+  std::vector<std::uint64_t> counts_;
+  std::vector<std::uint32_t> final_rows_;  // of a vocabulary
+  Moments moments_;
+  std::optional<QuantileSearch> quantiles_;  // of a bucketed field
+};
+
+template <class Cell>
+std::string FieldFit::add(Cell cell, double& number, std::vector<std::uint32_t>& rows) {
+  struct Take {
+    FieldFit& fit;
+    const Cell& cell;
+    double& out;
+    std::vector<std::uint32_t>& rows;
+
+    std::string number(double raw) const {
+      const FieldState& state = fit.state();
+      if (state.field.transform == Transform::none && !std::isfinite(static_cast<float>(raw))) {
+        return in_quotes(cell_text(cell)) + " is more than a float can hold";
+      }
+      if (state.has_statistics() && !std::isnan(raw)) fit.moments_.add(raw);
+      if (state.has_edges()) fit.add_again(raw);
+      out = raw;
+      return {};
+    }
+    void word(std::string_view word) const { rows.push_back(fit.seen(word)); }
+    void row(std::uint32_t row) const { rows.push_back(row); }
+  };
+  return read_cell(state_->field, cell, Take{*this, cell, number, rows});
+}
+
+}  // namespace dcrnn::data
