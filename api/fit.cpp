@@ -7,7 +7,6 @@
 #include "api/compute.hpp"
 #include "api/fit_log.hpp"
 #include "api/model_file.hpp"
-#include "api/reports.hpp"
 #include "core/file.hpp"
 #include "core/guard.hpp"
 #include "core/text.hpp"
@@ -132,8 +131,8 @@ class FitRun {
     options.fingerprint = fingerprint_;
     options.encoders = model_->encoders.tensors();
     options.order = data::shuffled;
-    options.on_progress = [this](const train::FitProgress& progress) { return on_progress(progress); };
-    options.on_epoch = [this](const train::EpochReport& report) { on_epoch(report); };
+    options.on_progress = [this](const JobProgress& progress) { return on_progress(progress); };
+    options.on_epoch = [this](const EpochSummary& summary) { on_epoch(summary); };
     options.on_note = [this](const std::string& text) { note(text); };
     options.on_resume = [this](std::size_t epoch, std::size_t rows) {
       log_.resumed(epoch, rows);
@@ -142,25 +141,12 @@ class FitRun {
     return options;
   }
 
-  bool on_progress(const train::FitProgress& progress) {
-    position_ = "epoch " + std::to_string(progress.epoch) + ", row " + std::to_string(progress.rows);
-    if (!job_.progress) return true;
-    JobProgress state;
-    state.stage = progress.validating ? "validating" : "training";
-    state.done = progress.rows;
-    state.total = progress.rows_in_epoch;
-    state.epoch = progress.epoch;
-    state.epochs = progress.epochs;
-    state.loss = progress.loss;
-    state.seconds = progress.seconds;
-    return job_.progress(state);
+  bool on_progress(const JobProgress& progress) {
+    position_ = "epoch " + std::to_string(progress.epoch) + ", row " + std::to_string(progress.done);
+    return !job_.progress || job_.progress(progress);
   }
 
-  void on_epoch(const train::EpochReport& report) {
-    const EpochSummary summary{report.epoch,   report.epochs,
-                               report.seconds, report.rows_per_second,
-                               report.loss,    api::task_reports(config_.model, report.valid),
-                               report.best};
+  void on_epoch(const EpochSummary& summary) {
     log_.epoch(summary);
     if (job_.on_epoch) job_.on_epoch(summary);
   }

@@ -49,19 +49,14 @@ std::string_view header_text(std::span<const std::byte> bytes, const std::string
 
 std::string header_of(const std::map<std::string, std::string>& metadata,
                       const std::vector<TensorView>& tensors, const std::string& path) {
-  const auto quote = [&](const std::string& text) {
+  const auto checked = [&](const std::string& text) {
     if (find_invalid_utf8(text) != std::string::npos) {
       fail(ErrorCode::internal, printable(path) + ": " + in_quotes(text) + " is not UTF-8");
     }
-    return nlohmann::json(text).dump();
+    return text;
   };
-  std::string text = "{";
-  if (!metadata.empty()) {
-    text += "\"__metadata__\":{";
-    for (const auto& [key, value] : metadata) text += quote(key) + ":" + quote(value) + ",";
-    text.back() = '}';
-    text += ',';
-  }
+  auto header = nlohmann::ordered_json::object();
+  for (const auto& [key, value] : metadata) header["__metadata__"][checked(key)] = checked(value);
   std::set<std::string_view> names = {"__metadata__"};
   std::size_t begin = 0;
   for (const TensorView& tensor : tensors) {
@@ -72,13 +67,11 @@ std::string header_of(const std::map<std::string, std::string>& metadata,
                                     std::to_string(tensor.data.size()) + " bytes");
     }
     const std::size_t end = checked_add(begin, tensor.data.size(), place);
-    text += quote(tensor.name) + ":{\"dtype\":\"" + std::string(dtype_name(tensor.dtype)) +
-            "\",\"shape\":" + nlohmann::json(tensor.shape).dump() + ",\"data_offsets\":[" +
-            std::to_string(begin) + "," + std::to_string(end) + "]},";
+    header[checked(tensor.name)] = {
+        {"dtype", dtype_name(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
     begin = end;
   }
-  if (text.back() == ',') text.pop_back();
-  text += '}';
+  std::string text = header.dump();
   text.resize(round_up(text.size(), kLengthBytes), ' ');
   if (text.size() > kMaxHeader) {
     fail(ErrorCode::memory, printable(path) + ": the header would have " + std::to_string(text.size()) +

@@ -17,7 +17,10 @@ constexpr double kLargestWeight = 1e30;  // of a scaled row, so that sums of squ
 }  // namespace
 
 Evaluation::Evaluation(const ModelConfig& config) : heads_(config.tasks.size()) {
-  for (const Task& task : config.tasks) parents_.push_back(config.chain ? task.parent : kNoParent);
+  for (const Task& task : config.tasks) {
+    names_.push_back(task.name);
+    parents_.push_back(config.chain ? task.parent : kNoParent);
+  }
 }
 
 void Evaluation::clear() {
@@ -68,11 +71,12 @@ double Evaluation::scaled(double weight) {
   return std::clamp<double>(weight * scale_, std::numeric_limits<float>::min(), kLargestWeight);
 }
 
-std::vector<TaskMetrics> Evaluation::results() {
-  std::vector<TaskMetrics> results;
+std::vector<TaskReport> Evaluation::results() {
+  std::vector<TaskReport> results;
   for (std::size_t t = 0; t < heads_.size(); ++t) {
     Head& head = heads_[t];
-    TaskMetrics task;
+    TaskReport task;
+    task.task = names_[t];
     task.chain_child = parents_[t] != kNoParent;
     task.rows = head.metrics.rows();
     task.positives = head.metrics.positives();
@@ -83,7 +87,7 @@ std::vector<TaskMetrics> Evaluation::results() {
     task.mean_label = head.metrics.mean_label();
     task.auc_given_parent = head.given_parent.auc();
     task.truth_auc = head.truth.auc();
-    results.push_back(task);
+    results.push_back(std::move(task));
   }
   return results;
 }

@@ -82,7 +82,7 @@ class Run {
       state_.optimizer_steps = trainer_.optimizer().steps();
       state_.seconds = before + seconds_since(epoch_start_);
       rows_here_ += count;
-      if (!report_progress(false)) return false;
+      if (!report_progress("training")) return false;
       if (seconds_since(last_checkpoint_) >= config_.train.checkpoint_seconds) save();
     }
     return true;
@@ -91,7 +91,7 @@ class Run {
   /// Validation, best epoch, early stopping; false if the caller wants to stop.
   bool finish_epoch() {
     trainer_.check_parameters();
-    EpochReport report;
+    EpochSummary report;
     if (valid_ != nullptr) {
       if (!validate(report.valid)) return false;
       const std::optional<double> score = score_of(report.valid);
@@ -126,7 +126,7 @@ class Run {
     return true;
   }
 
-  bool validate(std::vector<TaskMetrics>& metrics) {
+  bool validate(std::vector<TaskReport>& metrics) {
     network_->set_parameters(parameters_.data(), options_.threads);
     evaluation_->clear();
     const std::size_t n = valid_->rows();
@@ -137,7 +137,7 @@ class Run {
       workspace_->score(*network_, batch_, probabilities_.data(), logits_.data());
       check_finite(first, count);
       evaluation_->add(batch_, probabilities_.data(), logits_.data());
-      if (!report_progress(true)) return false;
+      if (!report_progress("validating")) return false;
     }
     metrics = evaluation_->results();
     return true;
@@ -163,7 +163,7 @@ class Run {
   /// Sum of the watched metric over the watched tasks, larger being better. Whether it is defined depends on
   /// the validation data alone: where an AUC is not, log loss takes its place in all epochs; without any
   /// label there is no score.
-  std::optional<double> score_of(const std::vector<TaskMetrics>& metrics) {
+  std::optional<double> score_of(const std::vector<TaskReport>& metrics) {
     const bool auc = config_.train.early_stopping.metric == Metric::auc;
     double auc_sum = 0, logloss_sum = 0;
     std::string undefined;
@@ -192,16 +192,16 @@ class Run {
     noted_ = true;
   }
 
-  bool report_progress(bool validating) const {
+  bool report_progress(std::string_view stage) const {
     if (!options_.on_progress) return true;
-    FitProgress progress;
+    JobProgress progress;
+    progress.stage = stage;
+    progress.done = state_.position;
+    progress.total = train_.rows();
     progress.epoch = state_.epoch + 1;
     progress.epochs = config_.train.epochs;
-    progress.rows = state_.position;
-    progress.rows_in_epoch = train_.rows();
     progress.loss = state_.position == 0 ? 0 : state_.loss_sum / static_cast<double>(state_.position);
     progress.seconds = state_.seconds;
-    progress.validating = validating;
     return options_.on_progress(progress);
   }
 

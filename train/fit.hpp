@@ -3,12 +3,12 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/batch.hpp"
 #include "core/tensor.hpp"
+#include "dcrnn/files.hpp"
 #include "kernels/table.hpp"
 #include "model/parameters.hpp"
 #include "train/config.hpp"
@@ -18,23 +18,6 @@ namespace dcrnn::train {
 
 /// Why a run ended.
 enum class StopReason { finished, early_stopping, stopped };
-
-struct FitProgress {
-  std::size_t epoch = 0, epochs = 0;  ///< from 1
-  std::size_t rows = 0, rows_in_epoch = 0;
-  double loss = 0;     ///< mean over the epoch so far
-  double seconds = 0;  ///< in the epoch
-  bool validating = false;
-};
-
-struct EpochReport {
-  std::size_t epoch = 0, epochs = 0;  ///< from 1
-  double seconds = 0;
-  double rows_per_second = 0;
-  double loss = 0;
-  std::vector<TaskMetrics> valid;  ///< empty without validation
-  bool best = false;
-};
 
 struct FitResult {
   StopReason reason = StopReason::finished;
@@ -54,8 +37,8 @@ struct FitOptions {
   /// Row at `position` of the order of `epoch` among n rows.
   std::function<std::size_t(std::uint64_t seed, std::uint64_t epoch, std::size_t n, std::size_t position)>
       order;
-  std::function<bool(const FitProgress&)> on_progress;  ///< after every step; false stops after saving
-  std::function<void(const EpochReport&)> on_epoch;
+  ProgressCallback on_progress;  ///< after every step; false stops after saving
+  std::function<void(const EpochSummary&)> on_epoch;
   std::function<void(const std::string&)> on_note;  ///< a one-line fact about the run
   /// Called once when a checkpoint was taken up: the epoch (from 1) and the rows of it that are done.
   std::function<void(std::size_t epoch, std::size_t rows)> on_resume;

@@ -71,12 +71,12 @@ void check(const Script& script) {
   std::vector<std::vector<float>> after_epoch;
   FitOptions options;
   options.order = [](std::uint64_t, std::uint64_t, std::size_t, std::size_t position) { return position; };
-  options.on_progress = [&](const FitProgress& progress) {
+  options.on_progress = [&](const JobProgress& progress) {
     valid.set_labels(script.click[progress.epoch - 1], script.like[progress.epoch - 1]);
     return true;
   };
   std::size_t best = 0;
-  options.on_epoch = [&](const EpochReport& report) {
+  options.on_epoch = [&](const EpochSummary& report) {
     after_epoch.push_back(parameters);
     if (report.best) best = report.epoch;
   };
