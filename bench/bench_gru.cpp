@@ -19,11 +19,11 @@ namespace dcrnn::bench {
 
 namespace {
 
-std::size_t input_gates(Candidate candidate) {
-  return candidate == Candidate::cross ? 2 : 3;
+std::size_t input_gates(model::Candidate candidate) {
+  return candidate == model::Candidate::cross ? 2 : 3;
 }
 
-ModelConfig config(Candidate candidate, std::size_t D) {
+ModelConfig config(model::Candidate candidate, std::size_t D) {
   ModelConfig config;
   Field x0;
   x0.name = "x0";
@@ -32,7 +32,7 @@ ModelConfig config(Candidate candidate, std::size_t D) {
   x0.dim = D;
   config.fields = {x0};
   config.tasks = {Task{"task", "task"}};
-  config.cross = {candidate, kLayers, true};
+  config.cross = model::GruCross::Config{candidate, kLayers, true};
   config.sharing = {};
   config.tower = {};
   return config;
@@ -40,7 +40,7 @@ ModelConfig config(Candidate candidate, std::size_t D) {
 
 /// Inputs, parameters and results of the layers, as peers see them.
 struct Operands {
-  Operands(Candidate candidate, std::size_t B, std::size_t D)
+  Operands(model::Candidate candidate, std::size_t B, std::size_t D)
       : x0(numbers(B * D, 1)),
         w(numbers(input_gates(candidate) * D * D, 2, scale(D))),
         u(numbers(3 * D * D, 3, scale(D))),
@@ -85,13 +85,13 @@ struct Operands {
 template <class Real>
 class Layers {
  public:
-  Layers(const kernels::Table<Real>& ops, Candidate candidate, const GruTask& task)
+  Layers(const kernels::Table<Real>& ops, model::Candidate candidate, const GruTask& task)
       : ops_(ops),
         t_(task),
         gates_of_(candidate),
-        build_(config(candidate, task.D), {1}, {.training = true}),
+        build_(config(candidate, task.D).tasks, {1}, {.training = true}),
         x0_(build_.value(task.D)),
-        cross_(build_, config(candidate, task.D).cross, x0_) {
+        cross_(build_, std::get<model::GruCross::Config>(config(candidate, task.D).cross), x0_) {
     parameters_ = Buffer<Real>(build_.parameters.total());
     gradients_ = Buffer<Real>(build_.parameters.total());
     arena_ = model::Arena<Real>(build_.arena, std::min(task.B, model::kGroupRows), "arena");
@@ -157,7 +157,7 @@ class Layers {
 
   const kernels::Table<Real>& ops_;
   GruTask t_;
-  Candidate gates_of_;
+  model::Candidate gates_of_;
   Batch batch_;
   model::Build build_;
   model::Stream x0_;
@@ -169,7 +169,7 @@ class Layers {
 };
 
 template <class Real>
-Job layers(const kernels::Table<Real>& table, Candidate candidate, const GruTask& task) {
+Job layers(const kernels::Table<Real>& table, model::Candidate candidate, const GruTask& task) {
   const auto made = std::make_shared<Layers<Real>>(table, candidate, task);
   return {[made] { made->run(); }, [made] { made->finish(); }};
 }
@@ -185,7 +185,8 @@ std::string compare(const Operands& got, const Operands& want) {
 }
 
 /// The way `how` does it, against the reference kernels in double on a few rows.
-std::string check_small(Candidate candidate, std::size_t D, const std::function<Job(const GruTask&)>& how) {
+std::string check_small(model::Candidate candidate, std::size_t D,
+                        const std::function<Job(const GruTask&)>& how) {
   constexpr std::size_t kRows = 9;
   const Operands got(candidate, kRows, D), want(candidate, kRows, D);
   for (const auto& [operands, job] :
@@ -197,7 +198,7 @@ std::string check_small(Candidate candidate, std::size_t D, const std::function<
   return compare(got, want);
 }
 
-void add_layers(const std::string& name, Candidate candidate, std::size_t B, std::size_t D,
+void add_layers(const std::string& name, model::Candidate candidate, std::size_t B, std::size_t D,
                 const std::function<Job(const GruTask&)>& how) {
   Work work;
   const std::size_t products = input_gates(candidate) * 2 + 6 * kLayers;
@@ -208,7 +209,7 @@ void add_layers(const std::string& name, Candidate candidate, std::size_t B, std
     const Job job = how(operands->task);
     return {job.run, [=] {
               std::string problem = check_small(candidate, D, how);
-              if (!problem.empty() || candidate == Candidate::cross) return problem;
+              if (!problem.empty() || candidate == model::Candidate::cross) return problem;
               // All rows, against ours.
               job.finish();
               const Operands want(candidate, B, D);
@@ -228,12 +229,12 @@ void add_benchmarks() {
     for (const std::size_t B : kBatches) {
       const std::string shape = "/D=" + std::to_string(D) + "/B=" + std::to_string(B) + "/";
       for (const auto& [candidate, candidate_name] :
-           {std::pair{Candidate::tanh, "tanh"}, std::pair{Candidate::cross, "cross"}}) {
+           {std::pair{model::Candidate::tanh, "tanh"}, std::pair{model::Candidate::cross, "cross"}}) {
         add_layers("gru/" + std::string(candidate_name) + shape + "ours", candidate, B, D,
                    [candidate = candidate](const GruTask& task) { return layers(ops(), candidate, task); });
       }
       for (const Peer& peer : peers()) {
-        if (peer.gru) add_layers("gru/tanh" + shape + peer.name, Candidate::tanh, B, D, peer.gru);
+        if (peer.gru) add_layers("gru/tanh" + shape + peer.name, model::Candidate::tanh, B, D, peer.gru);
       }
     }
   }

@@ -19,7 +19,7 @@ constexpr std::size_t kTasks = 2, kTurns = 64;
 
 class Scoring {
  public:
-  Scoring(const Workload& workload, Candidate candidate, std::size_t batch, Isa with)
+  Scoring(const Workload& workload, model::Candidate candidate, std::size_t batch, Isa with)
       : model_(make_model(workload, candidate, 1024)),
         scorer_(value_of(Scorer::create(model_, {1, std::string(name(with))}))),
         probabilities_(batch * kTasks) {
@@ -73,7 +73,7 @@ std::map<std::string, double> tails(Scoring& scoring) {
           {"arithmetic p99/median", tail([&] { module.multiply_add(rounds); })}};
 }
 
-void add_scoring(const Workload& workload, Candidate candidate, std::size_t batch) {
+void add_scoring(const Workload& workload, model::Candidate candidate, std::size_t batch) {
   Work work;
   work.rows = static_cast<double>(batch);
   const std::string name = "score/" + std::string(workload.name) + "/" +
@@ -95,7 +95,7 @@ void add_scoring(const Workload& workload, Candidate candidate, std::size_t batc
 }  // namespace
 
 void add_benchmarks() {
-  for (const Candidate candidate : {Candidate::tanh, Candidate::cross}) {
+  for (const model::Candidate candidate : {model::Candidate::tanh, model::Candidate::cross}) {
     for (const std::size_t batch : {1UL, 64UL, 1024UL}) {
       add_scoring(kLarge, candidate, batch);
       add_scoring(kSmall, candidate, batch);

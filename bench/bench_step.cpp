@@ -33,8 +33,8 @@ double memory(std::string_view what) {
 
 class Training {
  public:
-  Training(const Workload& workload, Candidate candidate, std::size_t batch, std::size_t turns, int threads,
-           Isa with)
+  Training(const Workload& workload, model::Candidate candidate, std::size_t batch, std::size_t turns,
+           int threads, Isa with)
       : model_(make_model(workload, candidate, batch)),
         trainer_(value_of(Trainer::create(model_, 0, {threads, std::string(name(with))}))) {
     for (std::size_t i = 0; i < turns; ++i) samples_.emplace_back(workload, batch, i);
@@ -49,7 +49,7 @@ class Training {
 };
 
 /// Losses of the first steps on a small batch, against the reference kernels.
-std::string check(const Workload& workload, Candidate candidate, int threads) {
+std::string check(const Workload& workload, model::Candidate candidate, int threads) {
   constexpr std::size_t kRows = 20, kSteps = 3;
   Training got(workload, candidate, kRows, 1, threads, isa());
   Training want(workload, candidate, kRows, 1, 1, Isa::reference);
@@ -61,7 +61,7 @@ std::string check(const Workload& workload, Candidate candidate, int threads) {
   return difference("loss", got_losses.span(), want_losses.span(), tolerance(kRows));
 }
 
-void add_step(const Workload& workload, Candidate candidate, std::size_t batch, int threads) {
+void add_step(const Workload& workload, model::Candidate candidate, std::size_t batch, int threads) {
   Work work;
   work.flops = training_flops(workload, candidate) * static_cast<double>(batch);
   work.rows = static_cast<double>(batch);
@@ -85,7 +85,7 @@ void add_step(const Workload& workload, Candidate candidate, std::size_t batch, 
 }  // namespace
 
 void add_benchmarks() {
-  for (const Candidate candidate : {Candidate::tanh, Candidate::cross}) {
+  for (const model::Candidate candidate : {model::Candidate::tanh, model::Candidate::cross}) {
     for (const int threads : {1, 2}) {
       add_step(kLarge, candidate, 1024, threads);
       add_step(kMillion, candidate, 1024, threads);

@@ -4,11 +4,11 @@
 
 namespace dcrnn::bench {
 
-std::string_view candidate_name(Candidate candidate) {
-  return candidate == Candidate::cross ? "cross" : "tanh";
+std::string_view candidate_name(model::Candidate candidate) {
+  return candidate == model::Candidate::cross ? "cross" : "tanh";
 }
 
-std::string config_json(const Workload& workload, Candidate candidate, std::size_t batch) {
+std::string config_json(const Workload& workload, model::Candidate candidate, std::size_t batch) {
   Config config;
   for (std::size_t i = 0; i < workload.ids + workload.numbers; ++i) {
     Field field;
@@ -24,7 +24,7 @@ std::string config_json(const Workload& workload, Candidate candidate, std::size
     config.model.fields.push_back(field);
   }
   config.model.tasks = {Task{"click", "click"}, Task{"consume", "consume", 0}};
-  config.model.cross.candidate = candidate;
+  std::get<model::GruCross::Config>(config.model.cross).candidate = candidate;
   config.train.batch = batch;
   config.train.schedule.kind = ScheduleKind::constant;
   config.train.schedule.warmup = 0;
@@ -32,11 +32,11 @@ std::string config_json(const Workload& workload, Candidate candidate, std::size
   return to_json(config);
 }
 
-Model make_model(const Workload& workload, Candidate candidate, std::size_t batch) {
+Model make_model(const Workload& workload, model::Candidate candidate, std::size_t batch) {
   return value_of(Model::create(config_json(workload, candidate, batch)));
 }
 
-double training_flops(Workload workload, Candidate candidate) {
+double training_flops(Workload workload, model::Candidate candidate) {
   workload.size = workload.largest = 1;  // they do not count
   return value_of(inspect(make_model(workload, candidate, 1))).training_flops_per_row;
 }

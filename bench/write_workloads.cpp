@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::size_t kTurns = 16, kTasks = 2, kSteps = 3;
 
-void write(const std::string& directory, const Workload& workload, Candidate candidate, std::size_t batch) {
+void write(const std::string& directory, const Workload& workload, model::Candidate candidate,
+           std::size_t batch) {
   std::string name = std::string(workload.name) + "/" + std::string(candidate_name(candidate)) +
                      "/B=" + std::to_string(batch);
   std::replace(name.begin(), name.end(), '/', ',');
@@ -66,7 +67,8 @@ int main(int argc, char** argv) {
   if (argc != 2) return std::fprintf(stderr, "usage: write_workloads DIR\n"), 2;
   try {
     std::filesystem::create_directories(argv[1]);
-    for (const dcrnn::Candidate candidate : {dcrnn::Candidate::tanh, dcrnn::Candidate::cross}) {
+    for (const dcrnn::model::Candidate candidate :
+         {dcrnn::model::Candidate::tanh, dcrnn::model::Candidate::cross}) {
       for (const std::size_t batch : {256UL, 1024UL}) write(argv[1], kSmall, candidate, batch);
       write(argv[1], kLarge, candidate, 1024);
       write(argv[1], kMillion, candidate, 1024);

@@ -20,12 +20,15 @@ std::string range(const Key& key) {
   return " of at least " + shortest(key.least);
 }
 
-void visit_below(KeyList keys, const std::string& prefix,
-                 const std::function<void(const std::string&, const Key&)>& visit) {
+using Visit = std::function<void(const std::string&, const Key&, std::string_view)>;
+
+void visit_below(KeyList keys, const std::string& prefix, std::string_view kind, const Visit& visit) {
   for (const Key& key : keys) {
     const std::string path = prefix + std::string(key.name);
-    visit(path, key);
-    visit_below(key.below, path + (key.kind == KeyKind::list ? "[]." : "."), visit);
+    const std::string below = path + (key.kind == KeyKind::list ? "[]." : ".");
+    visit(path, key, kind);
+    visit_below(key.below, below, kind, visit);
+    for (const KindKeys& one : key.kinds) visit_below(one.keys, below, one.word, visit);
   }
 }
 
@@ -42,8 +45,8 @@ std::vector<std::string_view> KeyList::names() const {
   return names;
 }
 
-void visit_keys(KeyList keys, const std::function<void(const std::string& path, const Key& key)>& visit) {
-  visit_below(keys, "", visit);
+void visit_keys(KeyList keys, const Visit& visit) {
+  visit_below(keys, "", "", visit);
 }
 
 std::vector<std::string_view> split_words(std::string_view words) {

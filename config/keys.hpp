@@ -56,6 +56,25 @@ class KeyList {
   std::size_t size_ = 0;
 };
 
+struct KindKeys;
+
+/// The kinds that an object may be, each with its keys. A view.
+class KindKeyList {
+ public:
+  constexpr KindKeyList() = default;
+  template <std::size_t N>
+  constexpr KindKeyList(const std::array<KindKeys, N>& kinds) : first_(kinds.data()), size_(N) {}
+
+  constexpr const KindKeys* begin() const { return first_; }
+  constexpr const KindKeys* end() const;
+  constexpr std::size_t size() const { return size_; }
+  constexpr const KindKeys& operator[](std::size_t i) const;
+
+ private:
+  const KindKeys* first_ = nullptr;
+  std::size_t size_ = 0;
+};
+
 /// One key.
 struct Key {
   std::string_view name;
@@ -68,7 +87,22 @@ struct Key {
   std::string_view applies = "";     ///< where the key makes sense, if not everywhere
   std::string_view number_for = "";  ///< object: the members that a plain number stands for, '|' between
   KeyList below = {};                ///< object, list: the keys of the object, of every element
+  KindKeyList kinds = {};            ///< object, list: further keys, by what its key "kind" says
+  bool added = false;  ///< since format 1 was fixed: written only where it is not at its default
 };
+
+/// One kind of an object.
+struct KindKeys {
+  std::string_view word;
+  KeyList keys;
+};
+
+constexpr const KindKeys* KindKeyList::end() const {
+  return first_ + size_;
+}
+constexpr const KindKeys& KindKeyList::operator[](std::size_t i) const {
+  return first_[i];
+}
 
 constexpr const Key* KeyList::end() const {
   return first_ + size_;
@@ -88,9 +122,11 @@ constexpr auto joined(const Key (&... lists)[N]) {
 
 inline constexpr std::string_view kRequired = "required";
 
-/// Calls visit(path, key) for every key, those below it right after it. "[]" in a path stands for the index
-/// in a list: "fields[].dim".
-void visit_keys(KeyList keys, const std::function<void(const std::string& path, const Key& key)>& visit);
+/// Calls visit(path, key, kind) for every key, those below it right after it. "[]" in a path stands for the
+/// index in a list: "fields[].dim"; `kind` is the word of the kind whose key it is, else empty.
+void visit_keys(
+    KeyList keys,
+    const std::function<void(const std::string& path, const Key& key, std::string_view kind)>& visit);
 
 /// Words with '|' between them.
 std::vector<std::string_view> split_words(std::string_view words);

@@ -43,6 +43,7 @@ Reader::Reader(const Reader& parent, const Json& node, const Key& key, std::stri
       source_(parent.source_),
       all_keys_(parent.all_keys_),
       keys_(key.below),
+      kinds_(key.kinds),
       path_(std::move(path)) {
   if (!node_.is_object()) {
     fail(ErrorCode::usage, printable(source_) + ": " + path_ + ": found " + shown(node_) + ", want an object",
@@ -64,9 +65,17 @@ std::string Reader::path_of(std::string_view name) const {
 }
 
 const Key& Reader::key(std::string_view name) const {
-  const Key* found = keys_.find(name);
+  const Key* found = own_keys_.find(name);
+  if (found == nullptr) found = keys_.find(name);
   if (found == nullptr) fail(ErrorCode::internal, "config key " + path_of(name) + " is not in the lists");
   return *found;
+}
+
+std::size_t Reader::choose_kind() {
+  const Json* found = find("kind");
+  const std::size_t index = found == nullptr ? 0 : word_index("kind", *found);
+  own_keys_ = kinds_[index].keys;
+  return index;
 }
 
 const Json* Reader::find(std::string_view name) {
@@ -204,10 +213,16 @@ std::size_t Reader::word_index(std::string_view name, const Json& found) const {
 
 void Reader::check_known() const {
   for (const auto& [name, unused] : node_.items()) {
-    if (keys_.find(name) != nullptr) continue;
-    const std::vector<std::string_view> known = keys_.names();
+    if (own_keys_.find(name) != nullptr || keys_.find(name) != nullptr) continue;
+    std::string kinds;  // that have this key
+    for (const KindKeys& kind : kinds_) {
+      if (kind.keys.find(name) != nullptr) kinds += (kinds.empty() ? "" : " or ") + std::string(kind.word);
+    }
+    if (!kinds.empty()) fail_inapplicable(name, "kind " + kinds);
+    std::vector<std::string_view> known = keys_.names();
+    for (std::string_view one : own_keys_.names()) known.push_back(one);
     std::string guess(nearest(name, known));
-    visit_keys(all_keys_, [&](const std::string& path, const Key&) {
+    visit_keys(all_keys_, [&](const std::string& path, const Key&, std::string_view) {
       if (guess.empty() && path.ends_with("." + name)) guess = path;
     });
     std::string list;
@@ -221,12 +236,13 @@ void Reader::check_known() const {
 
 void Reader::check_applies() const {
   for (const auto& [name, unused] : node_.items()) {
-    if (asked_.contains(name)) continue;
-    fail(ErrorCode::usage,
-         printable(source_) + ": " + path_of(name) + ": does not apply here, only to " +
-             std::string(key(name).applies),
-         "leave it out");
+    if (!asked_.contains(name)) fail_inapplicable(name, std::string(key(name).applies));
   }
+}
+
+void Reader::fail_inapplicable(std::string_view name, const std::string& where) const {
+  fail(ErrorCode::usage,
+       printable(source_) + ": " + path_of(name) + ": does not apply here, only to " + where, "leave it out");
 }
 
 }  // namespace dcrnn

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "config/keys.hpp"
@@ -57,6 +58,12 @@ class Reader {
     describe(*this, member);
     check_applies();
   }
+  /// The same for an object of one of several kinds.
+  template <class... Configs>
+  void read_object(std::variant<Configs...>& member) {
+    make(member, choose_kind());
+    std::visit([&](auto& own) { read_object(own); }, member);
+  }
 
  private:
   /// The object `node` below `key`.
@@ -64,6 +71,19 @@ class Reader {
   /// Element `index` of `list` below `key`.
   Reader(const Reader& parent, const nlohmann::json& list, std::size_t index, const Key& key);
   Reader(const Reader& parent, const nlohmann::json& node, const Key& key, std::string path);
+
+  /// The kind that "kind" names, the first if it is left out; its keys count from here on.
+  std::size_t choose_kind();
+  /// The word of a kind that has no keys, as its index.
+  template <class... Configs>
+  void read(std::string_view name, const nlohmann::json& found, std::variant<Configs...>& kind) const {
+    make(kind, word_index(name, found));
+  }
+  template <class... Configs>
+  static void make(std::variant<Configs...>& member, std::size_t index) {
+    std::size_t i = 0;
+    ((i++ == index ? static_cast<void>(member = Configs{}) : void()), ...);
+  }
 
   /// The value of key `name`, null if it is absent. Failure(usage) if it is required.
   const nlohmann::json* find(std::string_view name);
@@ -88,12 +108,15 @@ class Reader {
   void check_applies() const;
   std::string path_of(std::string_view name) const;
   [[noreturn]] void fail_value(std::string_view name, const nlohmann::json& found) const;
+  [[noreturn]] void fail_inapplicable(std::string_view name, const std::string& where) const;
   [[noreturn]] void fail_at(std::string_view name, const std::string& what) const;
 
   const nlohmann::json& node_;
   const std::string& source_;
   const KeyList all_keys_;                // of the document
-  const KeyList keys_;                    // of this object
+  const KeyList keys_;                    // of this object, whatever its kind
+  KindKeyList kinds_;                     // that it may be
+  KeyList own_keys_;                      // of its kind
   std::string path_;                      // "fields[2]"
   const nlohmann::json* list_ = nullptr;  // that this object is an element of
   std::size_t index_ = 0;                 // in list_

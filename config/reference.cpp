@@ -7,8 +7,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// The first value at `path` ("fields[].dim") below `node`, null if there is none.
-const Json* at(const Json& node, std::string_view path) {
+/// The first value at `path` ("fields[].dim") below `node` in an object of this kind (empty: of any), null if
+/// there is none.
+const Json* at(const Json& node, std::string_view path, std::string_view kind) {
   const std::size_t dot = std::min(path.find('.'), path.size());
   std::string_view step = path.substr(0, dot);
   const std::string_view rest = path.substr(std::min(dot + 1, path.size()));
@@ -16,18 +17,22 @@ const Json* at(const Json& node, std::string_view path) {
   if (list) step.remove_suffix(2);
   const auto found = node.find(step);
   if (found == node.end()) return nullptr;
-  if (rest.empty()) return &*found;
-  if (!list) return at(*found, rest);
+  if (rest.empty()) return kind.empty() || node.value("kind", "") == kind ? &*found : nullptr;
+  if (!list) return at(*found, rest, kind);
   for (const Json& element : *found) {
-    if (const Json* value = at(element, rest)) return value;
+    if (const Json* value = at(element, rest, kind)) return value;
   }
   return nullptr;
 }
 
-std::string default_text(const std::string& path, const Key& key, const Json& defaults) {
+std::string default_text(const std::string& path, const Key& key, std::string_view kind,
+                         const std::vector<Json>& defaults) {
   if (!key.fallback.empty()) return std::string(key.fallback);
-  const Json* value = at(defaults, path);
-  return value == nullptr || value->is_object() ? "" : value->dump();
+  for (const Json& tree : defaults) {
+    const Json* value = at(tree, path, kind);
+    if (value != nullptr) return value->is_object() ? "" : value->dump();
+  }
+  return "";
 }
 
 /// `|` would end a cell of a table.
@@ -39,13 +44,14 @@ std::string cell(std::string_view text) {
 
 }  // namespace
 
-std::string keys_markdown(KeyList keys, const Json& defaults) {
+std::string keys_markdown(KeyList keys, const std::vector<Json>& defaults) {
   std::string text = "| key | value | default | meaning |\n|---|---|---|---|\n";
-  visit_keys(keys, [&](const std::string& path, const Key& key) {
+  visit_keys(keys, [&](const std::string& path, const Key& key, std::string_view kind) {
     std::string meaning(key.doc);
     if (!key.applies.empty()) meaning += ". Only with " + std::string(key.applies);
-    text += "| `" + path + "` | " + cell(wanted(key)) + " | " + cell(default_text(path, key, defaults)) +
-            " | " + cell(meaning) + " |\n";
+    if (!kind.empty()) meaning += ". With kind " + std::string(kind);
+    text += "| `" + path + "` | " + cell(wanted(key)) + " | " +
+            cell(default_text(path, key, kind, defaults)) + " | " + cell(meaning) + " |\n";
   });
   return text;
 }

@@ -3,13 +3,14 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "config/keys.hpp"
 
 namespace dcrnn {
 
-/// A Markdown table of all keys: path, values, default, meaning. `defaults` is a config with every key that
-/// has a default.
-std::string keys_markdown(KeyList keys, const nlohmann::ordered_json& defaults);
+/// A Markdown table of all keys: path, values, default, meaning. `defaults` are configs that together have
+/// every key that has a default.
+std::string keys_markdown(KeyList keys, const std::vector<nlohmann::ordered_json>& defaults);
 
 }  // namespace dcrnn

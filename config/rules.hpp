@@ -23,6 +23,12 @@ inline std::string element(std::string_view list, std::size_t i) {
   return std::string(list) + "[" + std::to_string(i) + "]";
 }
 
+/// What is wrong with an object of a config, and how to mend it; nothing if `what` is empty.
+struct Complaint {
+  std::string key;  ///< ".shared", or empty for the object itself
+  std::string what, help;
+};
+
 /// Failure(usage) unless the list `name` of `keys` has from `least` to `most` elements.
 void check_length(std::size_t length, std::size_t least, std::size_t most, KeyList keys,
                   std::string_view name, const std::string& source);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "config/keys.hpp"
@@ -11,16 +12,24 @@
 namespace dcrnn {
 
 /// Visitor of describe(): builds one JSON object, keys in the order of the description. A key whose default
-/// is "none" and that has no value is left out.
+/// is "none" and that has no value is left out; so is a key that was added to the format and is at its
+/// default, unless everything is wanted.
 class Writer {
  public:
-  /// `keys` are those of the object.
-  explicit Writer(KeyList keys) : keys_(keys) {}
+  enum class Defaults { as_format_1, all };
+
+  /// The JSON of `member`, whose keys are `keys`.
+  template <class T>
+  static nlohmann::ordered_json write(const T& member, KeyList keys, Defaults defaults) {
+    return object_of(member, keys, {}, defaults, nullptr);
+  }
 
   template <class T>
   void value(std::string_view name, const T& member) {
     if constexpr (std::is_enum_v<T>) {
       put(name, split_words(key(name).words)[static_cast<std::size_t>(member)]);
+    } else if constexpr (requires { member.index(); }) {
+      put(name, split_words(key(name).words)[member.index()]);
     } else if constexpr (std::is_same_v<T, bool>) {
       if (key(name).kind == KeyKind::word) {
         put(name, split_words(key(name).words)[member ? 0 : 1]);
@@ -44,34 +53,67 @@ class Writer {
   }
   template <class T>
   void object(std::string_view name, const T& member) {
-    Writer writer(key(name).below);
-    describe(writer, member);
-    put(name, writer.node_);
+    put(name, object_of(member, key(name).below, key(name).kinds, defaults_, nullptr));
   }
   template <class T>
   void list(std::string_view name, const std::vector<T>& members) {
     auto elements = nlohmann::ordered_json::array();
     for (const T& member : members) {
-      Writer writer(key(name).below);
-      writer.list_ = &elements;
-      describe(writer, member);
-      elements.push_back(writer.node_);
+      elements.push_back(object_of(member, key(name).below, key(name).kinds, defaults_, &elements));
     }
     put(name, elements);
   }
 
-  const nlohmann::ordered_json& node() const { return node_; }
-
  private:
-  const Key& key(std::string_view name) const { return *keys_.find(name); }
+  using Json = nlohmann::ordered_json;
+
+  Writer(KeyList keys, KeyList own_keys, Defaults defaults, const Json* list)
+      : keys_(keys), own_keys_(own_keys), defaults_(defaults), list_(list) {}
+
+  template <class T>
+  static Json object_of(const T& member, KeyList keys, KindKeyList kinds, Defaults defaults,
+                        const Json* list) {
+    if constexpr (requires { member.index(); }) {
+      const KindKeys& kind = kinds[member.index()];
+      Writer writer(keys, kind.keys, defaults, list);
+      if (member.index() > 0 || !keys.find("kind")->added || defaults == Defaults::all) {
+        writer.put("kind", kind.word);
+      }
+      std::visit([&](const auto& own) { writer.describe_all(own); }, member);
+      return writer.node_;
+    } else {
+      Writer writer(keys, {}, defaults, list);
+      writer.describe_all(member);
+      return writer.node_;
+    }
+  }
+
+  template <class T>
+  void describe_all(const T& member) {
+    describe(*this, member);
+    if (defaults_ == Defaults::all) return;
+    Writer fresh(keys_, own_keys_, defaults_, list_);
+    const T untouched{};
+    describe(fresh, untouched);
+    for (const auto& [name, value] : fresh.node_.items()) {
+      if (key(name).added && node_.contains(name) && node_[name] == value) node_.erase(name);
+    }
+  }
+
+  const Key& key(std::string_view name) const {
+    const Key* own = own_keys_.find(name);
+    return own != nullptr ? *own : *keys_.find(name);
+  }
   template <class T>
   void put(std::string_view name, const T& member) {
     node_[std::string(name)] = member;
   }
 
-  const KeyList keys_;
-  const nlohmann::ordered_json* list_ = nullptr;  // the elements before this one
-  nlohmann::ordered_json node_ = nlohmann::ordered_json::object();
+  const KeyList keys_;      // whatever the kind of the object
+  const KeyList own_keys_;  // of its kind
+  const Defaults defaults_;
+  const Json* list_ = nullptr;  // the elements before this one
+  Json node_ = Json::object();
 };
 
 }  // namespace dcrnn

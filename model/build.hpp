@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "model/config.hpp"
+#include "config/schema.hpp"
 #include "model/packed.hpp"
 #include "model/parameters.hpp"
 #include "model/pass.hpp"
@@ -25,8 +25,8 @@ class Build {
     bool keep_gradients = false;  ///< training: and the gradient of every value, for a trace
   };
 
-  Build(const ModelConfig& config, std::vector<std::size_t> rows_of_tables, Purpose wanted)
-      : tasks(config.tasks), table_rows(std::move(rows_of_tables)), purpose(wanted) {}
+  Build(std::vector<Task> all_tasks, std::vector<std::size_t> rows_of_tables, Purpose wanted)
+      : tasks(std::move(all_tasks)), table_rows(std::move(rows_of_tables)), purpose(wanted) {}
 
   bool training() const { return purpose.training; }
 

@@ -7,21 +7,19 @@ namespace {
 
 constexpr std::size_t kMaxBlocks = 64;  // sharing blocks, tower layers
 
-void check_sharing(const std::vector<SharingConfig>& sharing, const std::string& source) {
-  bool ended = false;
+void check_sharing(const std::vector<model::Sharings::Config>& sharing, const std::string& source) {
+  bool has_shared = true;
   for (std::size_t k = 0; k < sharing.size(); ++k) {
-    const SharingConfig& block = sharing[k];
-    if (block.shared_units == 0 && block.private_units == 0) {
-      fail(ErrorCode::usage, place(source, element("sharing", k)) + "\"shared\" and \"private\" are both 0",
-           "give the block units or leave it out");
-    }
-    if (ended && block.shared_units > 0) {
-      fail(ErrorCode::usage,
-           place(source, element("sharing", k) + ".shared") + "found " + std::to_string(block.shared_units) +
-               ", want 0, because an earlier block has none to pass on",
-           "once \"shared\" is 0, it is 0 in every later block");
-    }
-    ended = block.shared_units == 0;
+    std::visit(
+        [&](const auto& block) {
+          using Kind = typename std::decay_t<decltype(block)>::Kind;
+          const Complaint wrong = Kind::complaint(block, has_shared);
+          if (!wrong.what.empty()) {
+            fail(ErrorCode::usage, place(source, element("sharing", k) + wrong.key) + wrong.what, wrong.help);
+          }
+          has_shared = Kind::reads_shared(block);
+        },
+        sharing[k]);
   }
 }
 

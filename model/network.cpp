@@ -13,7 +13,7 @@ std::vector<std::size_t> rows_of_tables(const ModelConfig& config, const Paramet
 }  // namespace
 
 Network::Network(const ModelConfig& config, const ParameterTable& table, Build::Purpose purpose)
-    : build_(config, rows_of_tables(config, table), purpose), layers_(walk(build_, config)) {}
+    : build_(config.tasks, rows_of_tables(config, table), purpose), layers_(walk(build_, config)) {}
 
 template <class Real>
 void Network::forward(const Pass<Real>& pass) const {

@@ -19,6 +19,7 @@ std::size_t ParameterTable::add(std::string name, std::vector<std::size_t> shape
   checked_mul(end, sizeof(double), name);
   total_ = round_up(offset + size, kAlignment / sizeof(float));
   values_ += size;
+  if (refuse_ && values_ > most_) refuse_(values_);
   all_.push_back({std::move(name), std::move(shape), offset, size, init, owner});
   return offset;
 }

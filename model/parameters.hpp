@@ -7,12 +7,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "model/config.hpp"
+namespace dcrnn {
+struct ModelConfig;
+}
 
 namespace dcrnn::model {
 
@@ -46,6 +49,11 @@ class ParameterTable {
   /// embedding table (0: it has none). Failure(memory) if the sizes do not fit.
   ParameterTable(const ModelConfig& config, std::span<const std::size_t> table_rows);
 
+  /// From here on a table of more than `most` values is handed to `refuse`, which throws.
+  void limit(std::size_t most, std::function<void(std::size_t values)> refuse) {
+    most_ = most;
+    refuse_ = std::move(refuse);
+  }
   /// Adds a tensor and gives its offset. Failure(memory).
   std::size_t add(std::string name, std::vector<std::size_t> shape, Init init, Owner owner);
   /// Adds a table of embeddings of `field`; all tables come before any other tensor.
@@ -67,6 +75,8 @@ class ParameterTable {
   std::vector<LookupTable> lookups_;
   std::size_t total_ = 0, values_ = 0;
   std::size_t dense_begin_ = 0;
+  std::size_t most_ = 0;
+  std::function<void(std::size_t)> refuse_;
 };
 
 /// Fills `arena` (table.total() elements) with fresh values, a pure function of `seed` and the tensor's

@@ -1,11 +1,8 @@
 #include "model/walk.hpp"
 
 #include "model/layers/embedding.hpp"
-#include "model/layers/gru_cross.hpp"
-#include "model/layers/gru_transfer.hpp"
 #include "model/layers/head.hpp"
 #include "model/layers/loss.hpp"
-#include "model/layers/partial.hpp"
 #include "model/layers/tower.hpp"
 
 namespace dcrnn::model {
@@ -22,16 +19,32 @@ const Kind& add(Layers& layers, Build& build, Args&&... args) {
   return kind;
 }
 
+/// Builds a layer of the kind that `config`, of a KindList, holds; its output.
+template <class Config, class... Args>
+auto add_kind(Layers& layers, Build& build, const Config& config, Args&&... args) {
+  return std::visit(
+      [&](const auto& own) {
+        return add<typename std::decay_t<decltype(own)>::Kind>(layers, build, own, args...).output();
+      },
+      config);
+}
+
+bool reads_shared(const Sharings::Config& config) {
+  return std::visit([](const auto& own) { return std::decay_t<decltype(own)>::Kind::reads_shared(own); },
+                    config);
+}
+
 }  // namespace
 
 Layers walk(Build& build, const ModelConfig& config) {
   Layers layers;
   layers.x0 = add<Embedding>(layers, build, config.fields).output();
-  const Stream h = add<GruCross>(layers, build, config.cross, layers.x0).output();
+  const Stream h = add_kind(layers, build, config.cross, layers.x0);
 
   SharedStreams streams = {h, std::vector<Stream>(config.tasks.size(), h)};
   for (std::size_t k = 0; k < config.sharing.size(); ++k) {
-    streams = add<Partial>(layers, build, config.sharing[k], k, streams).output();
+    const bool next_reads = k + 1 < config.sharing.size() && reads_shared(config.sharing[k + 1]);
+    streams = add_kind(layers, build, config.sharing[k], k, streams, next_reads);
   }
 
   layers.logits = build.dense(config.tasks.size());
@@ -39,9 +52,7 @@ Layers walk(Build& build, const ModelConfig& config) {
   for (std::size_t t = 0; t < config.tasks.size(); ++t) {
     y.push_back(add<Tower>(layers, build, config.tower, t, streams.v[t]).output());
     const std::size_t parent = config.tasks[t].parent;
-    if (config.transfer && parent != kNoParent) {
-      y[t] = add<GruTransfer>(layers, build, t, y[t], y[parent]).output();
-    }
+    if (parent != kNoParent) y[t] = add_kind(layers, build, config.transfer, t, y[t], y[parent]);
     add<Head>(layers, build, t, y[t], layers.logits);
   }
 
@@ -53,7 +64,7 @@ Layers walk(Build& build, const ModelConfig& config) {
 }
 
 ParameterTable::ParameterTable(const ModelConfig& config, std::span<const std::size_t> table_rows) {
-  Build build(config, {table_rows.begin(), table_rows.end()}, {});
+  Build build(config.tasks, {table_rows.begin(), table_rows.end()}, {});
   walk(build, config);
   *this = std::move(build.parameters);
 }

@@ -26,22 +26,23 @@ void check_early_stopping(const Config& config, const std::string& source) {
        "name one of \"tasks\", or leave it out for the mean over all");
 }
 
-nlohmann::ordered_json written(const Config& config) {
-  Writer writer(kConfigKeys);
-  describe(writer, config);
-  return writer.node();
-}
-
-/// A default-constructed config with one element of every kind, so that every key shows its default.
-Config every_default() {
+/// Configs with one element of every kind, so that every key shows its default.
+std::vector<nlohmann::ordered_json> every_default() {
   Config config;
   for (const FieldType type : {FieldType::category, FieldType::bag, FieldType::number}) {
     config.model.fields.emplace_back().type = type;
   }
   config.model.fields.emplace_back(config.model.fields.back()).transform = Transform::buckets;
   config.model.tasks.emplace_back();
-  config.model.sharing = {SharingConfig{}};
-  return config;
+  config.model.sharing.clear();
+  model::Sharings::each([&]<class Kind>() { config.model.sharing.emplace_back(typename Kind::Config{}); });
+
+  std::vector<nlohmann::ordered_json> all;
+  model::Crosses::each([&]<class Kind>() {
+    config.model.cross = typename Kind::Config{};
+    all.push_back(Writer::write(config, kConfigKeys, Writer::Defaults::all));
+  });
+  return all;
 }
 
 }  // namespace
@@ -58,7 +59,7 @@ Config parse_config(std::string_view json, const std::string& source) {
 }
 
 std::string to_json(const Config& config) {
-  return written(config).dump();
+  return Writer::write(config, kConfigKeys, Writer::Defaults::as_format_1).dump();
 }
 
 std::string config_markdown() {
@@ -70,7 +71,7 @@ A config is one JSON object; `//` comments are allowed. `[]` stands for every el
 a key that does not apply and a key that stands twice are errors. The defaults of the model part belong to format 1:
 they mean the same in every file of that format.
 
-)" + keys_markdown(kConfigKeys, written(every_default()));
+)" + keys_markdown(kConfigKeys, every_default());
 }
 
 }  // namespace dcrnn

@@ -8,6 +8,8 @@
 
 namespace dcrnn::model {
 
+enum class Candidate { cross, tanh };
+
 /// Gates that read the input: r, z for `cross`; r, z, n for `tanh`.
 constexpr std::size_t gru_input_gates(Candidate candidate) {
   return candidate == Candidate::cross ? 2 : 3;

@@ -2,16 +2,34 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/layers/gru.hpp"
+#include "model/layers/keys.hpp"
 
 namespace dcrnn::model {
 
 /// Kind of cross: x0 [B, D] to h^L [B, D] by L GRU steps, h^0 = x0.
 class GruCross {
  public:
-  GruCross(Build& build, const CrossConfig& config, const Stream& x0)
+  struct Config {
+    using Kind = GruCross;
+    Candidate candidate = Candidate::cross;
+    std::size_t layers = 3;  ///< L
+    bool tied = true;
+
+    bool operator==(const Config&) const = default;
+  };
+  static constexpr std::string_view kWord = "gru";
+  static constexpr Key kKeys[] = {{.name = "candidate",
+                                   .kind = KeyKind::word,
+                                   .doc = "cross: explicit crossing under GRU gates; tanh: the textbook GRU",
+                                   .words = "cross|tanh"},
+                                  kLayersKey,
+                                  kTiedKey};
+
+  GruCross(Build& build, const Config& config, const Stream& x0)
       : L_(config.layers),
         tied_(config.tied),
         training_(build.training()),
@@ -148,5 +166,11 @@ class GruCross {
   std::vector<GruCell> cells_;
   GruSlots slots_;
 };
+
+void describe(auto& v, Is<GruCross::Config> auto& cross) {
+  v.value("candidate", cross.candidate);
+  v.value("layers", cross.layers);
+  v.value("tied", cross.tied);
+}
 
 }  // namespace dcrnn::model

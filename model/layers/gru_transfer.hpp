@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "model/layers/gru.hpp"
 
@@ -12,7 +13,14 @@ namespace dcrnn::model {
 /// wide.
 class GruTransfer {
  public:
-  GruTransfer(Build& build, std::size_t t, const Stream& y, const Stream& parent)
+  struct Config {
+    using Kind = GruTransfer;
+    bool operator==(const Config&) const = default;
+  };
+  static constexpr std::string_view kWord = "gru";
+  static constexpr KeyList kKeys = {};
+
+  GruTransfer(Build& build, const Config& /*config*/, std::size_t t, const Stream& y, const Stream& parent)
       : y_(y),
         parent_(parent),
         cell_(build, "transfer." + build.tasks[t].name, Candidate::tanh, y.width, y.width, t),

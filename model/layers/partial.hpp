@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "config/rules.hpp"
 #include "model/layers/linear.hpp"
 #include "model/layers/streams.hpp"
 
@@ -12,8 +14,38 @@ namespace dcrnn::model {
 /// Kind of sharing: block k, from the shared stream s and one thin stream v_t per task to the next ones.
 class Partial {
  public:
+  struct Config {
+    using Kind = Partial;
+    std::size_t shared_units = 64;   ///< m_s
+    std::size_t private_units = 32;  ///< m_p
+    Gate gate = Gate::input;
+
+    bool operator==(const Config&) const = default;
+  };
+  static constexpr std::string_view kWord = "partial";
+  // clang-format off
+  static constexpr Key kKeys[] = {
+      {.name = "shared", .kind = KeyKind::whole, .doc = "units shared by all tasks; once 0, it is 0 in every later block", .least = 0},
+      {.name = "private", .kind = KeyKind::whole, .doc = "units of each task alone; shared and private may not both be 0", .least = 0},
+      {.name = "gate", .kind = KeyKind::word, .doc = "how much of each shared unit a task lets in. input: depends on the example; static: one number per unit; none: everything", .words = "input|static|none"}};
+  // clang-format on
+  static bool reads_shared(const Config& config) { return config.shared_units > 0; }
+  /// What is wrong with a block; empty if nothing.
+  static Complaint complaint(const Config& config, bool has_shared) {
+    if (config.shared_units == 0 && config.private_units == 0) {
+      return {"", "\"shared\" and \"private\" are both 0", "give the block units or leave it out"};
+    }
+    if (!has_shared && config.shared_units > 0) {
+      return {".shared",
+              "found " + std::to_string(config.shared_units) +
+                  ", want 0, because an earlier block has none to pass on",
+              "once \"shared\" is 0, it is 0 in every later block"};
+    }
+    return {};
+  }
+
   /// Several of the input streams may be one (h^L before the first block).
-  Partial(Build& build, const SharingConfig& config, std::size_t k, const SharedStreams& in)
+  Partial(Build& build, const Config& config, std::size_t k, const SharedStreams& in, bool /*next_reads*/)
       : m_s_(config.shared_units), m_p_(config.private_units), gate_(m_s_ == 0 ? Gate::none : config.gate) {
     const std::string prefix = "sharing." + std::to_string(k) + ".";
     if (m_s_ > 0) {
@@ -53,8 +85,6 @@ class Partial {
   }
 
   const SharedStreams& output() const { return out_; }
-  static bool reads_shared(const SharingConfig& config) { return config.shared_units > 0; }
-
   template <class Real>
   void forward(const Pass<Real>& pass) const {
     // 1. s' = relu(s S^T + a)
@@ -140,5 +170,11 @@ class Partial {
   std::vector<Of> tasks_;
   SharedStreams out_;
 };
+
+void describe(auto& v, Is<Partial::Config> auto& block) {
+  v.value("shared", block.shared_units);
+  v.value("private", block.private_units);
+  v.value("gate", block.gate);
+}
 
 }  // namespace dcrnn::model

@@ -8,6 +8,9 @@
 
 namespace dcrnn::model {
 
+/// What the gates of a block depend on; `fixed` is written "static".
+enum class Gate { input, fixed, none };
+
 /// The shared stream, where there still is one, and the thin stream of every task.
 struct SharedStreams {
   std::optional<Stream> s;

@@ -11,6 +11,14 @@ using namespace dcrnn::test;
 
 namespace {
 
+using model::Candidate;
+using model::Gate;
+using Gru = model::GruCross::Config;
+using Partial = model::Partial::Config;
+using Cross = model::Crosses::Config;
+using Block = model::Sharings::Config;
+using Transfer = model::Transfers::Config;
+
 /// A config with these fields and a task; `more` goes in at the top level.
 std::string with_fields(const std::string& fields, const std::string& more = "") {
   return R"({"fields":[)" + fields + R"(],"tasks":[{"name":"click"}])" + (more.empty() ? "" : "," + more) +
@@ -91,10 +99,10 @@ TEST_CASE("every key of the model part reaches its member") {
   CHECK(model.tasks[1] == Task{"consume", "consume", 0, 1.0});
   CHECK(model.tasks[2] == Task{"share", "share", 1, 1.0});
   CHECK(model.weight == "sample_weight");
-  CHECK(model.cross == CrossConfig{Candidate::tanh, 2, false});
-  CHECK(model.sharing == std::vector<SharingConfig>{{6, 0, Gate::fixed}, {0, 4, Gate::none}});
+  CHECK(model.cross == Cross(Gru{Candidate::tanh, 2, false}));
+  CHECK(model.sharing == std::vector<Block>{Partial{6, 0, Gate::fixed}, Partial{0, 4, Gate::none}});
   CHECK(model.tower == std::vector<std::size_t>{16, 8});
-  CHECK_FALSE(model.transfer);
+  CHECK(model.transfer == Transfer(model::NoTransfer::Config{}));
   CHECK_FALSE(model.chain);
   CHECK(config.train == TrainConfig{});
 }
@@ -136,7 +144,9 @@ TEST_CASE("every word means its enumerator") {
   CHECK(field(R"("type":"bag","pool":"mean")").pool == Pool::mean);
   CHECK(field(R"("type":"number","transform":"standardize")").transform == Transform::standardize);
   const auto block = [](const std::string& gate) {
-    return parse_config(with(R"("sharing":[{"gate":")" + gate + "\"}]"), "c").model.sharing[0].gate;
+    return std::get<Partial>(
+               parse_config(with(R"("sharing":[{"gate":")" + gate + "\"}]"), "c").model.sharing[0])
+        .gate;
   };
   CHECK(block("input") == Gate::input);
   CHECK(block("static") == Gate::fixed);
@@ -150,9 +160,10 @@ TEST_CASE("every word means its enumerator") {
   CHECK(train(R"({"schedule":{"kind":"constant"}})").schedule.kind == ScheduleKind::constant);
   CHECK(train(R"({"schedule":{"kind":"one_cycle"}})").schedule.kind == ScheduleKind::one_cycle);
   CHECK(train(R"({"early_stopping":{"metric":"auc"}})").early_stopping.metric == Metric::auc);
-  CHECK(parse_config(with(R"("cross":{"candidate":"cross"})"), "c").model.cross.candidate ==
+  CHECK(std::get<Gru>(parse_config(with(R"("cross":{"candidate":"cross"})"), "c").model.cross).candidate ==
         Candidate::cross);
-  CHECK(parse_config(with(R"("transfer":"gru","probability":"chain")"), "c").model.transfer);
+  CHECK(parse_config(with(R"("transfer":"gru","probability":"chain")"), "c").model.transfer ==
+        Transfer(model::GruTransfer::Config{}));
   CHECK(parse_config(with(R"("transfer":"none","probability":"chain")"), "c").model.chain);
 }
 
@@ -180,10 +191,10 @@ TEST_CASE("the defaults of the model part are those of format 1") {
   CHECK(model.fields[3].dim == 16);
   CHECK(model.tasks == std::vector<Task>{{"click", "click", kNoParent, 1.0}});
   CHECK(model.weight.empty());
-  CHECK(model.cross == CrossConfig{Candidate::cross, 3, true});
-  CHECK(model.sharing == std::vector<SharingConfig>{{64, 32, Gate::input}});
+  CHECK(model.cross == Cross(Gru{Candidate::cross, 3, true}));
+  CHECK(model.sharing == std::vector<Block>{Partial{64, 32, Gate::input}});
   CHECK(model.tower == std::vector<std::size_t>{32});
-  CHECK(model.transfer);
+  CHECK(model.transfer == Transfer(model::GruTransfer::Config{}));
   CHECK(model.chain);
 }
 
@@ -298,7 +309,10 @@ TEST_CASE("wrong values are refused with their place, what was found and what wa
        ": tasks[1].after: there is no task \"clik\"; did you mean \"click\"?"},
       {with_tasks(R"({"name":"click"},{"name":"u","after":7})"), ": tasks[1].after: found 7" + name},
       {with(R"("weight":"")"), ": weight: found \"\", want the name of a column"},
-      {with(R"("cross":{"kind":"dcn"})"), ": cross.kind: found \"dcn\", want \"gru\""},
+      {with(R"("cross":{"kind":"gu"})"), ": cross.kind: found \"gu\", want " + wanted(kCrossKeys[0])},
+      {with(R"("cross":{"kind":"none","candidate":"tanh"})"),
+       ": cross.candidate: does not apply here, only to kind gru"},
+      {with(R"("cross":{"kind":"none","layers":1})"), ": cross.layers: found 1, want 0"},
       {with(R"("cross":{"layers":65})"), ": cross.layers: found 65, want a whole number from 0 to 64"},
       {with(R"("cross":{"tied":1})"), ": cross.tied: found 1, want true or false"},
       {with(R"("cross":[])"), ": cross: found an empty list, want an object"},

@@ -31,10 +31,12 @@ Config rich_config() {
   config.model.tasks.push_back({"u-2", "z", 0, 0.1});
   config.model.tasks.push_back({"v_3", "w", 1, 1e-300});
   config.model.weight = "w";
-  config.model.cross = {Candidate::tanh, 0, false};
-  config.model.sharing = {{3, 0, Gate::fixed}, {0, 2, Gate::none}};
+  config.model.cross = model::GruCross::Config{model::Candidate::tanh, 0, false};
+  config.model.sharing = {model::Partial::Config{3, 0, model::Gate::fixed},
+                          model::Partial::Config{0, 2, model::Gate::none}};
   config.model.tower = {};
-  config.model.transfer = config.model.chain = false;
+  config.model.transfer = model::NoTransfer::Config{};
+  config.model.chain = false;
   config.train.seed = 18446744073709551615u;
   config.train.optimizer = {OptimizerKind::adagrad, 0.1 + 0.2, 1.0 / 3, 0, 5e-20, 0.99, 1e30};
   config.train.schedule = {ScheduleKind::cosine, 1.0 / 7, 0.1};
@@ -94,10 +96,10 @@ TEST_CASE("single values are set by their path") {
   CHECK(set("train.optimizer.kind=\"sgd\"").train.optimizer.kind == OptimizerKind::sgd);
   CHECK(set("tower=[64,32]").model.tower == std::vector<std::size_t>{64, 32});
   CHECK(set("fields.0.transform=none").model.fields[0].transform == Transform::none);
-  CHECK(set("cross.tied=false").model.cross.tied == false);
+  CHECK(std::get<model::GruCross::Config>(set("cross.tied=false").model.cross).tied == false);
   CHECK(set("tasks.0.label=a=b").model.tasks[0].label == "a=b");
   CHECK(set("weight=null").model.weight.empty());
-  CHECK(set("sharing=[{\"shared\":1}]").model.sharing[0].shared_units == 1);
+  CHECK(std::get<model::Partial::Config>(set("sharing=[{\"shared\":1}]").model.sharing[0]).shared_units == 1);
   CHECK(set("train.dropout=0.25").train.dropout.tower == 0.25);
 }
 
@@ -124,9 +126,9 @@ TEST_CASE("assignments that make no sense are refused") {
 
 TEST_CASE("the table of keys is sound") {
   std::set<std::string> paths;
-  visit_keys(kConfigKeys, [&](const std::string& path, const Key& key) {
+  visit_keys(kConfigKeys, [&](const std::string& path, const Key& key, std::string_view kind) {
     CAPTURE(path);
-    CHECK(paths.insert(path).second);
+    CHECK(paths.insert(path + " of " + std::string(kind)).second);
     CHECK_FALSE(key.doc.empty());
     CHECK((key.kind == KeyKind::word) == !key.words.empty());
     CHECK((key.kind == KeyKind::object || key.kind == KeyKind::list) == !key.below.names().empty());
@@ -138,8 +140,9 @@ TEST_CASE("the table of keys is sound") {
 
 TEST_CASE("every key is in docs/config.md, which is up to date") {
   const std::string reference = config_markdown();
-  visit_keys(kConfigKeys,
-             [&](const std::string& path, const Key&) { CHECK(contains(reference, "| `" + path + "` |")); });
+  visit_keys(kConfigKeys, [&](const std::string& path, const Key&, std::string_view) {
+    CHECK(contains(reference, "| `" + path + "` |"));
+  });
   CHECK(contains(reference, "| `fields[].bins` | a whole number of at least 1 | 40 |"));
   CHECK(contains(reference, "| `cross.layers` | a whole number from 0 to 64 | 3 |"));
   const std::string path = std::string(DCRNN_SOURCE_DIR) + "/docs/config.md";

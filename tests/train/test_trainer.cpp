@@ -258,7 +258,8 @@ TEST_CASE("gradients depend on nothing that was in the arena before, in the rows
       for (const char* candidate : {"cross", "tanh"}) {
         const Session s(layers, R"("seed": 5)", 300, isa);
         ModelConfig config = s.config.model;
-        config.cross.candidate = candidate[0] == 'c' ? Candidate::cross : Candidate::tanh;
+        std::get<model::GruCross::Config>(config.cross).candidate =
+            candidate[0] == 'c' ? model::Candidate::cross : model::Candidate::tanh;
         const model::ParameterTable table(config, Session::rows_of_tables(config));
         const std::vector<float> parameters = Session::fresh(table);
         model::GradientEngine<float> engine(config, table, kernels::table<float>(isa), s.batch.rows);

@@ -1,0 +1,25 @@
+// The kinds of layers, listed by role. A kind registers by its line here; docs/adding-a-layer.md tells what
+// it must have.
+#pragma once
+
+#include "config/kinds.hpp"
+#include "model/layers/gru_cross.hpp"
+#include "model/layers/gru_transfer.hpp"
+#include "model/layers/no_cross.hpp"
+#include "model/layers/no_transfer.hpp"
+#include "model/layers/partial.hpp"
+
+namespace dcrnn::model {
+
+/// x0 to h^L: "cross.kind".
+using Crosses = KindList<GruCross,  //
+                         NoCross>;
+
+/// The streams to the next ones: "sharing[].kind".
+using Sharings = KindList<Partial>;
+
+/// y_t and its parent's to y_t: "transfer".
+using Transfers = KindList<GruTransfer,  //
+                           NoTransfer>;
+
+}  // namespace dcrnn::model
