@@ -7,6 +7,7 @@
 #include "kernels/simd/loss.hpp"
 #include "kernels/simd/matmul.hpp"
 #include "kernels/simd/optimizer.hpp"
+#include "kernels/simd/reduce.hpp"
 #include "kernels/table.hpp"
 
 namespace dcrnn::kernels::simd {

@@ -1,0 +1,28 @@
+// Arguments of the activations. See kernels/table.hpp for letters and rules.
+#pragma once
+
+#include <cstddef>
+
+namespace dcrnn::kernels {
+
+/// dx = dy where y > 0, else 0. In place allowed (dx == dy).
+template <class Real>
+struct ReluBackward {
+  std::size_t B, N;
+  const Real* y;
+  std::size_t ldy;
+  const Real* dy;
+  std::size_t ld_dy;
+  Real* dx;
+  std::size_t ld_dx;
+};
+
+/// y = f(x) elementwise; in place allowed.
+template <class Real>
+struct Map {
+  std::size_t n;
+  const Real* x;
+  Real* y;
+};
+
+}  // namespace dcrnn::kernels

@@ -1,0 +1,38 @@
+// Arguments of probabilities, losses and their gradient. See kernels/table.hpp for letters and rules.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/limits.hpp"
+
+namespace dcrnn::kernels {
+
+/// Probabilities and losses of B rows (docs/loss.md), computed in double; T <= kMaxTasks. For row b and task
+/// t with the path a_1 .. a_J = t (J = 1 unless chain) and logits l_j: S_j = sum over i <= j of log
+/// sigma(l_i); log p = S_J; log(1 - p) = logsumexp over j of (S_{j-1} + log sigma(-l_j)).
+template <class Real>
+struct LossForward {
+  std::size_t B, T;
+  const std::size_t* parents;        ///< [T], (size_t)-1: none; null: independent
+  const Real* logits;                ///< [B, T]
+  const std::int8_t* const* labels;  ///< [T] arrays [B] of 0, 1 or -1 (missing), or null (all missing); null:
+                                     ///< probabilities only
+  const double* weights;             ///< [B] or null for 1
+  Real* probability;                 ///< [B, T]
+  double* loss;  ///< [T] += sum over labelled rows of weight * -(y log p + (1 - y) log(1 - p))
+};
+
+/// dlogits [B, T] = sum over t of scale[t] * weight[b] * d(-(y log p + (1 - y) log(1 - p)))_t / dlogit.
+template <class Real>
+struct LossBackward {
+  std::size_t B, T;
+  const std::size_t* parents;
+  const Real* logits;
+  const std::int8_t* const* labels;
+  const double* weights;
+  const double* scale;  ///< [T] task weight / sum of the weights of its labelled rows, or 0
+  Real* dlogits;
+};
+
+}  // namespace dcrnn::kernels
