@@ -18,6 +18,7 @@
 #include "kernels/arguments/gru.hpp"
 #include "kernels/arguments/linear.hpp"
 #include "kernels/arguments/loss.hpp"
+#include "kernels/arguments/mix.hpp"
 #include "kernels/arguments/optimizer.hpp"
 #include "kernels/arguments/reduce.hpp"
 #include "kernels/operand.hpp"

@@ -9,6 +9,7 @@
 #include "kernels/reference/gru.hpp"
 #include "kernels/reference/linear.hpp"
 #include "kernels/reference/loss.hpp"
+#include "kernels/reference/mix.hpp"
 #include "kernels/reference/optimizer.hpp"
 #include "kernels/reference/reduce.hpp"
 #include "kernels/table.hpp"

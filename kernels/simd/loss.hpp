@@ -6,14 +6,10 @@
 #include <cstdint>
 
 #include "core/limits.hpp"
-#include "kernels/simd/lanes.hpp"
+#include "kernels/simd/rows.hpp"
 #include "kernels/table.hpp"
 
 namespace dcrnn::kernels::simd {
-
-/// Rows of a batch at which the vector functions look together, one in each lane.
-template <class A>
-using Rows = Vector<A, double>;
 
 /// What stands for "no parent".
 template <class A>
@@ -51,9 +47,7 @@ struct LogSigmoids {
 
   LogSigmoids(const float* first, std::size_t T, std::size_t count) {
     for (std::size_t t = 0; t < T; ++t) {
-      alignas(64) double lanes[kLanes<A, double>] = {};
-      for (std::size_t b = 0; b < count; ++b) lanes[b] = first[b * T + t];
-      const LogSigmoid<A> logit(Rows<A>::load_aligned(lanes));
+      const LogSigmoid<A> logit(load_rows<A>(first + t, T, count));
       yes[t] = logit.yes;
       no[t] = logit.no;
     }

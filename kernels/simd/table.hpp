@@ -7,6 +7,7 @@
 #include "kernels/simd/gru.hpp"
 #include "kernels/simd/loss.hpp"
 #include "kernels/simd/matmul.hpp"
+#include "kernels/simd/mix.hpp"
 #include "kernels/simd/optimizer.hpp"
 #include "kernels/simd/reduce.hpp"
 #include "kernels/table.hpp"
