@@ -11,6 +11,7 @@
 
 #include "core/cpu.hpp"
 #include "kernels/arguments/activation.hpp"
+#include "kernels/arguments/attention.hpp"
 #include "kernels/arguments/crossing.hpp"
 #include "kernels/arguments/dropout.hpp"
 #include "kernels/arguments/embedding.hpp"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/reference/activation.hpp"
+#include "kernels/reference/attention.hpp"
 #include "kernels/reference/crossing.hpp"
 #include "kernels/reference/dropout.hpp"
 #include "kernels/reference/embedding.hpp"

@@ -1,6 +1,7 @@
 // The layer of one architecture.
 #pragma once
 
+#include "kernels/simd/attention.hpp"
 #include "kernels/simd/crossing.hpp"
 #include "kernels/simd/elementwise.hpp"
 #include "kernels/simd/embedding.hpp"
