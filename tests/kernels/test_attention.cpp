@@ -43,9 +43,12 @@ struct Pair {
   }
   /// dy . y of row b.
   double loss(std::size_t b) const {
-    double sum = 0;
-    for (std::size_t j = 0; j < H; ++j) sum += dy.at(b, j) * value(b, j);
-    return sum;
+    double of_q = 0, of_p = 0;
+    for (std::size_t j = 0; j < H; ++j) {
+      of_q += dy.at(b, j) * q.at(b, 2 * H + j);
+      of_p += dy.at(b, j) * p.at(b, 2 * H + j);
+    }
+    return gate(b, true) * of_q + gate(b, false) * of_p;
   }
 };
 

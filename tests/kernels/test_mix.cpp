@@ -159,8 +159,11 @@ void test_softmax_forward(const Table<Real>& table) {
         const std::string what = "softmax_forward n=" + std::to_string(n) + " B=" + std::to_string(B);
         // Relative, for a small gate too.
         constexpr long double least = std::numeric_limits<Real>::min();
-        bool close = g.intact() && place.intact(), one = true;
+        bool close = g.intact() && place.intact(), one = true, alone = true;
         for (std::size_t b = 0; b < B; ++b) {
+          Block<Real> row(1, n);
+          table.softmax_forward({1, n, &a.data()[b * a.ld()], a.ld(), row.data(), row.ld()});
+          alone = alone && std::memcmp(row.data(), &g.data()[b * g.ld()], n * sizeof(Real)) == 0;
           const std::vector<long double> want = softmax(a, b);
           for (std::size_t i = 0; i < n; ++i) {
             const long double error = std::abs(g.at(b, i) - want[i]);
@@ -173,6 +176,7 @@ void test_softmax_forward(const Table<Real>& table) {
           one = one && (n != 1 || g.at(b, 0) == 1);
         }
         CHECK_MESSAGE(close, what << " size=" << size << " seed " << numbers.seed());
+        CHECK_MESSAGE(alone, what << ": a row alone, seed " << numbers.seed());
         CHECK_MESSAGE(one, what << ": a single gate is exactly 1");
       }
     }
