@@ -7,7 +7,7 @@
 
 namespace dcrnn::kernels {
 
-enum class Activation { none, relu, sigmoid };
+enum class Activation { none, relu, sigmoid, silu };
 
 /// What becomes of the sums of a product.
 template <class Real>
