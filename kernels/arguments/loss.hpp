@@ -20,10 +20,14 @@ struct LossForward {
                                      ///< probabilities only
   const double* weights;             ///< [B] or null for 1
   Real* probability;                 ///< [B, T]
-  double* loss;  ///< [T] += sum over labelled rows of weight * -(y log p + (1 - y) log(1 - p))
+  double* loss;  ///< [T] += sum over labelled rows of w' * -(y' log p + (1 - y') log(1 - p))
+  const double* const* soft = nullptr;  ///< [T] arrays [B] of y' in [0, 1], or null; null: y' = y
+  const double* positive_weight =
+      nullptr;  ///< [T] times which a row with y = 1 counts, w'; null: w' = weight
 };
 
-/// dlogits [B, T] = sum over t of scale[t] * weight[b] * d(-(y log p + (1 - y) log(1 - p)))_t / dlogit.
+/// dlogits [B, T] = sum over t of scale[t] * w' * d(-(y' log p + (1 - y') log(1 - p)))_t / dlogit. A scale of
+/// 0 leaves a task out: it adds exactly 0.
 template <class Real>
 struct LossBackward {
   std::size_t B, T;
@@ -31,8 +35,34 @@ struct LossBackward {
   const Real* logits;
   const std::int8_t* const* labels;
   const double* weights;
-  const double* scale;  ///< [T] task weight / sum of the weights of its labelled rows, or 0
+  const double* scale;  ///< [T] task weight / sum of the w' of its labelled rows, or 0
   Real* dlogits;
+  const double* const* soft = nullptr;  ///< as in LossForward
+  const double* positive_weight = nullptr;
+};
+
+/// How far a task's probability lies above its parent's, tasks being independent (p = sigma(logit)), in
+/// double: excess[t] += sum over all rows, labelled or not, of weight * max(p_t - p_parent, 0); += 0 without
+/// parent.
+template <class Real>
+struct CalibratorForward {
+  std::size_t B, T;
+  const std::size_t* parents;  ///< [T], (size_t)-1: none
+  const Real* logits;          ///< [B, T]
+  const double* weights;       ///< [B] or null for 1
+  double* excess;              ///< [T] +=
+};
+
+/// dlogits [B, T] += sum over t of scale[t] * weight[b] * d(max(p_t - p_parent, 0)) / dlogit, into the logits
+/// of the task and of its parent; the derivative of max at 0 is 0.
+template <class Real>
+struct CalibratorBackward {
+  std::size_t B, T;
+  const std::size_t* parents;
+  const Real* logits;
+  const double* weights;
+  const double* scale;  ///< [T] alpha / sum of the weights, or 0
+  Real* dlogits;        ///< +=
 };
 
 }  // namespace dcrnn::kernels
