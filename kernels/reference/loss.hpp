@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/reference/activation.hpp"
 #include "kernels/table.hpp"
 
 namespace dcrnn::kernels::reference {
@@ -52,19 +53,35 @@ inline int label(const std::int8_t* const* labels, std::size_t task, std::size_t
   return labels != nullptr && labels[task] != nullptr ? labels[task][b] : -1;
 }
 
+/// w' of row b, whose label for a task is y.
+template <class Op>
+double row_weight(const Op& p, std::size_t task, std::size_t b, int y) {
+  const double weight = p.weights != nullptr ? p.weights[b] : 1.0;
+  return y == 1 && p.positive_weight != nullptr ? p.positive_weight[task] * weight : weight;
+}
+
+/// y' yes + (1 - y') no for row b, whose label for a task is y.
+template <class Op>
+double expected(const Op& p, std::size_t task, std::size_t b, int y, double yes, double no) {
+  if (p.soft == nullptr || p.soft[task] == nullptr) return y == 1 ? yes : no;
+  const double soft = p.soft[task][b];
+  return soft * yes + (1 - soft) * no;
+}
+
 template <class Real>
 void loss_forward(const LossForward<Real>& p) {
   for (std::size_t b = 0; b < p.B; ++b) {
     const Real* logits = p.logits + b * p.T;
-    const double weight = p.weights != nullptr ? p.weights[b] : 1.0;
     for (std::size_t t = 0; t < p.T; ++t) {
       // 1. log p = S_J and log(1 - p)
       const LogProbability log_p = log_probability(logits, p.parents, t);
       p.probability[b * p.T + t] = static_cast<Real>(std::exp(log_p.yes));
 
-      // 2. loss_t += weight * -(y log p + (1 - y) log(1 - p)), over labelled rows
+      // 2. loss_t += w' * -(y' log p + (1 - y') log(1 - p)), over labelled rows
       const int y = label(p.labels, t, b);
-      if (y >= 0) p.loss[t] -= weight * (y == 1 ? log_p.yes : log_p.no);
+      if (y < 0) continue;
+      const double weight = row_weight(p, t, b, y);
+      p.loss[t] -= weight * expected(p, t, b, y, log_p.yes, log_p.no);
     }
   }
 }
@@ -73,7 +90,6 @@ template <class Real>
 void loss_backward(const LossBackward<Real>& p) {
   for (std::size_t b = 0; b < p.B; ++b) {
     const Real* logits = p.logits + b * p.T;
-    const double weight = p.weights != nullptr ? p.weights[b] : 1.0;
     for (std::size_t i = 0; i < p.T; ++i) {
       double dlogit = 0;
       for (std::size_t t = 0; t < p.T; ++t) {
@@ -82,15 +98,56 @@ void loss_backward(const LossBackward<Real>& p) {
         while (on_path != i && on_path != kRoot) on_path = p.parents != nullptr ? p.parents[on_path] : kRoot;
         if (y < 0 || on_path != i) continue;
 
-        // 2. loss_t = scale * weight * -(y log p + (1 - y) log(1 - p))
+        // 2. loss_t = scale * w' * -(y' log p + (1 - y') log(1 - p))
         // 1. d log p / d l_i = sigma(-l_i);  d log(1 - p) / d l_i = -p sigma(-l_i) / (1 - p)
         const LogProbability log_p = log_probability(logits, p.parents, t);
         const double log_not_i = log_sigmoid(-double{logits[i]});
-        const double dlog =
-            y == 1 ? std::exp(log_not_i) : -std::exp(std::min(log_p.yes + log_not_i - log_p.no, 0.0));
+        const double yes = std::exp(log_not_i);
+        const double no = -std::exp(std::min(log_p.yes + log_not_i - log_p.no, 0.0));
+        const double dlog = expected(p, t, b, y, yes, no);
+        const double weight = row_weight(p, t, b, y);
         dlogit -= p.scale[t] * weight * dlog;
       }
       p.dlogits[b * p.T + i] = static_cast<Real>(dlogit);
+    }
+  }
+}
+
+template <class Real>
+void calibrator_forward(const CalibratorForward<Real>& p) {
+  for (std::size_t b = 0; b < p.B; ++b) {
+    const Real* logits = p.logits + b * p.T;
+    const double weight = p.weights != nullptr ? p.weights[b] : 1.0;
+    for (std::size_t t = 0; t < p.T; ++t) {
+      const std::size_t parent = p.parents[t];
+      if (parent == kRoot) continue;
+
+      // 1. excess_t += weight * max(sigma(l_t) - sigma(l_parent), 0)
+      const double above = sigmoid(double{logits[t]}) - sigmoid(double{logits[parent]});
+      p.excess[t] += weight * (above < 0 ? 0 : above);
+    }
+  }
+}
+
+template <class Real>
+void calibrator_backward(const CalibratorBackward<Real>& p) {
+  for (std::size_t b = 0; b < p.B; ++b) {
+    const Real* logits = p.logits + b * p.T;
+    const double weight = p.weights != nullptr ? p.weights[b] : 1.0;
+    for (std::size_t i = 0; i < p.T; ++i) {
+      // 1. excess_t = scale * weight * max(sigma(l_t) - sigma(l_parent), 0): l_i counts as a task's own and
+      // as
+      //    its children's parent's
+      const auto is_above = [&](std::size_t t) {
+        return p.parents[t] != kRoot && sigmoid(double{logits[t]}) > sigmoid(double{logits[p.parents[t]]});
+      };
+      double sum = is_above(i) ? p.scale[i] : 0;
+      for (std::size_t t = 0; t < p.T; ++t) {
+        if (p.parents[t] == i && is_above(t)) sum -= p.scale[t];
+      }
+      const double l = logits[i], slope = sigmoid(l) * sigmoid(-l);
+      Real& dlogit = p.dlogits[b * p.T + i];
+      dlogit = static_cast<Real>(dlogit + weight * sum * slope);
     }
   }
 }

@@ -2,12 +2,15 @@
 #pragma once
 
 #include "kernels/reference/activation.hpp"
+#include "kernels/reference/attention.hpp"
+#include "kernels/reference/crossing.hpp"
 #include "kernels/reference/dropout.hpp"
 #include "kernels/reference/embedding.hpp"
 #include "kernels/reference/gate.hpp"
 #include "kernels/reference/gru.hpp"
 #include "kernels/reference/linear.hpp"
 #include "kernels/reference/loss.hpp"
+#include "kernels/reference/mix.hpp"
 #include "kernels/reference/optimizer.hpp"
 #include "kernels/reference/reduce.hpp"
 #include "kernels/table.hpp"

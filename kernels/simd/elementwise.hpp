@@ -27,12 +27,29 @@ template <class A>
 }
 
 template <class A>
+[[gnu::flatten]] void silu(const Map<float>& p) {
+  for_lanes<A>(p.n, [&](std::size_t i, auto lanes) { lanes.store(p.y + i, silu<A>(lanes.load(p.x + i))); });
+}
+
+template <class A>
 void relu_backward(const ReluBackward<float>& p) {
   for (std::size_t b = 0; b < p.B; ++b) {
     for_lanes<A>(p.N, [&](std::size_t n, auto lanes) {
       const Vector<A> zero(0.0f);
       const Vector<A> dy = lanes.load(p.dy + b * p.ld_dy + n);
       lanes.store(p.dx + b * p.ld_dx + n, xsimd::select(lanes.load(p.y + b * p.ldy + n) > zero, dy, zero));
+    });
+  }
+}
+
+template <class A>
+[[gnu::flatten]] void silu_backward(const SiluBackward<float>& p) {
+  for (std::size_t b = 0; b < p.B; ++b) {
+    for_lanes<A>(p.N, [&](std::size_t n, auto lanes) {
+      const Vector<A> a = lanes.load(p.a + b * p.lda + n);
+      const Logistic<A> sigma(a);
+      const Vector<A> slope = sigma.value * multiply_add(a, sigma.complement, Vector<A>(1.0f));
+      lanes.store(p.dx + b * p.ld_dx + n, lanes.load(p.dy + b * p.ld_dy + n) * slope);
     });
   }
 }

@@ -5,6 +5,7 @@
 // would be one symbol for all of them, of which the linker keeps any.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -127,6 +128,12 @@ template <class A, class T = float, class F>
   std::size_t i = 0;
   for (; i + kLanes<A, T> <= n; i += kLanes<A, T>) f(i, Whole<A, T>{});
   if (i < n) f(i, Part<A, T>{n - i});
+}
+
+/// Columns of rows at distance ld to pass over in vectors: D, and of the gap behind it what makes them whole.
+template <class A>
+constexpr std::size_t spread(std::size_t D, std::size_t ld) {
+  return std::min((D + kLanes<A> - 1) / kLanes<A> * kLanes<A>, ld);
 }
 
 template <class F, std::size_t... I>

@@ -76,6 +76,12 @@ template <class A>
   return Logistic<A>(x).value;
 }
 
+/// silu(x) = x sigma(x).
+template <class A>
+[[gnu::always_inline]] inline Vector<A> silu(const Vector<A>& x) {
+  return x * sigmoid<A>(x);
+}
+
 /// tanh(x) = t / (t + 2) with t = exp(2 x) - 1, which keeps its digits near 0: t = q 2^n + (2^n - 1).
 template <class A>
 [[gnu::always_inline]] inline Vector<A> tanh(const Vector<A>& x) {

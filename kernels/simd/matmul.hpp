@@ -300,7 +300,7 @@ void product_of_columns(const Matmul<float>& p, const Finish& finish) {
   }
 }
 
-/// matmul but for the activation sigmoid, calling `finish` as multiply_panels does.
+/// matmul but for the activations sigmoid and silu, calling `finish` as multiply_panels does.
 template <class A, class Finish>
 void product(const Matmul<float>& p, const Finish& finish) {
   if (p.M == 0 || p.r.N == 0) return;
@@ -334,11 +334,14 @@ void product(const Matmul<float>& p, const Finish& finish) {
 template <class A>
 void matmul(const Matmul<float>& p) {
   product<A>(p, [&p](std::size_t m_begin, std::size_t m_end, std::size_t n_begin, std::size_t n_end) {
-    if (p.epilogue.activation != Activation::sigmoid) return;
+    const bool times_x = p.epilogue.activation == Activation::silu;
+    if (!times_x && p.epilogue.activation != Activation::sigmoid) return;
     for (std::size_t m = m_begin; m < m_end; ++m) {
       float* c = p.c + m * p.ldc + n_begin;
-      for_lanes<A>(n_end - n_begin,
-                   [c](std::size_t i, auto lanes) { lanes.store(c + i, sigmoid<A>(lanes.load(c + i))); });
+      for_lanes<A>(n_end - n_begin, [c, times_x](std::size_t i, auto lanes) {
+        const Vector<A> x = lanes.load(c + i);
+        lanes.store(c + i, times_x ? silu<A>(x) : sigmoid<A>(x));
+      });
     }
   });
 }

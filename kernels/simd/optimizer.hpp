@@ -1,4 +1,4 @@
-// Update rules on flat spans or on rows of a table, and the sum of squares that clipping needs.
+// Update rules on flat spans or on rows of a table.
 #pragma once
 
 #include <cmath>
@@ -77,23 +77,6 @@ void adagrad(const Adagrad<float>& o) {
     lanes.store(o.s + i, s);
     lanes.store(o.p + i, p - quotient<A>(rate * g, xsimd::sqrt(s) + epsilon));
   });
-}
-
-template <class A>
-void square_sum(const SquareSum<float>& p) {
-  constexpr std::size_t kSums = 16;  // the same for every architecture, and with it the order of the sum
-  double sum[kSums] = {};
-  std::size_t i = 0;
-  for (; i + kSums <= p.n; i += kSums) {
-    for (std::size_t j = 0; j < kSums; ++j) {
-      const double x = p.x[i + j];
-      sum[j] += x * x;
-    }
-  }
-  double total = 0;
-  for (; i < p.n; ++i) total += static_cast<double>(p.x[i]) * static_cast<double>(p.x[i]);
-  for (std::size_t j = 0; j < kSums; ++j) total += sum[j];
-  *p.out = total;
 }
 
 }  // namespace dcrnn::kernels::simd

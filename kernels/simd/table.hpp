@@ -1,12 +1,16 @@
 // The layer of one architecture.
 #pragma once
 
+#include "kernels/simd/attention.hpp"
+#include "kernels/simd/crossing.hpp"
 #include "kernels/simd/elementwise.hpp"
 #include "kernels/simd/embedding.hpp"
 #include "kernels/simd/gru.hpp"
 #include "kernels/simd/loss.hpp"
 #include "kernels/simd/matmul.hpp"
+#include "kernels/simd/mix.hpp"
 #include "kernels/simd/optimizer.hpp"
+#include "kernels/simd/reduce.hpp"
 #include "kernels/table.hpp"
 
 namespace dcrnn::kernels::simd {

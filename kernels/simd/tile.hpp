@@ -66,7 +66,7 @@ struct MicroKernelArguments {
   std::size_t panel_stride;
   float* c;
   std::size_t ldc;
-  Epilogue<float> epilogue;  ///< sigmoid: left to the caller
+  Epilogue<float> epilogue;  ///< sigmoid, silu: left to the caller
   Prefetch ahead;  ///< by the last tile, a place every round of k, if it has Shape::mr rows and one panel
 };
 

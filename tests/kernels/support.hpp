@@ -114,6 +114,17 @@ class Roomy {
   Block<Real> block_;
 };
 
+/// True if the elements of both, not what lies behind the rows, are equal.
+template <class Real>
+bool same(const Roomy<Real>& a, const Roomy<Real>& b) {
+  for (std::size_t r = 0; r < a.rows(); ++r) {
+    for (std::size_t c = 0; c < a.columns(); ++c) {
+      if (!(a.at(r, c) == b.at(r, c))) return false;
+    }
+  }
+  return true;
+}
+
 /// Checks got == want(r, c) within epsilon of Real times the norm (at least `unit`) times (8 + the length of
 /// the reductions behind it), and that nothing outside was written. Says which op, where and from what seed.
 template <class Matrix, class Want>

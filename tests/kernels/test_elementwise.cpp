@@ -1,4 +1,4 @@
-// The gate of a sharing block, relu and dropout.
+// The gate of a sharing block, the derivatives of relu and silu, and dropout.
 #include "tests/kernels/op_tests.hpp"
 #include "tests/kernels/support.hpp"
 
@@ -75,6 +75,33 @@ void test_relu_backward(const Table<Real>& table) {
 }
 
 template <class Real>
+void test_silu_backward(const Table<Real>& table) {
+  for (std::size_t N : kSizes) {
+    for (double size : {3.0, 1000.0}) {
+      const std::size_t B = 3;
+      Numbers numbers(N);
+      const Block<Real> a(B, N, N + 1, numbers, -size, size), dy(B, N, N + 2, numbers);
+      Block<Real> dx(B, N, N + 3), over_dy = dy, over_a = a;
+      table.silu_backward({B, N, a.data(), a.ld(), dy.data(), dy.ld(), dx.data(), dx.ld()});
+      const auto want = [&](std::size_t b, std::size_t n) {
+        const long double x = a.at(b, n), sigma = 1 / (1 + std::exp(-x));
+        return static_cast<double>(dy.at(b, n) * (sigma + x * sigma / (1 + std::exp(x))));
+      };
+      check_close(dx, want, 0, "silu_backward N=" + std::to_string(N), numbers);
+      table.silu_backward({B, N, a.data(), a.ld(), over_dy.data(), dy.ld(), over_dy.data(), dy.ld()});
+      table.silu_backward({B, N, over_a.data(), a.ld(), dy.data(), dy.ld(), over_a.data(), a.ld()});
+      bool same = over_dy.intact() && over_a.intact();
+      for (std::size_t b = 0; b < B; ++b) {
+        for (std::size_t n = 0; n < N; ++n) {
+          same = same && over_dy.at(b, n) == dx.at(b, n) && over_a.at(b, n) == dx.at(b, n);
+        }
+      }
+      CHECK_MESSAGE(same, "in place, N=" << N);
+    }
+  }
+}
+
+template <class Real>
 void test_dropout(const Table<Real>& table) {
   for (std::size_t N : kSizes) {
     const std::size_t B = 5;
@@ -99,6 +126,7 @@ void test_dropout(const Table<Real>& table) {
 DCRNN_OP_TEST(gate_forward);
 DCRNN_OP_TEST(gate_backward);
 DCRNN_OP_TEST(relu_backward);
+DCRNN_OP_TEST(silu_backward);
 DCRNN_OP_TEST(dropout);
 
 }  // namespace dcrnn::kernels::test

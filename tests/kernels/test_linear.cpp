@@ -22,7 +22,8 @@ Block<Real> packed(const Table<Real>& table, const Block<Real>& r, std::size_t K
 template <class Real>
 double act(Activation activation, Real x) {
   if (activation == Activation::relu) return x > 0 ? x : 0;
-  return activation == Activation::sigmoid ? 1 / (1 + std::exp(-static_cast<double>(x))) : x;
+  const double sigma = 1 / (1 + std::exp(-static_cast<double>(x)));
+  return activation == Activation::sigmoid ? sigma : activation == Activation::silu ? x * sigma : x;
 }
 
 enum class Layout { forward, columns, scattered };  ///< a_col 1; a_row 1; neither
@@ -172,7 +173,9 @@ void test_matmul(const Table<Real>& table) {
         for (std::size_t K : Sizes{0, 1, 256, 257, 515}) {
           check_matmul(table, M, N, K, layout, none, false, true);
           check_matmul(table, M, N, K, layout, relu, true, false);
-          if (layout == Layout::forward) check_matmul(table, M, N, K, layout, sigmoid, true, false);
+          if (layout != Layout::forward) continue;
+          check_matmul(table, M, N, K, layout, sigmoid, true, false);
+          check_matmul(table, M, N, K, layout, silu, true, false);
         }
       }
     }

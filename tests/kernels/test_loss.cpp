@@ -27,7 +27,9 @@ struct Rows {
   Block<Real> logits;
   std::vector<std::vector<std::int8_t>> labels;
   std::vector<const std::int8_t*> columns;
-  std::vector<double> weights, scale;
+  std::vector<double> weights, scale, positive_weight;
+  std::vector<std::vector<double>> soft;
+  std::vector<const double*> soft_columns;
 
   Rows(std::size_t B, std::size_t T, double size, Numbers& numbers) : logits(B, T, T, numbers, -size, size) {
     for (std::size_t t = 0; t < T; ++t) {
@@ -35,11 +37,22 @@ struct Rows {
       for (std::int8_t& label : labels.back()) label = static_cast<std::int8_t>(numbers.word() % 3) - 1;
       columns.push_back(labels.back().data());
       scale.push_back(numbers(0, 1));
+      positive_weight.push_back(numbers(0.5, 4));
+      soft.emplace_back(B);
+      for (double& y : soft.back()) y = numbers(0, 1);
+      soft_columns.push_back(t == 1 ? nullptr : soft.back().data());  // a task without soft labels
     }
     columns.back() = T > 2 ? nullptr : columns.back();  // a task without labels
     for (std::size_t b = 0; b < B; ++b) weights.push_back(numbers(0, 2));
   }
   int label(std::size_t b, std::size_t t) const { return columns[t] == nullptr ? -1 : columns[t][b]; }
+  /// y' and w' of a labelled row; `softened`: with soft labels and weights of positive rows.
+  double target(std::size_t b, std::size_t t, bool softened) const {
+    return softened && soft_columns[t] != nullptr ? soft[t][b] : label(b, t);
+  }
+  double weight(std::size_t b, std::size_t t, bool weighted, bool softened) const {
+    return (weighted ? weights[b] : 1.0) * (softened && label(b, t) == 1 ? positive_weight[t] : 1.0);
+  }
 };
 
 long double log_sigmoid(long double x) {
@@ -69,13 +82,6 @@ std::pair<long double, long double> log_probabilities(const Forest& forest, cons
   }
   for (long double term : terms) sum += std::exp(term - largest);
   return {before, largest + std::log(sum)};
-}
-
-template <class Real>
-long double row_loss(const Forest& forest, const Block<Real>& logits, std::size_t b, std::size_t task,
-                     int y) {
-  const auto [yes, no] = log_probabilities(forest, logits, b, task);
-  return y < 0 ? 0 : -(y == 1 ? yes : no);
 }
 
 const std::vector<double> kSizesOfLogits = {1, 20, 700, 1e4};
@@ -109,7 +115,8 @@ void test_loss_forward(const Table<Real>& table) {
   for (const Forest& forest : forests()) {
     for (double size : kSizesOfLogits) {
       for (std::size_t B : Sizes{0, 1, 3, 8, 17}) {
-        for (bool weighted : {false, true}) {
+        for (unsigned choice = 0; choice < 4; ++choice) {
+          const bool weighted = choice % 2 == 1, softened = choice / 2 == 1;
           Numbers numbers(B + forest.T * 100);
           const std::size_t T = forest.T;
           const Rows<Real> rows(B, T, size, numbers);
@@ -117,7 +124,9 @@ void test_loss_forward(const Table<Real>& table) {
           Block<double> loss(1, T, T, numbers);
           const Block<double> before = loss;
           table.loss_forward({B, T, forest.data(), rows.logits.data(), rows.columns.data(),
-                              weighted ? rows.weights.data() : nullptr, probability.data(), loss.data()});
+                              weighted ? rows.weights.data() : nullptr, probability.data(), loss.data(),
+                              softened ? rows.soft_columns.data() : nullptr,
+                              softened ? rows.positive_weight.data() : nullptr});
           const std::string what = "B=" + std::to_string(B) + " T=" + std::to_string(T);
           check_close(
               probability,
@@ -133,8 +142,11 @@ void test_loss_forward(const Table<Real>& table) {
               [&](auto, auto t) {
                 long double sum = before.at(0, t);
                 for (std::size_t b = 0; b < B; ++b) {
-                  sum += (weighted ? rows.weights[b] : 1.0) *
-                         row_loss(forest, rows.logits, b, t, rows.label(b, t));
+                  if (rows.label(b, t) < 0) continue;
+                  const auto [yes, no] = log_probabilities(forest, rows.logits, b, t);
+                  const double y = rows.target(b, t, softened);
+                  sum -= rows.weight(b, t, weighted, softened) *
+                         ((y > 0 ? y * yes : 0) + (y < 1 ? (1 - y) * no : 0));
                 }
                 return sum;
               },
@@ -156,13 +168,16 @@ void test_loss_backward(const Table<Real>& table) {
   for (const Forest& forest : forests()) {
     for (double size : kSizesOfLogits) {
       for (std::size_t B : Sizes{0, 1, 3, 5}) {
-        for (bool weighted : {false, true}) {
+        for (unsigned choice = 0; choice < 4; ++choice) {
+          const bool weighted = choice % 2 == 1, softened = choice / 2 == 1;
           Numbers numbers(B + forest.T * 100);
           const std::size_t T = forest.T;
           const Rows<Real> rows(B, T, size, numbers);
           Block<Real> dlogits(B, T);
           table.loss_backward({B, T, forest.data(), rows.logits.data(), rows.columns.data(),
-                               weighted ? rows.weights.data() : nullptr, rows.scale.data(), dlogits.data()});
+                               weighted ? rows.weights.data() : nullptr, rows.scale.data(), dlogits.data(),
+                               softened ? rows.soft_columns.data() : nullptr,
+                               softened ? rows.positive_weight.data() : nullptr});
           const auto want = [&](std::size_t b, std::size_t i) {
             long double sum = 0;
             for (std::size_t t = 0; t < T; ++t) {
@@ -172,8 +187,10 @@ void test_loss_backward(const Table<Real>& table) {
               const auto [yes, no] = log_probabilities(forest, rows.logits, b, t);
               const long double log_not_i = log_sigmoid(-static_cast<long double>(rows.logits.at(b, i)));
               // d(1 - p) / dl_i = -p sigma(-l_i)
-              const long double dlog = y == 1 ? std::exp(log_not_i) : -std::exp(yes + log_not_i - no);
-              sum -= rows.scale[t] * (weighted ? rows.weights[b] : 1.0) * dlog;
+              const long double target = rows.target(b, t, softened);
+              const long double dlog =
+                  target * std::exp(log_not_i) - (1 - target) * std::exp(yes + log_not_i - no);
+              sum -= rows.scale[t] * rows.weight(b, t, weighted, softened) * dlog;
             }
             return sum;
           };
@@ -216,6 +233,88 @@ TEST_CASE("gradient of the reference loss against central differences") {
       }
     }
     CHECK_MESSAGE(worst < 1e-8, "T=" << T << " worst " << worst << ", seed " << numbers.seed());
+  }
+}
+
+TEST_CASE("soft labels that are the labels, and weights of 1, change no byte of a loss") {
+  for (Isa isa : available_isas()) {
+    for (const Forest& forest : forests()) {
+      Numbers numbers(forest.T);
+      const std::size_t B = 17, T = forest.T;
+      Rows<float> rows(B, T, 20, numbers);
+      const std::vector<double> ones(T, 1);
+      for (std::size_t t = 0; t < T; ++t) {
+        for (std::size_t b = 0; b < B; ++b) rows.soft[t][b] = rows.label(b, t);
+      }
+      Block<float> probability(B, T), dlogits(B, T), same_dlogits(B, T);
+      Block<double> loss(1, T), same_loss(1, T);
+      const Table<float>& kernels = table<float>(isa);
+      const LossForward<float> forward = {B,
+                                          T,
+                                          forest.data(),
+                                          rows.logits.data(),
+                                          rows.columns.data(),
+                                          rows.weights.data(),
+                                          probability.data(),
+                                          loss.data()};
+      LossForward<float> soft_forward = forward;
+      soft_forward.loss = same_loss.data();
+      soft_forward.soft = rows.soft_columns.data();
+      soft_forward.positive_weight = ones.data();
+      kernels.loss_forward(forward);
+      kernels.loss_forward(soft_forward);
+      CHECK(loss.same_bytes(same_loss));
+      const LossBackward<float> backward = {B,
+                                            T,
+                                            forest.data(),
+                                            rows.logits.data(),
+                                            rows.columns.data(),
+                                            rows.weights.data(),
+                                            rows.scale.data(),
+                                            dlogits.data()};
+      LossBackward<float> soft_backward = backward;
+      soft_backward.dlogits = same_dlogits.data();
+      soft_backward.soft = rows.soft_columns.data();
+      soft_backward.positive_weight = ones.data();
+      kernels.loss_backward(backward);
+      kernels.loss_backward(soft_backward);
+      CHECK(dlogits.same_bytes(same_dlogits));
+    }
+  }
+}
+
+TEST_CASE("a task with a scale of 0 has no gradient at all, and the others' add up to the whole") {
+  for (Isa isa : available_isas()) {
+    for (const Forest& forest : forests()) {
+      Numbers numbers(forest.T);
+      const std::size_t B = 17, T = forest.T;
+      const Rows<float> rows(B, T, 20, numbers);
+      Block<float> whole(B, T);
+      const auto run = [&](const std::vector<double>& scale, Block<float>& dlogits) {
+        table<float>(isa).loss_backward({B, T, forest.data(), rows.logits.data(), rows.columns.data(),
+                                         rows.weights.data(), scale.data(), dlogits.data()});
+      };
+      run(rows.scale, whole);
+      Block<double> sum(B, T);
+      bool zero = true;
+      for (std::size_t t = 0; t < T; ++t) {
+        std::vector<double> scale(T, 0);
+        scale[t] = rows.scale[t];
+        Block<float> dlogits(B, T);
+        run(scale, dlogits);
+        const std::vector<std::size_t> tasks = path(forest, t);
+        for (std::size_t b = 0; b < B; ++b) {
+          for (std::size_t i = 0; i < T; ++i) {
+            sum.at(b, i) += dlogits.at(b, i);
+            const bool on_path = std::find(tasks.begin(), tasks.end(), i) != tasks.end();
+            zero = zero && (on_path || dlogits.at(b, i) == 0);
+          }
+        }
+      }
+      CHECK(zero);
+      check_close(
+          whole, [&](auto b, auto i) { return sum.at(b, i); }, T, "T=" + std::to_string(T), numbers);
+    }
   }
 }
 

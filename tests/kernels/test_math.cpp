@@ -1,4 +1,4 @@
-// exp, tanh and sigmoid over the whole range of floats, in units in the last place.
+// exp, tanh, sigmoid and silu over the whole range of floats, in units in the last place.
 #include <bit>
 
 #include "tests/kernels/op_tests.hpp"
@@ -105,8 +105,30 @@ void test_sigmoid(const Table<Real>& table) {
   check_limits<Real>(table.sigmoid, 0, 1);
 }
 
+template <class Real>
+void test_silu(const Table<Real>& table) {
+  check_map<Real>(
+      table.silu, [](long double x) { return x / (1 + std::exp(-x)); }, 3.5,
+      128 * double{std::numeric_limits<Real>::min()});
+  // Nothing overflows, and beyond 40 it is x itself.
+  for (std::size_t n : Sizes{1, std::size_t{19}}) {
+    const std::vector<Real> low(n, -800), high(n, Real{40.5f}), largest(n, std::numeric_limits<Real>::max()),
+        lowest(n, std::numeric_limits<Real>::lowest());
+    for (const std::vector<Real>* x : {&low, &lowest, &high, &largest}) {
+      std::vector<Real> y(n);
+      table.silu({n, x->data(), y.data()});
+      bool exact = true;
+      for (Real got : y)
+        exact =
+            exact && (x->front() < 0 ? std::abs(got) <= std::numeric_limits<Real>::min() : got == x->front());
+      CHECK_MESSAGE(exact, "silu(" << x->front() << "), n=" << n);
+    }
+  }
+}
+
 DCRNN_OP_TEST(exp);
 DCRNN_OP_TEST(tanh);
 DCRNN_OP_TEST(sigmoid);
+DCRNN_OP_TEST(silu);
 
 }  // namespace dcrnn::kernels::test

@@ -1,4 +1,4 @@
-// Update rules over a few steps against the published formulas in long double, and square_sum.
+// Update rules over a few steps against the published formulas in long double.
 #include "tests/kernels/op_tests.hpp"
 #include "tests/kernels/support.hpp"
 
@@ -103,38 +103,8 @@ void test_adagrad(const Table<Real>& table) {
       });
 }
 
-template <class Real>
-void test_square_sum(const Table<Real>& table) {
-  for (std::size_t n : kSizes) {
-    Numbers numbers(n);
-    Block<Real> x(1, n, n, numbers);
-    long double want = 0;
-    for (std::size_t i = 0; i < n; ++i) want += static_cast<long double>(x.at(0, i)) * x.at(0, i);
-    Block<double> got(1, 1);
-    table.square_sum({n, x.data(), got.data()});
-    check_close(
-        got, [&](auto, auto) { return want; }, n, "square_sum n=" + std::to_string(n), numbers);
-
-    // One bad element anywhere shows; a large one does not overflow.
-    for (std::size_t i = 0; i < n; ++i) {
-      const Real kept = x.at(0, i);
-      x.at(0, i) = -std::numeric_limits<Real>::infinity();
-      table.square_sum({n, x.data(), got.data()});
-      CHECK(std::isinf(got.at(0, 0)));
-      x.at(0, i) = std::numeric_limits<Real>::quiet_NaN();
-      table.square_sum({n, x.data(), got.data()});
-      CHECK(std::isnan(got.at(0, 0)));
-      x.at(0, i) = Real{3e38f};
-      table.square_sum({n, x.data(), got.data()});
-      CHECK(std::isfinite(got.at(0, 0)));
-      x.at(0, i) = kept;
-    }
-  }
-}
-
 DCRNN_OP_TEST(adam);
 DCRNN_OP_TEST(sgd);
 DCRNN_OP_TEST(adagrad);
-DCRNN_OP_TEST(square_sum);
 
 }  // namespace dcrnn::kernels::test

@@ -98,7 +98,7 @@ plant("embedding: a repeated id counts once" embedding.hpp
 plant("loss: no gradient to the parent's logit" loss.hpp
       [[if (y < 0 || on_path != i) continue;]] [[if (y < 0 || t != i || on_path != i) continue;]] "head.click.weight" kCross)
 plant("loss: sigma(l) for sigma(-l)" loss.hpp
-      [[y == 1 ? std::exp(log_not_i)]] [[y == 1 ? 1 - std::exp(log_not_i)]] "head.consume.weight" kCross)
+      [[yes = std::exp(log_not_i);]] [[yes = 1 - std::exp(log_not_i);]] "head.consume.weight" kCross)
 plant("loss: the sample weight dropped" loss.hpp
       [[p.scale[t] * weight * dlog;]] [[p.scale[t] * (weight > 0) * dlog;]] "head.consume.bias" kCross)
 
