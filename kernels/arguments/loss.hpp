@@ -21,9 +21,8 @@ struct LossForward {
   const double* weights;             ///< [B] or null for 1
   Real* probability;                 ///< [B, T]
   double* loss;  ///< [T] += sum over labelled rows of w' * -(y' log p + (1 - y') log(1 - p))
-  const double* const* soft = nullptr;  ///< [T] arrays [B] of y' in [0, 1], or null; null: y' = y
-  const double* positive_weight =
-      nullptr;  ///< [T] times which a row with y = 1 counts, w'; null: w' = weight
+  const double* const* soft = nullptr;      ///< [T] arrays [B] of y' in [0, 1], or null; null: y' = y
+  const double* positive_weight = nullptr;  ///< [T] w' = it * weight where y = 1; null: w' = weight
 };
 
 /// dlogits [B, T] = sum over t of scale[t] * w' * d(-(y' log p + (1 - y') log(1 - p)))_t / dlogit. A scale of
@@ -42,8 +41,8 @@ struct LossBackward {
 };
 
 /// How far a task's probability lies above its parent's, tasks being independent (p = sigma(logit)), in
-/// double: excess[t] += sum over all rows, labelled or not, of weight * max(p_t - p_parent, 0); += 0 without
-/// parent.
+/// double: excess[t] += sum over all rows, labelled or not, of weight * max(p_t - p_parent, 0); a task
+/// without parent stays as it is.
 template <class Real>
 struct CalibratorForward {
   std::size_t B, T;

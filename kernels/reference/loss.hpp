@@ -135,9 +135,8 @@ void calibrator_backward(const CalibratorBackward<Real>& p) {
     const Real* logits = p.logits + b * p.T;
     const double weight = p.weights != nullptr ? p.weights[b] : 1.0;
     for (std::size_t i = 0; i < p.T; ++i) {
-      // 1. excess_t = scale * weight * max(sigma(l_t) - sigma(l_parent), 0): l_i counts as a task's own and
-      // as
-      //    its children's parent's
+      // 1. excess_t = scale * weight * max(sigma(l_t) - sigma(l_parent), 0), in which l_i is that of a task
+      //    and of its children's parent
       const auto is_above = [&](std::size_t t) {
         return p.parents[t] != kRoot && sigmoid(double{logits[t]}) > sigmoid(double{logits[p.parents[t]]});
       };
