@@ -11,6 +11,9 @@
 
 namespace dcrnn::model {
 
+// A kind with keys names kExamples, objects of its role as they stand in a config (a cross, a block), which
+// bring it through every test of tests/model/test_every_kind.cpp.
+
 /// x0 to h^L: "cross.kind".
 using Crosses = KindList<GruCross,  //
                          NoCross>;

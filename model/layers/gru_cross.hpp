@@ -28,6 +28,11 @@ class GruCross {
                                    .words = "cross|tanh"},
                                   kLayersKey,
                                   kTiedKey};
+  static constexpr std::string_view kExamples[] = {
+      R"({"kind": "gru", "layers": 2})", R"({"kind": "gru", "layers": 2, "tied": false})",
+      R"({"kind": "gru", "candidate": "tanh", "layers": 2})",
+      R"({"kind": "gru", "candidate": "tanh", "layers": 3, "tied": false})",
+      R"({"kind": "gru", "layers": 0})"};
 
   GruCross(Build& build, const Config& config, const Stream& x0)
       : L_(config.layers),

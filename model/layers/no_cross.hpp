@@ -20,6 +20,7 @@ class NoCross {
   static constexpr std::string_view kWord = "none";
   static constexpr Key kKeys[] = {
       {.name = "layers", .kind = KeyKind::whole, .doc = "number of layers", .least = 0, .most = 0}};
+  static constexpr std::string_view kExamples[] = {R"({"kind": "none"})"};
 
   NoCross(Build& /*build*/, const Config& /*config*/, const Stream& x0) : out_(x0) {}
 

@@ -29,6 +29,11 @@ class Partial {
       {.name = "private", .kind = KeyKind::whole, .doc = "units of each task alone; shared and private may not both be 0", .least = 0},
       {.name = "gate", .kind = KeyKind::word, .doc = "how much of each shared unit a task lets in. input: depends on the example; static: one number per unit; none: everything", .words = "input|static|none"}};
   // clang-format on
+  static constexpr std::string_view kExamples[] = {
+      R"({"shared": 5, "private": 3})", R"({"shared": 5, "private": 3, "gate": "static"})",
+      R"({"shared": 5, "private": 3, "gate": "none"})", R"({"shared": 4, "private": 0})",
+      R"({"shared": 0, "private": 4})"};
+
   static bool reads_shared(const Config& config) { return config.shared_units > 0; }
   /// What is wrong with a block; empty if nothing.
   static Complaint complaint(const Config& config, bool has_shared) {
