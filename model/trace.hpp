@@ -18,14 +18,19 @@ struct NamedTensor {
   std::vector<Real> values;
 };
 
-/// The trace of `batch` as one batch, dropout off: forward values, and with labels the losses and gradients.
+/// The trace of `batch` as one batch, dropout off: forward values, and with labels the losses and gradients:
+/// of the parameters and x0, and with `every_gradient` of all other values.
 template <class Real>
 std::vector<NamedTensor<Real>> trace(const ModelConfig& config, const ParameterTable& table,
                                      const Real* parameters, const kernels::Table<Real>& ops,
-                                     const Batch& batch, int threads);
+                                     const Batch& batch, int threads, bool every_gradient = false);
 
 /// The forward values an engine holds after `forward`.
 template <class Real>
 std::vector<NamedTensor<Real>> forward_values(const GradientEngine<Real>& engine);
+
+/// The gradients of those values, x0 first, of an engine that has kept them, after `forward_backward`.
+template <class Real>
+std::vector<NamedTensor<Real>> value_gradients(const GradientEngine<Real>& engine);
 
 }  // namespace dcrnn::model

@@ -105,6 +105,15 @@ enum class Precision { f32, f64 };
 /// The trace of docs/trace.md as a safetensors file. f64 runs the plain reference in double.
 DCRNN_EXPORT Result<void> trace_file(const Model& model, const std::string& data, const std::string& out,
                                      Precision precision, const ComputeOptions& compute = {}) noexcept;
+/// What a trace holds.
+struct TraceOptions {
+  Precision precision = Precision::f32;
+  bool gradients =
+      false;  ///< also of every value between x0 and the logits, not of the parameters and x0 alone
+};
+DCRNN_EXPORT Result<void> trace_file(const Model& model, const std::string& data, const std::string& out,
+                                     const TraceOptions& options,
+                                     const ComputeOptions& compute = {}) noexcept;
 
 /// One line of a gradient check.
 struct GradcheckLine {

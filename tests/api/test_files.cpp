@@ -147,8 +147,11 @@ TEST_CASE("a trace without labels is forward only") {
   write_text(scratch.file("header.csv"), kHeader);
   REQUIRE(trace_file(model, scratch.file("labelled.csv"), out, Precision::f64).ok());
   CHECK(files::TensorFile(out).find("grad.x0") != nullptr);
+  CHECK(files::TensorFile(out).find("grad.logit") == nullptr);
+  REQUIRE(trace_file(model, scratch.file("labelled.csv"), out, TraceOptions{Precision::f64, true}).ok());
+  CHECK(files::TensorFile(out).find("grad.logit") != nullptr);
   for (const Precision precision : {Precision::f32, Precision::f64}) {
-    REQUIRE(trace_file(model, scratch.file("unlabelled.csv"), out, precision).ok());
+    REQUIRE(trace_file(model, scratch.file("unlabelled.csv"), out, TraceOptions{precision, true}).ok());
     const files::TensorFile trace(out);
     CHECK(trace.tensors()[0].name == "x0");
     CHECK(trace.find("probability") != nullptr);

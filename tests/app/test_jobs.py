@@ -256,6 +256,17 @@ class Jobs(CommandLineTest):
             parameters = {name for name in read_tensors(self.model)[1] if not name.startswith("encoder.")}
             self.assertLessEqual({f"grad.{name}" for name in parameters} | {"grad.x0", "loss", "loss.total"}, set(tensors))
 
+    def test_trace_gradients_adds_tensors_and_changes_none(self):
+        plain, full = self.dir / "plain", self.dir / "full"
+        self.succeed("trace", self.model, "--data", self.test, "--out", plain, "--precision", "f64")
+        self.succeed("trace", self.model, "--data", self.test, "--out", full, "--precision", "f64", "--gradients")
+        plain, full = read_tensors(plain)[1], read_tensors(full)[1]
+        self.assertEqual({name: full[name] for name in plain}, plain)
+        values = {name for name in plain if not name.startswith(("grad.", "loss", "probability"))}
+        self.assertEqual(set(full) - set(plain), {f"grad.{name}" for name in values} - {"grad.x0"})
+        for name in values:
+            self.assertEqual(full[f"grad.{name}"][:2], full[name][:2], name)
+
     def test_trace_without_labels_is_forward_only(self):
         text = re.sub("click|consume", "other", self.test.read_text().splitlines()[0]).split(",")
         header = ",".join(f"{name}{i}" if name.startswith(("other", "true")) else name for i, name in enumerate(text))
