@@ -11,8 +11,8 @@
 
 namespace dcrnn::model {
 
-// A kind with keys names kExamples, objects of its role as they stand in a config (a cross, a block), which
-// bring it through every test of tests/model/test_every_kind.cpp.
+// A cross or a sharing block names kExamples, objects as they stand in a config, which bring it through the
+// tests of every kind; a kind whose page is not docs/<word>.md names it as kPage.
 
 /// x0 to h^L: "cross.kind".
 using Crosses = KindList<GruCross,  //

@@ -22,6 +22,7 @@ class GruCross {
     bool operator==(const Config&) const = default;
   };
   static constexpr std::string_view kWord = "gru";
+  static constexpr std::string_view kPage = "docs/cross.md";
   static constexpr Key kKeys[] = {{.name = "candidate",
                                    .kind = KeyKind::word,
                                    .doc = "cross: explicit crossing under GRU gates; tanh: the textbook GRU",

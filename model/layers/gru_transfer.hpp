@@ -18,6 +18,7 @@ class GruTransfer {
     bool operator==(const Config&) const = default;
   };
   static constexpr std::string_view kWord = "gru";
+  static constexpr std::string_view kPage = "docs/transfer.md";
   static constexpr KeyList kKeys = {};
 
   GruTransfer(Build& build, const Config& /*config*/, std::size_t t, const Stream& y, const Stream& parent)

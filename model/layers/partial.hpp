@@ -23,6 +23,7 @@ class Partial {
     bool operator==(const Config&) const = default;
   };
   static constexpr std::string_view kWord = "partial";
+  static constexpr std::string_view kPage = "docs/sharing.md";
   // clang-format off
   static constexpr Key kKeys[] = {
       {.name = "shared", .kind = KeyKind::whole, .doc = "units shared by all tasks; once 0, it is 0 in every later block", .least = 0},
