@@ -1,4 +1,5 @@
-// gradcheck finds and names every fault of tests/model/faults/faults.cmake.
+// gradcheck finds and names every fault of tests/model/faults/faults.cmake; those of layers.cmake are
+// programs of their own.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -6,6 +7,7 @@
 
 #include "kernels/table.hpp"
 #include "model/gradcheck.hpp"
+#include "tests/model/faults/fault_config.hpp"
 #include "train/config.hpp"
 
 namespace dcrnn::test {
@@ -56,6 +58,9 @@ TEST_CASE("without a fault the configs pass") {
   const kernels::Table<double>& reference = kernels::table<double>(Isa::reference);
   CHECK(model::passed(run(kCross, reference)));
   CHECK(model::passed(run(kTanh, reference)));
+#define DCRNN_LAYER_FAULT(changes) CHECK_MESSAGE(model::passed(check_with(changes)), changes);
+#include "layer_faults.inc"
+#undef DCRNN_LAYER_FAULT
 }
 
 TEST_CASE("every planted fault is found and named") {
