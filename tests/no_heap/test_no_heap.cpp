@@ -13,6 +13,7 @@
 #include "data/shuffle.hpp"
 #include "kernels/table.hpp"
 #include "tests/data/every_kind.hpp"
+#include "tests/model/examples.hpp"
 #include "tests/scratch.hpp"
 #include "tests/small_model.hpp"
 #include "train/trainer.hpp"
@@ -131,6 +132,24 @@ TEST_CASE("steps and scores of rows in memory") {
     scores();
     CHECK(allocations_of(scores) == 0);
     CHECK(good);
+  }
+}
+
+TEST_CASE("steps of every kind of layer") {
+  for (const Choice& choice : every_choice()) {
+    Subject subject(choice, "\"batch\": 300, \"dropout\": 0.2, \"clip_norm\": 1");
+    CAPTURE(subject.json);
+    for (const int threads : kThreads) {
+      CAPTURE(threads);
+      train::Trainer trainer(subject.config, subject.table, subject.parameters, 100,
+                             kernels::table<float>(best_isa()), threads);
+      std::vector<Batch> batches = {rows_for(subject, 300, 1), rows_for(subject, 300, 2)};
+      const auto steps = [&] {
+        for (Batch& batch : batches) trainer.step(batch);
+      };
+      steps();
+      CHECK(allocations_of(steps) == 0);
+    }
   }
 }
 

@@ -19,7 +19,7 @@ inline std::vector<model::GradcheckTensor> check_with(const std::string& changes
                {"name": "age", "type": "number", "transform": "none"}],
     "tasks": [{"name": "a"}, {"name": "b", "after": "a"}], "cross": {"layers": 2},
     "sharing": [{"shared": 5, "private": 3}], "tower": [4], "train": {"dropout": 0}})");
-  for (const auto& [key, value] : nlohmann::json::parse(changes).items()) json[key] = value;
+  json.update(nlohmann::json::parse(changes));
   const Config config = parse_config(json.dump(), "config");
   return model::gradcheck(config.model, config.train.dropout, kernels::table<double>(Isa::reference),
                           {.seed = 3, .rows = 12, .elements = 0});
