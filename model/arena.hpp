@@ -33,7 +33,7 @@ class ArenaPlan {
     return first;
   }
   /// Rows without a gap.
-  Slot add_dense(std::size_t width) { return add(Entry{width, width, 1}); }
+  Slot add_dense(std::size_t width, std::size_t layers = 1) { return add(Entry{width, width, layers}); }
 
   struct Entry {
     std::size_t width;  ///< of a part

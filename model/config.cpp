@@ -23,11 +23,26 @@ void check_sharing(const std::vector<model::Sharings::Config>& sharing, const st
   }
 }
 
+void check_cross(const ModelConfig& model, const std::string& source) {
+  std::visit(
+      [&](const auto& cross) {
+        using Kind = typename std::decay_t<decltype(cross)>::Kind;
+        if constexpr (requires { Kind::complaint(cross, std::size_t{}); }) {
+          const Complaint wrong = Kind::complaint(cross, model.input_width());
+          if (!wrong.what.empty()) {
+            fail(ErrorCode::usage, place(source, "cross" + wrong.key) + wrong.what, wrong.help);
+          }
+        }
+      },
+      model.cross);
+}
+
 }  // namespace
 
 void check_model(const ModelConfig& model, const std::string& source) {
   check_length(model.sharing.size(), 0, kMaxBlocks, kModelKeys, "sharing", source);
   check_length(model.tower.size(), 0, kMaxBlocks, kModelKeys, "tower", source);
+  check_cross(model, source);
   check_sharing(model.sharing, source);
 }
 

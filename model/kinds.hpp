@@ -3,6 +3,8 @@
 #pragma once
 
 #include "config/kinds.hpp"
+#include "model/layers/dcn.hpp"
+#include "model/layers/dcn_v2.hpp"
 #include "model/layers/gru_cross.hpp"
 #include "model/layers/gru_transfer.hpp"
 #include "model/layers/no_cross.hpp"
@@ -16,7 +18,9 @@ namespace dcrnn::model {
 
 /// x0 to h^L: "cross.kind".
 using Crosses = KindList<GruCross,  //
-                         NoCross>;
+                         NoCross,   //
+                         Dcn,       //
+                         DcnV2>;
 
 /// The streams to the next ones: "sharing[].kind".
 using Sharings = KindList<Partial>;

@@ -138,12 +138,25 @@ def transformed(cells, field, tensors):
     return (x - mean) / divisor
 
 
-# ------------------------------------------------------------------------------------------------- model
-def step(w, prefix, x, h, candidate, name=None, trace=None):
+# ------------------------------------------------------------------------------------------------- kinds
+KINDS = {}  # (role, word): the function of a kind, and how to draw its config
+
+
+def kind(role, word, draw=lambda choice: {}):
+    """Registers the function of a kind. Its parameters it asks of the model by name and shape."""
+
+    def register(function):
+        KINDS[role, word] = (function, draw)
+        return function
+
+    return register
+
+
+def step(m, prefix, x, h, candidate, name=None, trace=None):
     """One GRU step on state h with input x."""
-    gi = x @ w[prefix + "weight_ih"].T + w[prefix + "bias_ih"]
-    u, d = w[prefix + "weight_hh"], w[prefix + "bias_hh"]
-    D = h.shape[1]
+    D, gates = h.shape[1], 2 if candidate == "cross" else 3
+    gi = m.linear(x, prefix + "weight_ih", prefix + "bias_ih", gates * D)
+    u, d = m.parameter(prefix + "weight_hh", 3 * D, D), m.parameter(prefix + "bias_hh", 3 * D)
     gh = h @ u[: 2 * D].T + d[: 2 * D]
     r = torch.sigmoid(gi[:, :D] + gh[:, :D])
     z = torch.sigmoid(gi[:, D : 2 * D] + gh[:, D:])
@@ -157,18 +170,118 @@ def step(w, prefix, x, h, candidate, name=None, trace=None):
     return h
 
 
+def layers(cross, count, tied):
+    """(number, prefix of the parameters) of each layer of a cross."""
+    tied = cross.get("tied", tied)
+    return [(l, "cross." if tied else f"cross.{l}.") for l in range(cross.get("layers", count))]
+
+
+@kind("cross", "gru", lambda choice: {"candidate": choice(["cross", "tanh"])})
+def gru_cross(m, cross, x0, out):
+    h = x0
+    for l, prefix in layers(cross, 3, True):
+        h = step(m, prefix, x0, h, cross.get("candidate", "cross"), f"cross.{l}", out)
+    return h
+
+
+@kind("cross", "none")
+def no_cross(m, cross, x0, out):
+    return x0
+
+
+@kind("cross", "dcn")
+def dcn(m, cross, x0, out):
+    h = x0
+    for l, prefix in layers(cross, 3, False):
+        u = out[f"cross.{l}.u"] = h @ m.parameter(prefix + "weight", 1, h.shape[1]).T
+        h = out[f"cross.{l}.h"] = u * x0 + m.parameter(prefix + "bias", h.shape[1]) + h
+    return h
+
+
+@kind("cross", "dcn_v2", lambda choice: {"rank": choice([0, 0, 1])})
+def dcn_v2(m, cross, x0, out):
+    h, D, rank = x0, x0.shape[1], cross.get("rank", 0)
+    for l, prefix in layers(cross, 3, False):
+        if rank:
+            v = out[f"cross.{l}.v"] = h @ m.parameter(prefix + "weight_v", rank, D).T
+        u = m.linear(v if rank else h, prefix + ("weight_u" if rank else "weight"), prefix + "bias", D)
+        out[f"cross.{l}.u"] = u
+        h = out[f"cross.{l}.h"] = x0 * u + h
+    return h
+
+
+@kind("sharing", "partial",
+      lambda choice: {"shared": choice([1, 5, 8, 16]), "private": choice([0, 3, 8]),
+                      "gate": choice(["input", "static", "none"])})
+def partial(m, block, k, s, v, reads_next, out):
+    shared, private = block.get("shared", 64), block.get("private", 32)
+    if shared:
+        s = out[f"sharing.{k}.shared"] = m.relu_layer(s, f"sharing.{k}.shared", shared)
+    after = {}
+    for t in v:
+        parts, gate = [], f"sharing.{k}.{t}.gate"
+        if shared:
+            g = torch.ones_like(s)
+            if block.get("gate", "input") != "none":
+                a = m.parameter(gate + ".bias", shared).expand_as(s)
+                if block.get("gate", "input") == "input":
+                    a = a + v[t] @ m.parameter(gate + ".weight", shared, v[t].shape[1]).T
+                g = out[gate] = torch.sigmoid(a)
+            parts.append(g * s)
+        if private:
+            name = f"sharing.{k}.{t}.private"
+            out[name] = m.relu_layer(v[t], name, private)
+            parts.append(out[name])
+        after[t] = torch.cat(parts, 1)
+    return s, after
+
+
+@kind("transfer", "gru")
+def gru_transfer(m, t, y, parent, out):
+    out[f"transfer.{t}"] = step(m, f"transfer.{t}.", y, parent, "tanh")
+    return out[f"transfer.{t}"]
+
+
+@kind("transfer", "none")
+def no_transfer(m, t, y, parent, out):
+    return y
+
+
+def reads_shared(block):
+    """Whether a block reads the shared stream."""
+    return block.get({"partial": "shared", "ple": "shared_experts"}.get(block.get("kind", "partial"), ""),
+                     0 if block.get("kind") == "cross_stitch" else 1) != 0
+
+
+# ------------------------------------------------------------------------------------------------- model
 class Model:
     """Reads a model file; `trace` runs it on a table of cells."""
 
-    def __init__(self, path):
-        self.tensors, metadata = read_safetensors(path)
-        self.config = json.loads(metadata["dcrnn"])
+    def __init__(self, tensors, config, draw=None):
+        self.tensors, self.config, self.draw = tensors, config, draw
         self.w = {name: torch.tensor(array.astype(np.float64), requires_grad=True)
-                  for name, array in self.tensors.items() if not name.startswith("encoder.")}
+                  for name, array in tensors.items() if not name.startswith("encoder.")}
         self.kink = math.inf  # the smallest |input of a relu| met: nearer 0 than rounding, gradients may jump
 
-    def relu_layer(self, x, name):
-        a = x @ self.w[name + ".weight"].T + self.w[name + ".bias"]
+    @staticmethod
+    def read(path):
+        tensors, metadata = read_safetensors(path)
+        return Model(tensors, json.loads(metadata["dcrnn"]))
+
+    def parameter(self, name, *shape):
+        """The parameter of this name; where the model is still being made, it is drawn."""
+        if name not in self.w and self.draw is not None:
+            self.tensors[name] = self.draw(0, shape[1] ** -0.5 if len(shape) > 1 else 0.3, shape)
+            self.w[name] = torch.tensor(self.tensors[name].astype(np.float64), requires_grad=True)
+        if tuple(self.w[name].shape) != shape:
+            raise ValueError(f"{name}: shape {tuple(self.w[name].shape)}, want {shape}")
+        return self.w[name]
+
+    def linear(self, x, weight, bias, outputs):
+        return x @ self.parameter(weight, outputs, x.shape[1]).T + self.parameter(bias, outputs)
+
+    def relu_layer(self, x, name, outputs):
+        a = self.linear(x, name + ".weight", name + ".bias", outputs)
         if a.numel():
             self.kink = min(self.kink, a.detach().abs().min().item())
         return torch.relu(a)
@@ -195,7 +308,7 @@ class Model:
 
     def trace(self, data):
         """{name: tensor} of everything the engine's trace holds."""
-        config, w, out = self.config, self.w, {}
+        config, out = self.config, {}
         tasks = config["tasks"]
 
         # 1 Input
@@ -206,42 +319,25 @@ class Model:
         out["x0"] = x0
 
         # 2 Cross layers
-        cross = {"candidate": "cross", "layers": 3, "tied": True, **config.get("cross", {})}
-        h = x0
-        for l in range(cross["layers"]):
-            h = step(w, "cross." if cross["tied"] else f"cross.{l}.", x0, h, cross["candidate"], f"cross.{l}", out)
+        cross = config.get("cross", {})
+        h = KINDS["cross", cross.get("kind", "gru")][0](self, cross, x0, out)
 
         # 3 Sharing blocks
         s, v = h, {task["name"]: h for task in tasks}
-        for k, block in enumerate(config.get("sharing", [{}])):
-            block = {"shared": 64, "private": 32, "gate": "input", **block}
-            if block["shared"]:
-                s = out[f"sharing.{k}.shared"] = self.relu_layer(s, f"sharing.{k}.shared")
-            for t in v:
-                parts, gate = [], f"sharing.{k}.{t}.gate"
-                if block["shared"]:
-                    g = torch.ones_like(s)
-                    if block["gate"] != "none":
-                        a = w[gate + ".bias"].expand_as(s)
-                        if block["gate"] == "input":
-                            a = a + v[t] @ w[gate + ".weight"].T
-                        g = out[gate] = torch.sigmoid(a)
-                    parts.append(g * s)
-                if block["private"]:
-                    private = f"sharing.{k}.{t}.private"
-                    out[private] = self.relu_layer(v[t], private)
-                    parts.append(out[private])
-                v[t] = torch.cat(parts, 1)
+        blocks = config.get("sharing", [{}])
+        for k, block in enumerate(blocks):
+            reads_next = k + 1 < len(blocks) and reads_shared(blocks[k + 1])
+            s, v = KINDS["sharing", block.get("kind", "partial")][0](self, block, k, s, v, reads_next, out)
 
         # 4, 5, 6 Towers, transfer, heads
         logits = []
         for task in tasks:
             t = task["name"]
-            for i in range(len(config.get("tower", [32]))):
-                v[t] = out[f"tower.{t}.{i}"] = self.relu_layer(v[t], f"tower.{t}.{i}")
-            if "after" in task and config.get("transfer", "gru") == "gru":
-                v[t] = out[f"transfer.{t}"] = step(w, f"transfer.{t}.", v[t], v[task["after"]], "tanh")
-            logits.append(v[t] @ w[f"head.{t}.weight"].T + w[f"head.{t}.bias"])
+            for i, units in enumerate(config.get("tower", [32])):
+                v[t] = out[f"tower.{t}.{i}"] = self.relu_layer(v[t], f"tower.{t}.{i}", units)
+            if "after" in task:
+                v[t] = KINDS["transfer", config.get("transfer", "gru")][0](self, t, v[t], v[task["after"]], out)
+            logits.append(self.linear(v[t], f"head.{t}.weight", f"head.{t}.bias", 1))
         logit = out["logit"] = torch.cat(logits, 1)
 
         # 7 Probability and loss
@@ -276,7 +372,7 @@ class Model:
         out["loss"] = torch.stack(losses)
         out["loss.total"] = sum(t.get("weight", 1.0) * loss for t, loss in zip(tasks, losses)).reshape(1)
         out["loss.total"].backward()
-        for name, value in [*w.items(), ("x0", x0)]:
+        for name, value in [*self.w.items(), ("x0", x0)]:
             out["grad." + name] = torch.zeros_like(value) if value.grad is None else value.grad
         return {name: value.detach().numpy() for name, value in out.items()}
 
@@ -338,26 +434,40 @@ class RandomCase:
         self.tensors, self.columns = {}, {}
         fields = self.fields(number)
         tasks = self.tasks()
-        candidate, gate = ["cross", "tanh"][number % 2], ["input", "static", "none"][number % 3]
-        layers = self.draw.choice([0, 1, 2, 3, 4])
-        tied = bool(number // 2 % 2)
-        sharing = [{"shared": self.draw.choice([1, 5, 8, 16]), "private": self.draw.choice([0, 3, 8]),
-                    "gate": gate if k == 0 else self.draw.choice(["input", "static", "none"])}
-                   for k in range(self.draw.choice([0, 1, 1, 2]))]
-        if self.draw.random() < 0.4:
-            sharing.append({"shared": 0, "private": self.draw.choice([4, 9]), "gate": "input"})
-        tower = [self.draw.choice([1, 6, 16]) for _ in range(self.draw.choice([0, 1, 1, 2]))]
         self.config = {
-            "fields": fields, "tasks": tasks,
-            "cross": {"kind": "gru", "candidate": candidate, "layers": layers, "tied": tied},
-            "sharing": sharing, "tower": tower,
-            "transfer": ["gru", "none"][number // 3 % 2],
+            "fields": fields, "tasks": tasks, "cross": self.cross(number), "sharing": self.sharing(),
+            "tower": [self.draw.choice([1, 6, 16]) for _ in range(self.draw.choice([0, 1, 1, 2]))],
+            "transfer": self.word("transfer", number),
             "probability": ["chain", "independent"][number // 4 % 2]}
         if self.draw.random() < 0.5:
             self.config["weight"] = "w"
             self.columns["w"] = [self.draw.choice(["0", "1", "0.25", "3.5"]) for _ in range(self.rows)]
         self.leave_out_defaults()
-        self.parameters()
+        Model(self.tensors, self.config, self.normal).trace(self.columns)  # draws the parameters
+
+    def word(self, role, number):
+        """A kind of this role, in turn."""
+        words = [word for one, word in KINDS if one == role]
+        return words[number % len(words)]
+
+    def cross(self, number):
+        word = self.word("cross", number)
+        if word == "none":
+            return {"kind": "none"}
+        return {"kind": word, "layers": self.draw.choice([0, 1, 2, 3, 4]), "tied": self.draw.random() < 0.5,
+                **KINDS["cross", word][1](self.draw.choice)}
+
+    def sharing(self):
+        """Blocks of any kind; once one does not read the shared stream, none after it does."""
+        words = [word for role, word in KINDS if role == "sharing"]
+        blocks = []
+        for _ in range(self.draw.choice([0, 1, 1, 2, 3])):
+            word = self.draw.choice(words)
+            block = {**({} if word == "partial" else {"kind": word}), **KINDS["sharing", word][1](self.draw.choice)}
+            if blocks and not reads_shared(blocks[-1]) and reads_shared(block):
+                block = {"shared": 0, "private": self.draw.choice([4, 9]), "gate": "input"}
+            blocks.append(block)
+        return blocks
 
     def fields(self, number):
         kinds = ["id", "hash", "vocab", "none", "standardize", "log1p", "buckets"]
@@ -437,57 +547,14 @@ class RandomCase:
         defaults = [(self.config["cross"], {"kind": "gru", "candidate": "cross", "layers": 3, "tied": True}),
                     (self.config, {"transfer": "gru", "probability": "chain", "tower": [32]})]
         defaults += [(block, {"gate": "input"}) for block in self.config["sharing"]]
+        if self.config["cross"]["kind"] != "gru":
+            defaults[0] = (self.config["cross"], {"layers": 3, "tied": False})
         defaults += [(field, {"encoding": "vocab", "transform": "standardize", "pool": "mean", "separator": "|"})
                      for field in self.config["fields"]]
         for keys, values in defaults:
             for key, value in values.items():
                 if keys.get(key) == value and self.draw.random() < 0.5:
                     del keys[key]
-
-    def parameters(self):
-        """Draws every parameter after the embeddings, with the sizes that the config asks for."""
-        config = self.config
-        D = sum(f["dim"] if "dim" in f else 1 for f in config["fields"])
-
-        def layer(name, outputs, inputs):
-            self.tensors[name + ".weight"] = self.normal(0, inputs**-0.5, (outputs, inputs))
-            self.tensors[name + ".bias"] = self.normal(0, 0.3, outputs)
-
-        def gru(prefix, inputs, D, gates):
-            self.tensors[prefix + "weight_ih"] = self.normal(0, inputs**-0.5, (gates * D, inputs))
-            self.tensors[prefix + "weight_hh"] = self.normal(0, D**-0.5, (3 * D, D))
-            self.tensors[prefix + "bias_ih"] = self.normal(0, 0.3, gates * D)
-            self.tensors[prefix + "bias_hh"] = self.normal(0, 0.3, 3 * D)
-
-        cross = {"candidate": "cross", "layers": 3, "tied": True, **config["cross"]}
-        gates = 2 if cross["candidate"] == "cross" else 3
-        if cross["layers"] and cross["tied"]:
-            gru("cross.", D, D, gates)
-        elif not cross["tied"]:
-            for l in range(cross["layers"]):
-                gru(f"cross.{l}.", D, D, gates)
-        s, v = D, D
-        names = [task["name"] for task in config["tasks"]]
-        for k, block in enumerate(config["sharing"]):
-            if block["shared"]:
-                layer(f"sharing.{k}.shared", block["shared"], s)
-            for t in names:
-                gate = block.get("gate", "input")
-                if block["shared"] and gate != "none":
-                    layer(f"sharing.{k}.{t}.gate", block["shared"], v)
-                    if gate == "static":
-                        del self.tensors[f"sharing.{k}.{t}.gate.weight"]
-                if block["private"]:
-                    layer(f"sharing.{k}.{t}.private", block["private"], v)
-            s, v = block["shared"], block["shared"] + block["private"]
-        for task in config["tasks"]:
-            width = v
-            for i, units in enumerate(config.get("tower", [32])):
-                layer(f"tower.{task['name']}.{i}", units, width)
-                width = units
-            if "after" in task and config.get("transfer", "gru") == "gru":
-                gru(f"transfer.{task['name']}.", width, width, 3)
-            layer(f"head.{task['name']}", 1, width)
 
     def write(self, model, data):
         floats = {name: array.astype(np.float32) if not name.startswith("encoder.") else array
@@ -510,7 +577,7 @@ def verify_random(count, seed, program):
             case = RandomCase(seed, number)
             number += 1
             case.write(model, data)
-            reference = Model(model)
+            reference = Model.read(model)
             want = reference.trace(read_csv(data))
             if reference.kink < 1e-5:
                 continue  # a relu so near its kink that float rounding decides its gradient
@@ -544,7 +611,7 @@ def main():
         return 0 if verify_random(args.random, args.seed, args.dcrnn) else 1
     if not args.data or not (args.trace or args.write):
         parser.error("give MODEL, DATA.csv and TRACE.safetensors (or --write OUT)")
-    want = Model(args.model).trace(read_csv(args.data))
+    want = Model.read(args.model).trace(read_csv(args.data))
     if args.write:
         write_safetensors(args.write, want)
     if args.trace:

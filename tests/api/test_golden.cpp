@@ -24,9 +24,9 @@ std::vector<fs::path> cases() {
   const fs::path source = DCRNN_SOURCE_DIR;
   const char* data = std::getenv("DCRNN_DATA");
   const fs::path further =
-      (data != nullptr ? fs::path(data) : source / ".." / "shared" / "data").parent_path() / "golden";
+      (data != nullptr ? fs::path(data) : source / ".." / "shared" / "data").parent_path();
   std::map<std::string, fs::path> found;
-  for (const fs::path& folder : {source / "tests" / "golden", further}) {
+  for (const fs::path& folder : {source / "tests" / "golden", further / "golden", further / "golden-kinds"}) {
     if (!fs::exists(folder)) {
       MESSAGE("SKIPPED: the golden cases of " << folder << " are not there");
       continue;
