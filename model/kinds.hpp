@@ -5,6 +5,7 @@
 #include "config/kinds.hpp"
 #include "model/layers/dcn.hpp"
 #include "model/layers/dcn_v2.hpp"
+#include "model/layers/gated_dcn.hpp"
 #include "model/layers/gru_cross.hpp"
 #include "model/layers/gru_transfer.hpp"
 #include "model/layers/no_cross.hpp"
@@ -20,7 +21,8 @@ namespace dcrnn::model {
 using Crosses = KindList<GruCross,  //
                          NoCross,   //
                          Dcn,       //
-                         DcnV2>;
+                         DcnV2,     //
+                         GatedDcn>;
 
 /// The streams to the next ones: "sharing[].kind".
 using Sharings = KindList<Partial>;

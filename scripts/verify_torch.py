@@ -210,6 +210,16 @@ def dcn_v2(m, cross, x0, out):
     return h
 
 
+@kind("cross", "gated_dcn")
+def gated_dcn(m, cross, x0, out):
+    h, D = x0, x0.shape[1]
+    for l, prefix in layers(cross, 3, False):
+        u = out[f"cross.{l}.u"] = m.linear(h, prefix + "weight", prefix + "bias", D)
+        g = out[f"cross.{l}.g"] = torch.sigmoid(h @ m.parameter(prefix + "gate.weight", D, D).T)
+        h = out[f"cross.{l}.h"] = x0 * u * g + h
+    return h
+
+
 @kind("sharing", "partial",
       lambda choice: {"shared": choice([1, 5, 8, 16]), "private": choice([0, 3, 8]),
                       "gate": choice(["input", "static", "none"])})
