@@ -55,6 +55,11 @@ void initialize(const ParameterTable& table, std::uint64_t seed, double init_sca
         case Init::uniform_fan_in:
           to[i] = static_cast<float>(bound * (2 * to_unit(words[0]) - 1));
           break;
+        case Init::mostly_own: {
+          const std::size_t n = parameter.shape[1];
+          to[i] = n == 1 ? 1.0f : i / n == i % n ? 0.9f : 0.1f / static_cast<float>(n - 1);
+          break;
+        }
         case Init::embedding: {  // Box and Muller 1958
           const double radius = std::sqrt(-2 * std::log(1 - to_unit(words[0])));
           to[i] =

@@ -19,8 +19,8 @@ struct ModelConfig;
 
 namespace dcrnn::model {
 
-/// How fresh values are drawn.
-enum class Init { zeros, embedding, uniform_fan_in };
+/// How fresh values are drawn. mostly_own: of a square matrix, 0.9 on the diagonal and every row's sum 1.
+enum class Init { zeros, embedding, uniform_fan_in, mostly_own };
 
 /// Whose a parameter is: every task's, or that of the task of this index.
 using Owner = std::size_t;
@@ -81,7 +81,7 @@ class ParameterTable {
 
 /// Fills `arena` (table.total() elements) with fresh values, a pure function of `seed` and the tensor's
 /// position: embeddings normal with standard deviation `init_scale`, weights uniform in +-1/sqrt(fan in),
-/// biases 0.
+/// biases 0, mixtures of tasks mostly their own.
 void initialize(const ParameterTable& table, std::uint64_t seed, double init_scale, std::span<float> arena);
 
 }  // namespace dcrnn::model
