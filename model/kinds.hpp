@@ -8,9 +8,11 @@
 #include "model/layers/gated_dcn.hpp"
 #include "model/layers/gru_cross.hpp"
 #include "model/layers/gru_transfer.hpp"
+#include "model/layers/mmoe.hpp"
 #include "model/layers/no_cross.hpp"
 #include "model/layers/no_transfer.hpp"
 #include "model/layers/partial.hpp"
+#include "model/layers/ple.hpp"
 
 namespace dcrnn::model {
 
@@ -25,7 +27,9 @@ using Crosses = KindList<GruCross,  //
                          GatedDcn>;
 
 /// The streams to the next ones: "sharing[].kind".
-using Sharings = KindList<Partial>;
+using Sharings = KindList<Partial,  //
+                          Mmoe,     //
+                          Ple>;
 
 /// y_t and its parent's to y_t: "transfer".
 using Transfers = KindList<GruTransfer,  //

@@ -246,6 +246,40 @@ def partial(m, block, k, s, v, reads_next, out):
     return s, after
 
 
+@kind("sharing", "ple",
+      lambda choice: {**choice([{"shared_experts": 2, "task_experts": 1}, {"shared_experts": 1, "task_experts": 3},
+                                {"shared_experts": 3, "task_experts": 0}, {"shared_experts": 0, "task_experts": 2}]),
+                      "units": choice([1, 5, 16]), "gate": choice(["input", "static"])})
+def ple(m, block, k, s, v, reads_next, out):
+    n, p, units = block.get("shared_experts", 2), block.get("task_experts", 1), block.get("units", 32)
+
+    def experts(name, x, count):
+        if count:
+            out[name] = m.relu_layer(x, name, count * units)
+        return out[name].split(units, 1) if count else ()
+
+    def mix(name, x, units_of_all):
+        a = m.parameter(f"{name}.gate.bias", len(units_of_all)).expand(len(x), -1)
+        if block.get("gate", "input") == "input":
+            a = a + x @ m.parameter(f"{name}.gate.weight", len(units_of_all), x.shape[1]).T
+        g = out[f"{name}.gate"] = torch.softmax(a, 1)
+        out[f"{name}.mix"] = sum(g[:, i, None] * e for i, e in enumerate(units_of_all))
+        return out[f"{name}.mix"]
+
+    shared = experts(f"sharing.{k}.expert", s, n)
+    own = {t: experts(f"sharing.{k}.{t}.expert", v[t], p) for t in v}
+    after = {t: mix(f"sharing.{k}.{t}", v[t], [*own[t], *shared]) for t in v}
+    if reads_next:
+        s = mix(f"sharing.{k}", s, [e for t in v for e in own[t]] + [*shared])
+    return s, after
+
+
+@kind("sharing", "mmoe", lambda choice: {"experts": choice([1, 2, 5]), "units": choice([1, 5, 16]),
+                                         "gate": choice(["input", "static"])})
+def mmoe(m, block, k, s, v, reads_next, out):
+    return ple(m, {**block, "shared_experts": block.get("experts", 4), "task_experts": 0}, k, s, v, reads_next, out)
+
+
 @kind("transfer", "gru")
 def gru_transfer(m, t, y, parent, out):
     out[f"transfer.{t}"] = step(m, f"transfer.{t}.", y, parent, "tanh")

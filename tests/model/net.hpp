@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/random.hpp"
 #include "kernels/table.hpp"
+#include "model/gradient_engine.hpp"
 #include "model/trace.hpp"
 #include "train/config.hpp"
 
@@ -65,12 +68,41 @@ class Net {
     REQUIRE(from.size() == to.size());
     std::ranges::copy(from, to.begin());
   }
+  /// Weight and bias of the layer `name` become those of `other_name` in `other`.
+  void take_layer(const std::string& name, Net& other, const std::string& other_name) {
+    for (const char* part : {".weight", ".bias"}) copy(other[other_name + part], name + part);
+  }
+
+  std::size_t values() const { return table_.values(); }
+  double flops() const { return model::Network(config_, table_, {}).plan().flops; }
 
   std::map<std::string, std::vector<double>> trace() const {
     std::map<std::string, std::vector<double>> values;
     for (auto& tensor : model::trace(config_, table_, parameters_.data(),
                                      kernels::table<double>(Isa::reference), batch_, 1)) {
       values[tensor.name] = std::move(tensor.values);
+    }
+    return values;
+  }
+  /// Values and gradients of values as one backward pass leaves them where all are kept, and gradients of
+  /// parameters.
+  std::map<std::string, std::vector<double>> kept() const {
+    model::GradientEngine<double> engine(config_, table_, kernels::table<double>(Isa::reference), kRows,
+                                         kRows,
+                                         {.training = true, .keep_values = true, .keep_gradients = true});
+    engine.set_parameters(parameters_.data(), 1);
+    engine.forward_backward(batch_, nullptr, 1);
+    std::map<std::string, std::vector<double>> values;
+    const model::TraceSink<double> sink = [&](const std::string& name, std::vector<std::size_t> shape) {
+      return values.emplace(name, std::vector<double>(shape[0] * shape[1])).first->second.data();
+    };
+    for (const bool gradients : {false, true}) {
+      engine.network().trace(model::Tracer<double>{engine.arena(), sink, gradients});
+    }
+    for (std::size_t i = 0; i < table_.all().size(); ++i) {
+      std::vector<double>& gradient = values["grad." + table_.all()[i].name];
+      gradient.resize(table_.all()[i].size);
+      engine.copy_gradient(i, gradient.data());
     }
     return values;
   }
@@ -100,6 +132,11 @@ class Net {
   Batch batch_;
 };
 
+/// Three tasks whose heads read what the blocks `sharing` give.
+inline Net sharing_net(const std::string& sharing) {
+  return Net(R"("cross": {"layers": 1}, "tower": [], "transfer": "none", "sharing": )" + sharing, 3);
+}
+
 /// Checks two arrays to 1e-12 of the larger one's maximum.
 inline void check_same(const std::string& name, const std::vector<double>& got,
                        const std::vector<double>& want) {
@@ -124,6 +161,27 @@ inline void check_common(const std::map<std::string, std::vector<double>>& got,
     ++common;
   }
   CHECK(common >= least);
+}
+
+/// Checks values and gradients of layers whose names differ: one's `first`, the other's `second`.
+inline void check_layers(const std::map<std::string, std::vector<double>>& got,
+                         const std::map<std::string, std::vector<double>>& want,
+                         const std::vector<std::pair<std::string, std::string>>& names) {
+  for (const auto& [first, second] : names) {
+    check_same(first, got.at(first), want.at(second));
+    for (const char* part : {".weight", ".bias"}) {
+      check_same("grad." + first + part, got.at("grad." + first + part), want.at("grad." + second + part));
+    }
+  }
+}
+
+/// Checks that `kept` has what the trace has, losses aside.
+inline void check_kept(const std::map<std::string, std::vector<double>>& kept,
+                       const std::map<std::string, std::vector<double>>& trace) {
+  for (const auto& [name, values] : trace) {
+    CAPTURE(name);
+    if (!name.starts_with("loss")) CHECK(kept.at(name) == values);
+  }
 }
 
 }  // namespace dcrnn::test
