@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/kinds.hpp"
+#include "model/layers/cross_stitch.hpp"
 #include "model/layers/dcn.hpp"
 #include "model/layers/dcn_v2.hpp"
 #include "model/layers/gated_dcn.hpp"
@@ -29,7 +30,8 @@ using Crosses = KindList<GruCross,  //
 /// The streams to the next ones: "sharing[].kind".
 using Sharings = KindList<Partial,  //
                           Mmoe,     //
-                          Ple>;
+                          Ple,      //
+                          CrossStitch>;
 
 /// y_t and its parent's to y_t: "transfer".
 using Transfers = KindList<GruTransfer,  //

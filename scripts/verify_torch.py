@@ -280,6 +280,16 @@ def mmoe(m, block, k, s, v, reads_next, out):
     return ple(m, {**block, "shared_experts": block.get("experts", 4), "task_experts": 0}, k, s, v, reads_next, out)
 
 
+@kind("sharing", "cross_stitch", lambda choice: {"units": choice([1, 5, 16])})
+def cross_stitch(m, block, k, s, v, reads_next, out):
+    units = {t: m.relu_layer(v[t], f"sharing.{k}.{t}.private", block.get("units", 32)) for t in v}
+    rows = m.parameter(f"sharing.{k}.stitch.weight", len(v), len(v))
+    after = {t: sum(c * p for c, p in zip(row, units.values())) for t, row in zip(v, rows)}
+    for t in v:
+        out[f"sharing.{k}.{t}.private"], out[f"sharing.{k}.{t}.mix"] = units[t], after[t]
+    return s, after
+
+
 @kind("transfer", "gru")
 def gru_transfer(m, t, y, parent, out):
     out[f"transfer.{t}"] = step(m, f"transfer.{t}.", y, parent, "tanh")
