@@ -25,6 +25,11 @@ extern "C" void on_alarm(int) {
   ::_exit(stopped_exit_code());
 }
 
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 void handle(int signal, void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;
@@ -37,9 +42,11 @@ void handle(int signal, void (*handler)(int)) {
 
 void install_signal_handlers() {
   handle(SIGPIPE, SIG_IGN);
+  handle(SIGXFSZ, SIG_IGN);
   handle(SIGALRM, on_alarm);
   handle(SIGINT, on_signal);
   handle(SIGTERM, on_signal);
+  if (!is_ignored(SIGHUP)) handle(SIGHUP, on_signal);  // nohup
 }
 
 void defer_signals(unsigned grace_seconds) {
@@ -56,7 +63,14 @@ int stopped_exit_code() noexcept {
 }
 
 std::string stopped_by() {
-  return received == SIGTERM ? "SIGTERM" : "SIGINT";
+  switch (received) {
+    case SIGTERM:
+      return "SIGTERM";
+    case SIGHUP:
+      return "SIGHUP";
+    default:
+      return "SIGINT";
+  }
 }
 
 }  // namespace dcrnn::app

@@ -17,7 +17,8 @@ struct SynthOptions {
 };
 
 /// Writes train.csv, valid.csv, test.csv and config.json into `directory` (created if need be).
-/// Failure(usage) for an option out of range, Failure(io).
+/// Failure(usage) for an option out of range and for a file of those names that synth did not write,
+/// Failure(io).
 void write_synthetic_log(const std::string& directory, const SynthOptions& options);
 
 }  // namespace dcrnn::synthetic
