@@ -39,8 +39,9 @@ class FitRun {
     check_job();
     declare_files();
     files_.check();
-    lock_.emplace(job_.model);
     check_targets();
+    lock_.emplace(job_.model);
+    check_checkpoint();
     files_.sweep();
   }
 
@@ -89,6 +90,9 @@ class FitRun {
       const OutputFile target(path, OutputFile::Target::regular_only);
     }
     log_.check_target();
+  }
+
+  void check_checkpoint() const {
     if (file_exists(checkpoint_) && !job_.resume && !job_.restart) {
       fail(ErrorCode::usage,
            printable(checkpoint_) + ": a training run that did not finish left this checkpoint",

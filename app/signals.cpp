@@ -16,6 +16,7 @@ std::atomic<unsigned> grace{0};
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<unsigned>::is_always_lock_free);
 
 extern "C" void on_signal(int signal) {
+  if (signal == SIGXCPU && received == SIGXCPU) return;  // comes every second
   const bool first = received.exchange(signal) == 0;
   if (!first || !deferred) ::_exit(kSignalBase + signal);
   if (grace > 0) ::alarm(grace);
@@ -46,6 +47,7 @@ void install_signal_handlers() {
   handle(SIGALRM, on_alarm);
   handle(SIGINT, on_signal);
   handle(SIGTERM, on_signal);
+  handle(SIGXCPU, on_signal);
   if (!is_ignored(SIGHUP)) handle(SIGHUP, on_signal);  // nohup
 }
 
@@ -68,6 +70,8 @@ std::string stopped_by() {
       return "SIGTERM";
     case SIGHUP:
       return "SIGHUP";
+    case SIGXCPU:
+      return "SIGXCPU, the limit of processor time";
     default:
       return "SIGINT";
   }

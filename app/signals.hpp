@@ -15,9 +15,9 @@ void install_signal_handlers();
 void defer_signals(unsigned grace_seconds);
 
 bool stop_requested() noexcept;
-/// 129 for SIGHUP, 130 for SIGINT, 143 for SIGTERM.
+/// 129 for SIGHUP, 130 for SIGINT, 143 for SIGTERM, 152 for SIGXCPU.
 int stopped_exit_code() noexcept;
-/// "SIGHUP", "SIGINT" or "SIGTERM".
+/// "SIGTERM", ...
 std::string stopped_by();
 
 }  // namespace dcrnn::app

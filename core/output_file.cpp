@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <exception>
 
 #include "core/failure.hpp"
 #include "core/file.hpp"
@@ -115,7 +116,7 @@ OutputFile::~OutputFile() {
   if (!committed_ && temporary_.empty() && !replaces_ && descriptor_ >= 0) {
     try {
       flush();
-    } catch (const Failure&) {  // a destructor has nobody to tell; whoever cares calls commit()
+    } catch (const std::exception&) {  // a destructor has nobody to tell; whoever cares calls commit()
     }
   }
   if (!committed_ && !temporary_.empty()) ::unlink(temporary_.c_str());

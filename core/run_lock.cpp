@@ -30,6 +30,18 @@ std::string this_process() {
   return std::string(kFirstWord) + std::to_string(::getpid()) + " on " + host;
 }
 
+/// Also a lock that another user's killed run has left: then it is ours without our name.
+int open_lock(const std::string& file) {
+  const int flags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  int descriptor =
+      attempt(FileOp::open, file, [&] { return ::open(file.c_str(), flags | O_RDWR | O_CREAT, 0666); });
+  if (descriptor < 0 && errno == EACCES) {
+    descriptor = ::open(file.c_str(), flags | O_RDONLY);
+    if (descriptor < 0) errno = EACCES;
+  }
+  return descriptor;
+}
+
 }  // namespace
 
 std::string RunLock::file_of(const std::string& path) {
@@ -44,9 +56,7 @@ RunLock::RunLock(const std::string& path) : file_(file_of(path)) {
 
 /// False if the file was removed by its last holder meanwhile.
 bool RunLock::lock(const std::string& path) {
-  descriptor_ = attempt(FileOp::open, file_, [&] {
-    return ::open(file_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
-  });
+  descriptor_ = open_lock(file_);
   if (descriptor_ < 0) fail_io("write", path, errno);
   const bool locked = ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0;
   const bool held_by_other = !locked && errno == EWOULDBLOCK;

@@ -24,17 +24,15 @@ struct Fault {
   int error;
 };
 
-constexpr std::array<Fault, 11> kFaults = {{{FileOp::open, EMFILE},
-                                            {FileOp::open, EACCES},
-                                            {FileOp::open, ENOSPC},
-                                            {FileOp::read, EIO},
-                                            {FileOp::write, ENOSPC},
-                                            {FileOp::write, EFBIG},
-                                            {FileOp::sync, EIO},
-                                            {FileOp::rename, EBUSY},
-                                            {FileOp::remove, EIO},
-                                            {FileOp::map, ENOMEM},
-                                            {FileOp::make_directory, ENOSPC}}};
+constexpr std::array<Fault, 9> kFaults = {{{FileOp::open, EMFILE},
+                                           {FileOp::open, EACCES},
+                                           {FileOp::read, EIO},
+                                           {FileOp::write, ENOSPC},
+                                           {FileOp::sync, EIO},
+                                           {FileOp::rename, EBUSY},
+                                           {FileOp::remove, EIO},
+                                           {FileOp::map, ENOMEM},
+                                           {FileOp::make_directory, ENOSPC}}};
 
 constexpr const char* kOld = "what was there before";
 

@@ -170,6 +170,14 @@ class Runs(CommandLineTest):
             self.assertEqual(process.returncode, 0)
         self.assertTrue(self.same_bytes("m", want))
 
+    def test_the_limit_of_processor_time_saves(self):
+        def set_limit():
+            resource.setrlimit(resource.RLIMIT_CPU, (1, 30))
+        with self.started(*self.train(*ENDLESS), preexec_fn=set_limit, stderr=subprocess.PIPE) as process:
+            _, err = process.communicate(timeout=harness.TIMEOUT)
+            self.assertEqual(process.returncode, 152)
+            self.assertRegex(err, rb"error: stopped by SIGXCPU, the limit of processor time, a checkpoint is saved\nhelp: .*--resume")
+
     # What killed runs leave
 
     def test_only_what_is_dead_is_swept(self):
@@ -215,6 +223,28 @@ class Runs(CommandLineTest):
             self.assertEqual(self.temporaries(), [])
             self.assertFalse(os.path.exists(".m.dcrnn-lock"))
         self.assertTrue(self.same_bytes("m", self.whole("--set", "train.checkpoint_seconds=0")))
+
+    @with_strace
+    def test_a_failing_system_call_loses_nothing(self):
+        four = ["--set", "train.epochs=4", "--set", "train.checkpoint_seconds=0"]
+        want, failures = self.whole(*four), 0
+        jobs = ((self.train(*four, "--resume"), "m", want), (["predict", "model", "--data", "good.csv", "--out", "p"], "p", "want"))
+        self.succeed("predict", "model", "--data", "good.csv", "--out", "want")
+        for command, out, whole in jobs:
+            for call, error in (("write", "ENOSPC"), ("fsync", "EIO"), ("rename", "EIO"), ("write", "EDQUOT")):
+                for n in (1, 2, 3, 5, 8):
+                    with self.subTest(command=command[0], call=call, n=n):
+                        done = subprocess.run(["strace", "-f", "-q", "-o", os.devnull, "-e", f"trace={call}", "-e",
+                                               f"inject={call}:error={error}:when={n}", *harness.command(command)],
+                                              env=harness.environment(), capture_output=True, check=False)
+                        if done.returncode != 0:
+                            self.check_error(done, IO, "cannot write ")
+                            failures += 1
+                        self.assertTrue(not os.path.exists(out) or self.same_bytes(out, whole))
+                        self.assertEqual(self.temporaries(), [])
+            self.succeed(*command)
+            self.assertTrue(self.same_bytes(out, whole))
+        self.assertGreater(failures, 10)
 
     # Limits of the process
 
