@@ -14,6 +14,7 @@ namespace dcrnn::synthetic {
 namespace {
 
 constexpr std::size_t kMostRows = std::size_t{1} << 40;
+constexpr std::size_t kRowsPerReport = 1024;
 constexpr std::size_t kMostLevels = 10'000'000;
 constexpr std::size_t kMostNoiseFields = 1000;
 
@@ -72,7 +73,8 @@ void append_row(std::string& line, const SynthRow& row) {
 }
 
 void write_split(const std::string& path, const SynthOptions& options, const SynthModel& model,
-                 SynthModel::Split split, std::size_t rows) {
+                 SynthModel::Split split, std::size_t rows,
+                 const std::function<void(std::size_t rows)>& on_rows) {
   OutputFile file(path, OutputFile::Target::regular_only);
   file.write(make_header(options));
   SynthRow row;
@@ -82,7 +84,9 @@ void write_split(const std::string& path, const SynthOptions& options, const Syn
     line.clear();
     append_row(line, row);
     file.write(line);
+    if ((i + 1) % kRowsPerReport == 0) on_rows(kRowsPerReport);
   }
+  on_rows(rows % kRowsPerReport);
   file.commit();
 }
 
@@ -172,7 +176,8 @@ void require_own(const std::string& path, std::string (*expected)(const SynthOpt
 
 }  // namespace
 
-void write_synthetic_log(const std::string& directory, const SynthOptions& options) {
+void write_synthetic_log(const std::string& directory, const SynthOptions& options,
+                         const SynthProgress& progress) {
   check(options);
   const std::string train = directory + "/train.csv", valid = directory + "/valid.csv",
                     test = directory + "/test.csv", config = directory + "/config.json";
@@ -184,9 +189,16 @@ void write_synthetic_log(const std::string& directory, const SynthOptions& optio
   make_directories(directory);
   files.sweep();
   const SynthModel model(options);
-  write_split(train, options, model, SynthModel::Split::train, options.rows);
-  write_split(valid, options, model, SynthModel::Split::valid, options.rows / 8);
-  write_split(test, options, model, SynthModel::Split::test, options.rows / 8);
+  std::size_t done = 0;
+  const auto on_rows = [&](std::size_t rows) {
+    done += rows;
+    if (progress && !progress(done, options.rows + 2 * (options.rows / 8))) {
+      fail(ErrorCode::stopped, "stopped while writing the log", "");
+    }
+  };
+  write_split(train, options, model, SynthModel::Split::train, options.rows, on_rows);
+  write_split(valid, options, model, SynthModel::Split::valid, options.rows / 8, on_rows);
+  write_split(test, options, model, SynthModel::Split::test, options.rows / 8, on_rows);
   OutputFile file(config, OutputFile::Target::regular_only);
   file.write(make_config(options));
   file.commit();

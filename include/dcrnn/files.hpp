@@ -35,7 +35,7 @@ struct EvalReport {
   std::vector<TaskReport> tasks;
 };
 
-/// Where a long job is. `stage`: "reading", "training", "validating", "scoring".
+/// Where a long job is. `stage`: "reading", "training", "validating", "scoring", "writing".
 struct JobProgress {
   std::string_view stage;
   std::uint64_t done = 0, total = 0;  ///< bytes when reading, rows otherwise; total 0: unknown
@@ -155,9 +155,11 @@ struct SynthJob {
   double correlation = 0.5;
   std::uint64_t seed = 1;
   double missing_consume = 0.0;
+  ProgressCallback progress;
 };
 /// Writes the synthetic click -> consume log: train.csv, valid.csv, test.csv and config.json.
-/// ErrorCode::usage if one of them is there and is none that synth writes.
+/// ErrorCode::usage if one of them is there and is none that synth writes. Stopped by `progress`: the files
+/// that are complete stay.
 DCRNN_EXPORT Result<void> synth(const SynthJob& job) noexcept;
 
 /// "0.1.0"

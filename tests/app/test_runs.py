@@ -170,6 +170,17 @@ class Runs(CommandLineTest):
             self.assertEqual(process.returncode, 0)
         self.assertTrue(self.same_bytes("m", want))
 
+    def test_a_stopped_synth_leaves_whole_files(self):
+        with self.started("synth", "log", "--rows", 10**8, stderr=subprocess.PIPE) as process:
+            while not self.temporaries():
+                self.assertIsNone(process.poll())
+                time.sleep(0.005)
+            process.send_signal(signal.SIGTERM)
+            _, err = process.communicate(timeout=harness.TIMEOUT)
+            self.assertEqual(process.returncode, 143)
+            self.assertRegex(err, rb"^error: stopped by SIGTERM before the last row\nhelp: .")
+        self.assertEqual(os.listdir("log"), [])
+
     def test_the_limit_of_processor_time_saves(self):
         def set_limit():
             resource.setrlimit(resource.RLIMIT_CPU, (1, 30))
