@@ -6,30 +6,12 @@ import subprocess
 import unittest
 
 import harness
-from harness import CommandLineTest, run, small_csv, small_rows
+from harness import FilesTest, run, small_csv, small_rows
 
 USAGE, IO = 2, 5
 
 
-class OwnFiles(CommandLineTest):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        self = cls("setUp")
-        self.train_small(cls.dir / "model")
-        self.write("valid.csv", small_csv(small_rows(seed=2)))
-
-    def setUp(self):
-        self.at = self.dir / self.id().rsplit(".", 1)[1]
-        self.at.mkdir()
-        for name in ("model", "good.csv", "valid.csv", "config.json"):
-            (self.at / name).write_bytes((self.dir / name).read_bytes())
-        self.previous = os.getcwd()
-        os.chdir(self.at)
-
-    def tearDown(self):
-        os.chdir(self.previous)
-
+class OwnFiles(FilesTest):
     def contents(self):
         """Of every file, and the names of all else."""
         return {path: path.read_bytes() if path.is_file() else None for path in pathlib.Path(".").rglob("*")}
@@ -55,8 +37,8 @@ class OwnFiles(CommandLineTest):
             for read in ("good.csv", "model"):
                 for name in self.names_of(read):
                     with self.subTest(command=command, out=name, read=read):
-                        self.refuses(rf"the (predictions|trace) to write is the file to read .*{read}", command, "model",
-                                     "--data", "good.csv", "--out", name)
+                        self.refuses(rf"the (predictions|trace) to write is the file to read .*{read}", command,
+                                     "model", "--data", "good.csv", "--out", name)
 
     def test_standard_streams_may_be_files(self):
         with open("good.csv", "rb") as data:
@@ -75,68 +57,65 @@ class OwnFiles(CommandLineTest):
         done = run("predict", "model", "--data", "/dev/null", "--out", "/dev/null")
         self.check_error(done, 3, "/dev/null")
 
-    def train(self, *arguments, out="m", read=("config.json", "good.csv", "valid.csv")):
-        config, train, valid = read
-        return ["train", config, "--train", train, "--valid", valid, "--out", out, "--quiet", *arguments]
-
     def test_train(self):
         for i, read in enumerate(("config.json", "good.csv", "valid.csv")):
             for name in self.names_of(read):
                 with self.subTest(model=name, read=read):
-                    self.refuses(f"the model to write is the file to read {read}", *self.train(out=name))
+                    self.refuses(f"the model to write is the file to read {read}", *self.training(out=name))
             for companion, what in ((".jsonl", "log"), (".checkpoint", "checkpoint"), ("", "model")):
                 with self.subTest(companion=companion, read=read):
                     names = ["config.json", "good.csv", "valid.csv"]
                     names[i] = f"taken{companion}"
                     os.rename(read, names[i])
                     self.refuses(f"the {what} to write is the file to read {names[i]}",
-                                 *self.train("--restart", out="taken", read=names))
+                                 *self.training("--restart", out="taken", read=names))
                     os.rename(names[i], read)
                     os.symlink(read, f"taken{companion}")
                     self.refuses(f"the {what} to write is the file to read {read}",
-                                 *self.train("--resume", out="taken"))
+                                 *self.training("--resume", out="taken"))
                     os.unlink(f"taken{companion}")
 
     def test_what_train_writes_is_several_files(self):
         for link, target in (("m.jsonl", "m"), ("m.checkpoint", "m"), ("m.jsonl", "m.checkpoint"), ("m", "m.jsonl")):
             with self.subTest(link=link, target=target):
                 os.symlink(target, link)  # to nothing yet
-                self.refuses("to write is also the ", *self.train())
+                self.refuses("to write is also the ", *self.training())
                 os.unlink(link)
         for cache in ("m/cache", "m.jsonl/cache", "m.checkpoint/x/y"):
-            self.refuses("the cache to write would lie in the ", *self.train("--cache", cache))
+            self.refuses("the cache to write would lie in the ", *self.training("--cache", cache))
         for cache in ("good.csv", "config.json", "m", "m.jsonl", "model"):
             with self.subTest(cache=cache):
-                self.refuses("the cache to write is ", *self.train("--cache", cache, out="model" if cache == "model" else "m"))
+                out = "model" if cache == "model" else "m"
+                self.refuses("the cache to write is ", *self.training("--cache", cache, out=out))
 
     def test_the_cache_is_not_the_data(self):
-        self.succeed(*self.train("--cache", "cache"))
+        self.succeed(*self.training("--cache", "cache"))
         for entry in pathlib.Path("cache").iterdir():
             for make in (os.symlink, os.link):
                 with self.subTest(entry=entry.name, make=make.__name__):
                     kept = entry.read_bytes()
                     entry.unlink()
                     make(os.path.abspath("good.csv"), entry)
-                    self.refuses("the cache to write is the file to read good.csv", *self.train("--cache", "cache"))
+                    self.refuses("the cache to write is the file to read good.csv", *self.training("--cache", "cache"))
                     self.refuses("the cache to write is the file to read .*rows",
-                                 *self.train("--cache", "cache", read=("config.json", entry, "valid.csv")))
+                                 *self.training("--cache", "cache", read=("config.json", entry, "valid.csv")))
                     entry.unlink()
                     entry.write_bytes(kept)
         # Other data may lie in the directory of the cache.
-        self.succeed(*self.train("--cache", "."))
+        self.succeed(*self.training("--cache", "."))
 
     def test_data_that_looks_like_something_left_behind(self):
         name = ".m.dcrnn-999999999-0.tmp"
         os.rename("good.csv", name)
         before = pathlib.Path(name).read_bytes()
-        self.succeed(*self.train(read=("config.json", name, "valid.csv")))
+        self.succeed(*self.training(read=("config.json", name, "valid.csv")))
         self.assertEqual(pathlib.Path(name).read_bytes(), before)
         lock = ".m.dcrnn-lock"
         os.rename(name, lock)
-        self.refuses("the lock to write is the file to read", *self.train(read=("config.json", lock, "valid.csv")))
+        self.refuses("the lock to write is the file to read", *self.training(read=("config.json", lock, "valid.csv")))
         os.rename(lock, "good.csv")
         self.write_here(lock, "a file of somebody else")
-        self.refuses("is not a lock of dcrnn", *self.train(), code=IO)
+        self.refuses("is not a lock of dcrnn", *self.training(), code=IO)
 
     def write_here(self, name, text):
         pathlib.Path(name).write_text(text)
@@ -144,10 +123,10 @@ class OwnFiles(CommandLineTest):
     def test_a_log_of_something_else_is_kept(self):
         self.write_here("m.jsonl", '{"somebody": "else"}\n')
         for flags in ([], ["--resume"], ["--restart"]):
-            self.refuses(r"m\.jsonl: the log would be written here, and this is none", *self.train(*flags))
+            self.refuses(r"m\.jsonl: the log would be written here, and this is none", *self.training(*flags))
         self.write_here("m.jsonl", "")
-        self.succeed(*self.train())
-        self.succeed(*self.train())  # over its own
+        self.succeed(*self.training())
+        self.succeed(*self.training())  # over its own
 
     def test_synth(self):
         synth = ["synth", "log", "--rows", "64"]
@@ -156,8 +135,8 @@ class OwnFiles(CommandLineTest):
         config = pathlib.Path("log/config.json")
         own = config.read_text()
         for name, text in (("config.json", own.replace('"dim": 8', '"dim": 9')), ("config.json", "{}"),
-                           ("config.json", own + " "), ("train.csv", small_csv(small_rows())), ("valid.csv", "a,b\n1,2\n"),
-                           ("test.csv", "\n")):
+                           ("config.json", own + " "), ("train.csv", small_csv(small_rows())),
+                           ("valid.csv", "a,b\n1,2\n"), ("test.csv", "\n")):
             with self.subTest(name, text=text[:20]):
                 path = pathlib.Path("log", name)
                 kept = path.read_bytes()
