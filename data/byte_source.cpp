@@ -41,7 +41,7 @@ ByteSource::ByteSource(const std::string& path)
 
 std::size_t ByteSource::read_file(void* to, std::size_t size) {
   const std::size_t got = file_.read(to, size);
-  hasher_.add({static_cast<const char*>(to), got});
+  digest_.add({static_cast<const char*>(to), got});
   return got;
 }
 

@@ -25,8 +25,8 @@ class ByteSource {
   /// Bytes of the file consumed (compressed ones for gzip) and in all (0 if unknown).
   std::uint64_t bytes_done() const { return consumed_ - waiting_; }
   std::uint64_t bytes_total() const { return file_.size(); }
-  /// XXH64 of the bytes of the file consumed so far: at the end, of the file as it was read.
-  std::uint64_t digest() const { return hasher_.digest(); }
+  /// FileDigest of the bytes consumed so far: at the end, of the file as it was read.
+  std::uint64_t digest() const { return digest_.value(); }
   /// The file as messages name it.
   const std::string& name() const { return name_; }
 
@@ -41,7 +41,7 @@ class ByteSource {
 
   InputFile file_;
   std::string name_;
-  Hasher hasher_;
+  FileDigest digest_;
   std::vector<unsigned char> input_;
   std::size_t waiting_ = 0;  // bytes of input_ not yet handed on; they are its last before input_end_
   std::size_t input_end_ = 0;

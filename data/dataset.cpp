@@ -56,7 +56,7 @@ std::uint64_t size_of_all(const std::vector<std::string>& paths) {
   return total;
 }
 
-/// The key of a cache, and the XXH64 of every file that went into it.
+/// The key of a cache, and the digest of every file that went into it.
 struct Digests {
   CacheKey key;
   std::vector<std::uint64_t> files;
@@ -72,12 +72,12 @@ Digests digest_files(const Schema& config, const Encoders* encoders, const std::
   std::vector<char> buffer(std::size_t{1} << 20);
   for (const std::string& path : paths) {
     InputFile file(path);
-    Hasher one;
+    FileDigest one;
     for (std::size_t got; (got = file.read(buffer.data(), buffer.size())) > 0;) {
       one.add({buffer.data(), got});
       progress.report_again();
     }
-    const std::uint64_t digest = digests.files.emplace_back(one.digest());
+    const std::uint64_t digest = digests.files.emplace_back(one.value());
     all.add({reinterpret_cast<const char*>(&digest), sizeof digest});
   }
   digests.key.all = all.digest();

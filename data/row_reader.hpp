@@ -31,7 +31,7 @@ class RowReader {
   /// Bytes consumed and in all (0 if unknown), for progress.
   std::uint64_t bytes_done() const;
   std::uint64_t bytes_total() const;
-  /// XXH64 of the whole file once read() has given 0.
+  /// FileDigest of the whole file once read() has given 0.
   std::uint64_t digest() const;
 
  private:
