@@ -2,13 +2,15 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
+#include <optional>
 
 #include "api/compute.hpp"
 #include "api/fit_log.hpp"
 #include "api/model_file.hpp"
 #include "core/file.hpp"
 #include "core/guard.hpp"
+#include "core/job_files.hpp"
+#include "core/run_lock.hpp"
 #include "core/text.hpp"
 #include "data/dataset.hpp"
 #include "data/shuffle.hpp"
@@ -34,7 +36,13 @@ class FitRun {
         cache_(job.cache.empty() ? job.model + ".cache" : job.cache),
         log_path_(job.model + ".jsonl"),
         log_(log_path_) {
-    check_files();
+    check_job();
+    declare_files();
+    files_.check();
+    check_targets();
+    lock_.emplace(job_.model);
+    check_checkpoint();
+    files_.sweep();
   }
 
   FitReport operator()() {
@@ -49,8 +57,7 @@ class FitRun {
   }
 
  private:
-  /// What can be known to fail later fails before hours of training.
-  void check_files() const {
+  void check_job() const {
     if (job_.train.empty()) fail(ErrorCode::usage, "no training file", "give at least one CSV file");
     if (job_.model.empty()) fail(ErrorCode::usage, "no model file to write", "name the model to write");
     for (const auto* files : {&job_.train, &job_.valid}) {
@@ -59,18 +66,37 @@ class FitRun {
              "training reads its files twice: give files");
       }
     }
-    std::vector<std::string> inputs = job_.train;
-    inputs.insert(inputs.end(), job_.valid.begin(), job_.valid.end());
-    inputs.push_back(job_.config_name);
-    for (const std::string& input : inputs) {
-      std::error_code no_such_file;
-      if (!std::filesystem::equivalent(job_.model, input, no_such_file)) continue;
-      fail(ErrorCode::usage,
-           printable(job_.model) + ": the model to write is the file to read " + printable(input),
-           "name another file for the model");
+    if (job_.resume && job_.restart) {
+      fail(ErrorCode::usage, "--resume and --restart exclude each other",
+           "--resume goes on from the checkpoint, --restart drops it");
     }
+  }
+
+  void declare_files() {
+    for (const auto* files : {&job_.train, &job_.valid}) {
+      for (const std::string& path : *files) files_.reads(path);
+    }
+    files_.reads(job_.config_name);
+    files_.writes("the model", job_.model);
+    files_.writes("the checkpoint", checkpoint_);
+    files_.writes("the log", log_path_);
+    files_.writes("the lock", RunLock::file_of(job_.model));
+    files_.writes_in("the cache", cache_, data::is_cache_name);
+  }
+
+  /// What can be known to fail later fails before hours of training.
+  void check_targets() const {
     for (const std::string& path : {job_.model, checkpoint_}) {
       const OutputFile target(path, OutputFile::Target::regular_only);
+    }
+    log_.check_target();
+  }
+
+  void check_checkpoint() const {
+    if (file_exists(checkpoint_) && !job_.resume && !job_.restart) {
+      fail(ErrorCode::usage,
+           printable(checkpoint_) + ": a training run that did not finish left this checkpoint",
+           "go on from it with --resume, or drop it and start afresh with --restart");
     }
   }
 
@@ -101,6 +127,7 @@ class FitRun {
   void start_log() {
     const bool resuming = job_.resume && file_exists(checkpoint_);
     if (job_.resume && !resuming) note("no checkpoint at " + checkpoint_ + ": starting afresh");
+    if (!resuming) remove_file(checkpoint_);
     if (!resuming || !file_exists(log_path_)) log_.start(config_, isa_, job_.compute.threads);
   }
 
@@ -168,6 +195,8 @@ class FitRun {
   Config config_;
   std::string checkpoint_, cache_, log_path_;
   api::FitLog log_;
+  JobFiles files_;
+  std::optional<RunLock> lock_;
   Clock::time_point start_;
   std::unique_ptr<Model::Impl> model_;
   data::Dataset train_, valid_;

@@ -1,9 +1,13 @@
 #include "api/fit_log.hpp"
 
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
+#include "core/failure.hpp"
 #include "core/file.hpp"
+#include "core/text.hpp"
 #include "generated/version_info.hpp"
 
 namespace dcrnn::api {
@@ -11,6 +15,8 @@ namespace dcrnn::api {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kFirstBytes = R"({"config":)";
 
 /// Null where undefined.
 Json number(const std::optional<double>& value) {
@@ -29,6 +35,20 @@ void append(const std::string& path, const Json& json) {
 }
 
 }  // namespace
+
+void FitLog::check_target() const {
+  std::error_code error;
+  if (std::filesystem::is_other(path_, error)) return;  // a device or pipe takes anything
+  const OutputFile target(path_);
+  if (!file_exists(path_)) return;
+  InputFile there(path_);
+  std::string text(kFirstBytes.size(), '\0');
+  std::size_t size = 0;
+  while (const std::size_t got = there.read(text.data() + size, text.size() - size)) size += got;
+  if (size == 0 || text == kFirstBytes) return;
+  fail(ErrorCode::usage, printable(path_) + ": the log would be written here, and this is none",
+       "move the file away, or name another model to write");
+}
 
 void FitLog::start(const Config& config, Isa isa, int threads) const {
   const Json json = {{"config", Json::parse(to_json(config))},

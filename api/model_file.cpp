@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "core/failure.hpp"
@@ -120,6 +121,7 @@ std::unique_ptr<Model::Impl> load_model(const std::string& path) {
   for (const model::Parameter& parameter : model->table.all()) {
     read_parameter(file, parameter, model->parameters.data() + parameter.offset);
   }
+  model->source = std::filesystem::absolute(path).string();
   return model;
 }
 

@@ -57,13 +57,15 @@ class MappedFile {
 
 /// Writes a file so that its final name never holds half of it: a temporary beside it, then fsync, rename and
 /// fsync of the directory on commit(). A symbolic link is followed. A target that exists and is no regular
-/// file (a device, a pipe), and "-" (standard output), is written to directly. Destroyed before commit(): the
-/// temporary is removed and the old file stays.
+/// file (a device, a pipe), and "-" (standard output), is written to directly. One that may be written but
+/// not replaced (mounted by itself, say) gets the bytes of the temporary on commit(), or, where not even a
+/// temporary may lie beside it, all bytes as they come. Destroyed before commit(): the temporary is removed
+/// and the old file stays.
 class OutputFile {
  public:
   enum class Target {
     any,
-    regular_only,  ///< a device or pipe as target is Failure(io)
+    regular_only,  ///< a device or pipe as target, and a file that cannot be replaced, is Failure(io)
     scratch,  ///< never committed, and nameless from the start: nothing stays of a process that is killed
   };
   explicit OutputFile(const std::string& path, Target target = Target::any);
@@ -81,17 +83,24 @@ class OutputFile {
   bool closed_pipe() const { return closed_pipe_; }
 
  private:
+  void open_target();
   void write_all(const char* data, std::size_t size);
+  void empty_target();
+  void copy_into_target();
+
   std::string path_;       // the name the user knows
   std::string final_;      // after following links
   std::string temporary_;  // empty when written directly
   std::string buffer_;
+  Target target_;
   int descriptor_ = -1;
+  bool replaces_ = false;  // a regular file written directly: its old bytes go when the first new one comes
+  bool emptied_ = false;
   bool committed_ = false;
   bool closed_pipe_ = false;
 };
 
-/// Appends `line` and a newline to `path` (created if absent).
+/// Appends `line` and a newline to `path` (created if absent), all of it or nothing.
 void append_line(const std::string& path, std::string_view line);
 bool file_exists(const std::string& path);
 /// Creates `path` and its parents; nothing if it is there.

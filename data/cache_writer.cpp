@@ -6,6 +6,9 @@
 namespace dcrnn::data {
 namespace {
 
+constexpr std::size_t kKeyDigits = 16;
+constexpr std::string_view kEnding = ".rows";
+
 template <class T>
 std::string_view bytes_of(const T* values, std::size_t count) {
   return {reinterpret_cast<const char*>(values), count * sizeof(T)};
@@ -14,10 +17,15 @@ std::string_view bytes_of(const T* values, std::size_t count) {
 }  // namespace
 
 std::string cache_path(const std::string& directory, const CacheKey& key) {
-  char digits[16];
+  char digits[kKeyDigits];
   const auto [end, error] = std::to_chars(digits, digits + sizeof digits, key.all, 16);
   const std::string text(digits, end);
-  return directory + "/" + std::string(16 - text.size(), '0') + text + ".rows";
+  return directory + "/" + std::string(kKeyDigits - text.size(), '0') + text + std::string(kEnding);
+}
+
+bool is_cache_name(std::string_view name) {
+  return name.size() == kKeyDigits + kEnding.size() && name.ends_with(kEnding) &&
+         name.find_first_not_of("0123456789abcdef") == kKeyDigits;
 }
 
 CacheWriter::CacheWriter(const Schema& config, const std::string& directory, const CacheKey& key)
@@ -28,7 +36,7 @@ CacheWriter::CacheWriter(const Schema& config, const std::string& directory, con
       content_(key.schema),
       record_(layout_.size) {
   if (layout_.has_bags) {
-    item_file_.emplace(cache_path(directory, key) + ".items", OutputFile::Target::scratch);
+    item_file_.emplace(cache_path(directory, key), OutputFile::Target::scratch);
   }
   const CacheHeader header;
   file_.write(bytes_of(&header, 1));

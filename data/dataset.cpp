@@ -56,27 +56,38 @@ std::uint64_t size_of_all(const std::vector<std::string>& paths) {
   return total;
 }
 
-/// `encoders`: those that exist already, or null.
-CacheKey make_key(const Schema& config, const Encoders* encoders, const std::vector<std::string>& paths,
-                  ProgressMeter& progress) {
+/// The key of a cache, and the digest of every file that went into it.
+struct Digests {
   CacheKey key;
-  key.schema = schema_hash(config);
-  Hasher all(key.schema);
-  const auto add_number = [&all](std::uint64_t number) {
-    all.add({reinterpret_cast<const char*>(&number), sizeof number});
-  };
+  std::vector<std::uint64_t> files;
+};
+
+/// `encoders`: those that exist already, or null.
+Digests digest_files(const Schema& config, const Encoders* encoders, const std::vector<std::string>& paths,
+                     ProgressMeter& progress) {
+  Digests digests;
+  digests.key.schema = schema_hash(config);
+  Hasher all(digests.key.schema);
   if (encoders != nullptr) all.add(pack_tensors(encoders->tensors()));
   std::vector<char> buffer(std::size_t{1} << 20);
   for (const std::string& path : paths) {
     InputFile file(path);
-    add_number(file.size());
+    FileDigest one;
     for (std::size_t got; (got = file.read(buffer.data(), buffer.size())) > 0;) {
-      all.add({buffer.data(), got});
+      one.add({buffer.data(), got});
       progress.report_again();
     }
+    const std::uint64_t digest = digests.files.emplace_back(one.value());
+    all.add({reinterpret_cast<const char*>(&digest), sizeof digest});
   }
-  key.all = all.digest();
-  return key;
+  digests.key.all = all.digest();
+  return digests;
+}
+
+void require_unchanged(const std::string& path, std::uint64_t before, std::uint64_t now) {
+  if (before == now) return;
+  fail(ErrorCode::io, "cannot read " + printable(path) + ": it changed while it was read",
+       "train again when nothing writes to the file, or train on a copy");
 }
 
 [[noreturn]] void fail_no_rows(const std::string& path) {
@@ -105,12 +116,15 @@ TrainingData build_training_data(const Schema& config, const std::vector<std::st
                                  const std::string& cache_directory, const Progress& progress) {
   require_paths(paths);
   ProgressMeter meter(progress, size_of_all(paths));
-  const CacheKey key = make_key(config, nullptr, paths, meter);
+  const Digests digests = digest_files(config, nullptr, paths, meter);
+  const CacheKey& key = digests.key;
   std::optional<Cache> cache = open_cache(config, cache_directory, key);
   if (!cache) {
     make_directories(cache_directory);
-    DatasetBuilder builder(config, cache_path(cache_directory, key) + ".raw");
-    for (const std::string& path : paths) builder.parse(path, meter);
+    DatasetBuilder builder(config, cache_path(cache_directory, key));
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      require_unchanged(paths[i], digests.files[i], builder.parse(paths[i], meter));
+    }
     const Encoders encoders = builder.make_encoders(meter);
     CacheWriter writer(config, cache_directory, key);
     builder.write_rows(encoders, writer, meter);
@@ -126,18 +140,21 @@ Dataset build_dataset(const Schema& config, const Encoders& encoders, const std:
                       const std::string& cache_directory, const Progress& progress) {
   require_paths(paths);
   ProgressMeter meter(progress, size_of_all(paths));
-  const CacheKey key = make_key(config, &encoders, paths, meter);
+  const Digests digests = digest_files(config, &encoders, paths, meter);
+  const CacheKey& key = digests.key;
   if (std::optional<Cache> cache = open_cache(config, cache_directory, key)) return std::move(cache->dataset);
   make_directories(cache_directory);
   CacheWriter writer(config, cache_directory, key);
   Batch batch;
-  for (const std::string& path : paths) {
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    const std::string& path = paths[i];
     RowReader reader(config, encoders, path, RowReader::Labels::required);
     const std::uint64_t before = writer.rows();
     while (reader.read(kBatchRows, batch) > 0) {
       writer.add(batch);
       meter.at(reader.bytes_done());
     }
+    require_unchanged(path, digests.files[i], reader.digest());
     if (writer.rows() == before) fail_no_rows(path);
     meter.file_finished(reader.bytes_total());
   }

@@ -19,7 +19,7 @@ DatasetBuilder::DatasetBuilder(const Schema& config, const std::string& scratch)
   for (const Field& field : config.fields) fits_.emplace_back(field);
 }
 
-void DatasetBuilder::parse(const std::string& path, ProgressMeter& progress) {
+std::uint64_t DatasetBuilder::parse(const std::string& path, ProgressMeter& progress) {
   CsvReader csv(path);
   if (name_.empty()) name_ = csv.name();
   const Columns columns = find_columns(config_, csv, RowReader::Labels::required);
@@ -30,6 +30,7 @@ void DatasetBuilder::parse(const std::string& path, ProgressMeter& progress) {
   }
   if (rows_ == before) csv.fail_header("there is no row after the header", kNoRowHelp);
   progress.file_finished(csv.bytes_total());
+  return csv.digest();
 }
 
 void DatasetBuilder::parse_row(const CsvReader& csv, const Columns& columns) {

@@ -92,5 +92,8 @@ std::uint64_t RowReader::bytes_done() const {
 std::uint64_t RowReader::bytes_total() const {
   return impl_->csv.bytes_total();
 }
+std::uint64_t RowReader::digest() const {
+  return impl_->csv.digest();
+}
 
 }  // namespace dcrnn::data

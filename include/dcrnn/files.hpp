@@ -35,7 +35,7 @@ struct EvalReport {
   std::vector<TaskReport> tasks;
 };
 
-/// Where a long job is. `stage`: "reading", "training", "validating", "scoring".
+/// Where a long job is. `stage`: "reading", "training", "validating", "scoring", "writing".
 struct JobProgress {
   std::string_view stage;
   std::uint64_t done = 0, total = 0;  ///< bytes when reading, rows otherwise; total 0: unknown
@@ -59,9 +59,10 @@ struct FitJob {
   std::string config_name = "config";  ///< names it in errors
   std::vector<std::string> train;      ///< CSV or CSV.gz files
   std::vector<std::string> valid;
-  std::string model;  ///< MODEL to write; its log is <MODEL>.jsonl, its checkpoint <MODEL>.checkpoint
-  std::string cache;  ///< directory of the binary cache; empty: <MODEL>.cache
-  bool resume = false;
+  std::string model;     ///< MODEL to write; its log is <MODEL>.jsonl, its checkpoint <MODEL>.checkpoint
+  std::string cache;     ///< directory of the binary cache; empty: <MODEL>.cache
+  bool resume = false;   ///< go on from the checkpoint; without one start afresh
+  bool restart = false;  ///< start afresh although a stopped run has left a checkpoint
   ComputeOptions compute;
   ProgressCallback progress;
   std::function<void(const EpochSummary&)> on_epoch;
@@ -78,7 +79,9 @@ struct FitReport {
 };
 
 /// Trains from files and writes the model. Stopped by `progress`: ErrorCode::stopped after saving a
-/// checkpoint.
+/// checkpoint. ErrorCode::usage, with nothing written: a file written is one that is read, or there is a
+/// checkpoint and neither `resume` nor `restart` says what is to become of it. ErrorCode::io: another run
+/// writes the same model, or a data file changed while it was read.
 DCRNN_EXPORT Result<FitReport> fit(const FitJob& job) noexcept;
 
 /// One assignment `key.path=value` applied to the text of a config.
@@ -95,14 +98,16 @@ struct PredictReport {
   std::uint64_t rows = 0;
   bool closed_pipe = false;  ///< the reader of `out` went away; not an error
 };
-/// One row `p_<task>,...` out for every row in, in order. `out` "-": standard output.
+/// One row `p_<task>,...` out for every row in, in order. `out` "-": standard output. ErrorCode::usage if
+/// `out` is `data` or the file the model was loaded from.
 DCRNN_EXPORT Result<PredictReport> predict_file(const Model& model, const std::string& data,
                                                 const std::string& out, std::size_t batch = 1024,
                                                 const ComputeOptions& compute = {},
                                                 const ProgressCallback& progress = {}) noexcept;
 
 enum class Precision { f32, f64 };
-/// The trace of docs/trace.md as a safetensors file. f64 runs the plain reference in double.
+/// The trace of docs/trace.md as a safetensors file. f64 runs the plain reference in double. `out` as in
+/// predict_file.
 DCRNN_EXPORT Result<void> trace_file(const Model& model, const std::string& data, const std::string& out,
                                      Precision precision, const ComputeOptions& compute = {}) noexcept;
 
@@ -150,8 +155,11 @@ struct SynthJob {
   double correlation = 0.5;
   std::uint64_t seed = 1;
   double missing_consume = 0.0;
+  ProgressCallback progress;
 };
 /// Writes the synthetic click -> consume log: train.csv, valid.csv, test.csv and config.json.
+/// ErrorCode::usage if one of them is there and is none that synth writes. Stopped by `progress`: the files
+/// that are complete stay.
 DCRNN_EXPORT Result<void> synth(const SynthJob& job) noexcept;
 
 /// "0.1.0"

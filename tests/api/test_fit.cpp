@@ -332,3 +332,71 @@ TEST_CASE("what cannot be written is found before training") {
   CHECK(report.error().code == ErrorCode::data);
   CHECK_FALSE(std::filesystem::exists(job.model));
 }
+
+TEST_CASE("a checkpoint is resumed or dropped, never forgotten") {
+  const Setting setting("\"epochs\": 2, \"batch\": 64");
+  fitted(setting.job("whole"));
+  FitJob job = setting.job("m");
+  job.progress = [](const JobProgress& p) { return p.epoch < 2; };
+  REQUIRE(fit(job).error().code == ErrorCode::stopped);
+  const std::string checkpoint = read_text(job.model + ".checkpoint"), log = read_text(job.model + ".jsonl");
+  job.progress = nullptr;
+  const Error error = fit(job).error();
+  CHECK(error.code == ErrorCode::usage);
+  CHECK(error.message.starts_with(job.model + ".checkpoint: "));
+  CHECK(contains(error.help, "--resume"));
+  CHECK(contains(error.help, "--restart"));
+  FitJob both = job;
+  both.resume = both.restart = true;
+  CHECK(fit(both).error().code == ErrorCode::usage);
+  CHECK(read_text(job.model + ".checkpoint") == checkpoint);
+  CHECK(read_text(job.model + ".jsonl") == log);
+  // Nor is it dropped by a run that cannot even begin.
+  FitJob broken = job;
+  broken.restart = true;
+  broken.train = {setting.scratch.file("absent.csv")};
+  CHECK(fit(broken).error().code == ErrorCode::io);
+  CHECK(read_text(job.model + ".checkpoint") == checkpoint);
+  job.restart = true;
+  CHECK(fitted(job).rows_trained == 600);
+  CHECK(read_text(job.model) == read_text(setting.scratch.file("whole")));
+}
+
+TEST_CASE("one process, two runs on one model: the second is refused") {
+  const Setting setting("\"epochs\": 1, \"batch\": 64");
+  FitJob job = setting.job("m");
+  FitJob second = job;
+  std::filesystem::create_symlink("m", setting.scratch.file("link"));
+  bool asked = false;
+  job.progress = [&](const JobProgress&) {
+    if (asked) return true;
+    asked = true;
+    for (const char* name : {"m", "link"}) {
+      second.model = setting.scratch.file(name);
+      const Error error = fit(second).error();
+      CHECK(error.code == ErrorCode::io);
+      CHECK(contains(error.message, "another training run is writing it: process "));
+    }
+    return true;
+  };
+  fitted(job);
+  CHECK(asked);
+  fitted(second);
+}
+
+TEST_CASE("a loaded model is not written over by what it predicts, but may be saved again") {
+  const Setting setting("\"epochs\": 1, \"batch\": 64");
+  const FitJob job = setting.job("m");
+  fitted(job);
+  const std::string bytes = read_text(job.model), data = job.valid[0];
+  const auto model = Model::load(job.model);
+  std::filesystem::create_hard_link(job.model, setting.scratch.file("same"));
+  for (const std::string& out : {job.model, setting.scratch.file("same"), data}) {
+    CHECK(predict_file(*model, data, out).error().code == ErrorCode::usage);
+    CHECK(trace_file(*model, data, out, Precision::f32).error().code == ErrorCode::usage);
+  }
+  CHECK(read_text(job.model) == bytes);
+  REQUIRE(model->save(job.model).ok());
+  CHECK(read_text(job.model) == bytes);
+  REQUIRE(predict_file(*model, data, setting.scratch.file("p")).ok());
+}

@@ -297,3 +297,66 @@ TEST_CASE("lines are appended, directories made and files removed") {
   remove_file(path);
   CHECK(failure_of([&] { remove_file(directory); }).code == ErrorCode::io);
 }
+
+TEST_CASE("lack of memory is told from a file that cannot be read") {
+  const ScratchDirectory scratch;
+  save(scratch.file("a"), "text");
+  FaultAt fault(1, ENOMEM);
+  const Error error = failure_of([&] { MappedFile file(scratch.file("a")); });
+  CHECK(error.code == ErrorCode::memory);
+  CHECK(contains(error.message, "cannot allocate memory"));
+}
+
+TEST_CASE("half a line that cannot be finished is taken back") {
+  const ScratchDirectory scratch;
+  const std::string path = scratch.file("log");
+  append_line(path, "one");
+  FaultAt fault(1, ENOSPC);
+  CHECK(failure_of([&] { append_line(path, "two"); }).code == ErrorCode::io);
+  CHECK(read_text(path) == "one\n");
+}
+
+TEST_CASE("a file that cannot be replaced is written in place, and only once all is there") {
+  for (const int error : {EBUSY, EPERM, EXDEV}) {
+    for (const std::string old : {"", "old", "much longer than what is written over it"}) {
+      const ScratchDirectory scratch;
+      const std::string path = scratch.file("a");
+      write_text(path, old);
+      std::filesystem::create_hard_link(path, scratch.file("same"));
+      set_file_fault([&](FileOp op, const std::string&) { return op == FileOp::rename ? error : 0; });
+      {
+        OutputFile dropped(path);
+        dropped.write("never committed");
+      }
+      CHECK(read_text(path) == old);
+      save(path, "new text");
+      const Error refused = failure_of([&] {
+        OutputFile file(path, OutputFile::Target::regular_only);
+        file.commit();
+      });
+      set_file_fault(nullptr);
+      CHECK(read_text(scratch.file("same")) == "new text");
+      CHECK(refused.code == ErrorCode::io);
+      CHECK(scratch.entries() == 2);
+    }
+  }
+  // Not even a temporary can lie beside it.
+  const ScratchDirectory scratch;
+  const std::string path = scratch.file("a");
+  write_text(path, "old");
+  set_file_fault([&](FileOp op, const std::string& name) {
+    return op == FileOp::open && contains(name, ".tmp") ? EACCES : 0;
+  });
+  {
+    OutputFile dropped(path);
+    dropped.write("never committed");
+  }
+  CHECK(read_text(path) == "old");
+  save(path, "");
+  CHECK(read_text(path).empty());
+  save(path, std::string(200000, 'x'));
+  CHECK(read_text(path) == std::string(200000, 'x'));
+  CHECK(failure_of([&] { OutputFile file(path, OutputFile::Target::regular_only); }).code == ErrorCode::io);
+  CHECK(failure_of([&] { OutputFile file(scratch.file("new")); }).code == ErrorCode::io);
+  set_file_fault(nullptr);
+}
