@@ -3,6 +3,10 @@
 //   encoder.<field>.vocab.ends   U64 [V]  where each word ends
 //   encoder.<field>.edges        F64 [E]  upper edges of the buckets 1..E; bucket E + 1 has none
 //   encoder.<field>.statistics   F64 [2]  mean and divisor of the (log1p of the) value
+//   encoder.<field>.counts       U64 [4]  of training: cells, empty ones, values, unknown ones
+//   encoder.<field>.seen         U8  [n]  hash, id: a bit per row of the table, the lowest of a byte first
+// The last two are absent in models that were not trained from files.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <set>
@@ -42,6 +46,13 @@ class TensorSet {
       return values;
     }
     fail_tensor(name, "it is missing");
+  }
+
+  /// take(), or nothing if there is no such tensor.
+  template <class T>
+  std::vector<T> take_optional(const std::string& name) {
+    const auto named = [&](const TensorView& tensor) { return tensor.name == name; };
+    return std::any_of(tensors_.begin(), tensors_.end(), named) ? take<T>(name) : std::vector<T>();
   }
 
   void refuse_unknown() const {
@@ -112,6 +123,28 @@ std::array<double, 2> read_statistics(const Field& field, TensorSet& tensors) {
   return {values[0], values[1]};
 }
 
+static_assert(sizeof(CellCounts) == 4 * sizeof(std::uint64_t), "written as the tensor it is");
+
+CellCounts read_counts(const Field& field, TensorSet& tensors) {
+  const std::string name = tensor_name(field, "counts");
+  const std::vector<std::uint64_t> values = tensors.take_optional<std::uint64_t>(name);
+  if (values.empty()) return {};
+  if (values.size() != 4 || values[1] > values[0] || values[3] > values[2]) {
+    tensors.fail_tensor(name, "cells, empty ones of them, values and unknown ones of them are needed");
+  }
+  return {values[0], values[1], values[2], values[3]};
+}
+
+std::vector<unsigned char> read_seen(const Field& field, TensorSet& tensors) {
+  const std::string name = tensor_name(field, "seen");
+  std::vector<unsigned char> seen = tensors.take_optional<unsigned char>(name);
+  if (seen.empty()) return {};
+  if (seen.size() != (field.size + 7) / 8 || (field.size % 8 != 0 && seen.back() >> (field.size % 8) != 0)) {
+    tensors.fail_tensor(name, "a bit for each of the " + std::to_string(field.size) + " rows is needed");
+  }
+  return seen;
+}
+
 }  // namespace
 
 Encoders Encoders::from_tensors(const Schema& config, const std::vector<TensorView>& tensors,
@@ -124,6 +157,8 @@ Encoders Encoders::from_tensors(const Schema& config, const std::vector<TensorVi
     if (state->has_vocabulary()) state->vocabulary = read_vocabulary(field, set);
     if (state->has_edges()) state->edges = read_edges(field, set);
     if (state->has_statistics()) state->statistics = read_statistics(field, set);
+    if (state->has_fixed_rows()) state->seen = read_seen(field, set);
+    state->training = read_counts(field, set);
     encoders.fields_.push_back(std::move(state));
   }
   set.refuse_unknown();
@@ -148,6 +183,14 @@ std::vector<TensorView> Encoders::tensors() const {
     if (state->has_statistics()) {
       tensors.push_back(tensor_view(tensor_name(field, "statistics"), {state->statistics.size()},
                                     std::span<const double>(state->statistics)));
+    }
+    if (!state->seen.empty()) {
+      tensors.push_back(tensor_view(tensor_name(field, "seen"), {state->seen.size()},
+                                    std::span<const unsigned char>(state->seen)));
+    }
+    if (state->training.cells > 0) {
+      tensors.push_back(
+          {tensor_name(field, "counts"), DType::u64, {4}, std::as_bytes(std::span(&state->training, 1))});
     }
   }
   return tensors;
