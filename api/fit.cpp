@@ -110,7 +110,7 @@ class FitRun {
 
   /// Looks for what cannot be learnt before hours are spent on it.
   void survey(const data::Progress& progress) {
-    survey_.emplace(config_.model, model_->table.table_rows);
+    survey_.emplace(config_.model, model_->encoders.table_rows());
     const auto go_on = [&] { return progress(survey_->rows(), train_.rows->rows()); };
     if (!survey_->add_all(*train_.rows, go_on)) {
       fail(ErrorCode::stopped, "stopped while reading the data", "");

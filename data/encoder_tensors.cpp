@@ -5,7 +5,7 @@
 //   encoder.<field>.statistics   F64 [2]  mean and divisor of the (log1p of the) value
 //   encoder.<field>.counts       U64 [4]  of training: cells, empty ones, values, unknown ones
 //   encoder.<field>.seen         U8  [n]  hash, id: a bit per row of the table, the lowest of a byte first
-// The last two are absent in models that were not trained from files.
+// The last two are absent, of all fields, in models that were not trained from files.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -48,11 +48,11 @@ class TensorSet {
     fail_tensor(name, "it is missing");
   }
 
-  /// take(), or nothing if there is no such tensor.
-  template <class T>
-  std::vector<T> take_optional(const std::string& name) {
-    const auto named = [&](const TensorView& tensor) { return tensor.name == name; };
-    return std::any_of(tensors_.begin(), tensors_.end(), named) ? take<T>(name) : std::vector<T>();
+  /// True if a field has a tensor of this part.
+  bool has_any(std::string_view part) const {
+    return std::any_of(tensors_.begin(), tensors_.end(), [&](const TensorView& tensor) {
+      return tensor.name.starts_with(kPrefix) && tensor.name.ends_with("." + std::string(part));
+    });
   }
 
   void refuse_unknown() const {
@@ -127,9 +127,10 @@ static_assert(sizeof(CellCounts) == 4 * sizeof(std::uint64_t), "written as the t
 
 CellCounts read_counts(const Field& field, TensorSet& tensors) {
   const std::string name = tensor_name(field, "counts");
-  const std::vector<std::uint64_t> values = tensors.take_optional<std::uint64_t>(name);
-  if (values.empty()) return {};
-  if (values.size() != 4 || values[1] > values[0] || values[3] > values[2]) {
+  const std::vector<std::uint64_t> values = tensors.take<std::uint64_t>(name);
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 53;
+  if (values.size() != 4 || values[0] == 0 || values[0] > kMost || values[1] > values[0] ||
+      values[2] > kMost || values[3] > values[2]) {
     tensors.fail_tensor(name, "cells, empty ones of them, values and unknown ones of them are needed");
   }
   return {values[0], values[1], values[2], values[3]};
@@ -137,8 +138,7 @@ CellCounts read_counts(const Field& field, TensorSet& tensors) {
 
 std::vector<unsigned char> read_seen(const Field& field, TensorSet& tensors) {
   const std::string name = tensor_name(field, "seen");
-  std::vector<unsigned char> seen = tensors.take_optional<unsigned char>(name);
-  if (seen.empty()) return {};
+  std::vector<unsigned char> seen = tensors.take<unsigned char>(name);
   if (seen.size() != (field.size + 7) / 8 || (field.size % 8 != 0 && seen.back() >> (field.size % 8) != 0)) {
     tensors.fail_tensor(name, "a bit for each of the " + std::to_string(field.size) + " rows is needed");
   }
@@ -151,14 +151,15 @@ Encoders Encoders::from_tensors(const Schema& config, const std::vector<TensorVi
                                 const std::string& source) {
   TensorSet set(tensors, source);
   Encoders encoders;
+  const bool counted = set.has_any("counts") || set.has_any("seen");
   for (const Field& field : config.fields) {
     auto state = std::make_unique<FieldState>();
     state->field = field;
     if (state->has_vocabulary()) state->vocabulary = read_vocabulary(field, set);
     if (state->has_edges()) state->edges = read_edges(field, set);
     if (state->has_statistics()) state->statistics = read_statistics(field, set);
-    if (state->has_fixed_rows()) state->seen = read_seen(field, set);
-    state->training = read_counts(field, set);
+    if (counted && state->has_fixed_rows()) state->seen = read_seen(field, set);
+    if (counted) state->training = read_counts(field, set);
     encoders.fields_.push_back(std::move(state));
   }
   set.refuse_unknown();

@@ -1,5 +1,6 @@
 // Rows of embedding tables that no training row touched: while a model is scored they hold the mean of the
-// touched ones, weighted by how often each occurs. Their fresh values would be a random answer.
+// touched ones, weighted by how often each occurs. Their fresh values would be a random answer. (Tables that
+// start at 0 are left alone.)
 #pragma once
 
 #include <span>
@@ -26,7 +27,7 @@ class UntouchedRows {
 
  private:
   struct Table {
-    std::size_t field = 0, offset = 0, rows = 0, width = 0;
+    model::LookupTable lookup;
     std::vector<float> fresh_unknown;  ///< of a vocabulary: row 0 before the first step
     bool unknown_replaced = false;
     std::vector<double> mean;

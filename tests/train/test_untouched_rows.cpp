@@ -27,8 +27,8 @@ struct Setting {
     for (std::size_t v = 0; v < 4; ++v) word(v) = static_cast<float>(v + 1);
     for (std::size_t v = 0; v < 5; ++v) tag(v) = static_cast<float>(10 * (v + 1));
   }
-  float& word(std::size_t row) { return parameters[table.tables[0] + row]; }
-  float& tag(std::size_t row) { return parameters[table.tables[1] + row]; }
+  float& word(std::size_t row) { return parameters[table.lookups()[0].offset + row]; }
+  float& tag(std::size_t row) { return parameters[table.lookups()[1].offset + row]; }
   /// A row of the log; its bag holds `tags` alone.
   void add(std::uint32_t word, std::vector<std::uint32_t> tags, std::int8_t click, double weight = 1,
            std::int8_t like = 1) {
