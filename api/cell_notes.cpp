@@ -50,7 +50,8 @@ std::vector<std::string> cell_notes(const Schema& config, const data::Encoders& 
     const Share empty{now.empty, now.cells}, empty_before{training.empty, training.cells};
     const std::string empty_text = percent(empty.value()) + " of the cells are empty, ";
     if (now.empty > 0 && training.empty == 0) {
-      lines.push_back(line(true, config.fields[f], empty_text + "in training none was"));
+      lines.push_back(
+          line(empty.value() > kNoticeable, config.fields[f], empty_text + "in training none was"));
     } else if (std::abs(excess(empty, empty_before)) > kNoticeable) {
       lines.push_back(line(std::abs(empty.value() - empty_before.value()) > kLarge, config.fields[f],
                            empty_text + "in training " + percent(empty_before.value()) + " were"));

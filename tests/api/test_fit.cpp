@@ -370,3 +370,17 @@ TEST_CASE("the value of a result that is not kept can be moved from") {
   model = *Model::load(job.model);
   CHECK(model.tasks().size() == 2);
 }
+
+TEST_CASE("unknown rows that are drawn late, or never, end the same whatever the interruptions") {
+  for (const std::string rate : {"0.0003", "0.001", "0"}) {
+    CAPTURE(rate);
+    const Setting setting("\"epochs\": 3, \"batch\": 64, \"unknown_rate\": " + rate);
+    fitted(setting.job("whole"));
+    for (const std::size_t steps : {5, 6}) {
+      const FitJob job = setting.job("pieces");
+      CHECK(run_in_pieces(job, steps) > 1);
+      CHECK(read_text(job.model) == read_text(setting.scratch.file("whole")));
+      std::filesystem::remove(job.model);
+    }
+  }
+}

@@ -110,6 +110,8 @@ class Silence(CommandLineTest):
             with self.subTest(field=field):
                 lines = self.notes_of_scoring([{**row, field: ""} if i < 3 else row for i, row in enumerate(now)])
                 self.assertRegex(lines[0], f'^warning: field "{field}": 1.5% of the cells are empty, in training none')
+        lines = self.notes_of_scoring([{**row, "age": ""} if i == 7 else row for i, row in enumerate(rows(1000, 3))])
+        self.assertRegex(lines[0], '^note: field "age": 0.1% of the cells are empty, in training none')
         half = [{**row, "age": ""} if i % 2 else row for i, row in enumerate(rows(1500, 1))]
         self.assertEqual(self.notes_of_training(half), [])
         self.assertRegex(self.notes_of_scoring(now)[0], '^warning: field "age": 0% of the cells are empty.* 50% were')
