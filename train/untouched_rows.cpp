@@ -6,8 +6,8 @@
 
 namespace dcrnn::train {
 
-UntouchedRows::UntouchedRows(const ModelConfig& config, const model::ParameterTable& table,
-                             const Survey& survey, std::span<const float> fresh)
+UntouchedRows::UntouchedRows(const Schema& config, const model::ParameterTable& table, const Survey& survey,
+                             std::span<const float> fresh)
     : survey_(survey) {
   for (const model::LookupTable& lookup : table.lookups()) {
     const auto at = [&](const model::Parameter& parameter) { return parameter.offset == lookup.offset; };

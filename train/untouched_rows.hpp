@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "model/config.hpp"
+#include "config/schema.hpp"
 #include "model/parameters.hpp"
 #include "train/survey.hpp"
 
@@ -16,7 +16,7 @@ class UntouchedRows {
  public:
   /// `fresh`: the parameters before the first step. `survey` is that of all training rows. Both references
   /// must stay.
-  UntouchedRows(const ModelConfig& config, const model::ParameterTable& table, const Survey& survey,
+  UntouchedRows(const Schema& config, const model::ParameterTable& table, const Survey& survey,
                 std::span<const float> fresh);
 
   /// Puts the means into `parameters`. No step reads the rows it writes but for those of restore().

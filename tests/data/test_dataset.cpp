@@ -161,7 +161,7 @@ TEST_CASE("dataset: the fingerprint is of rows and schema, not of names, places 
 
 TEST_CASE("dataset: further files remember what their cells were, also from the cache") {
   const TempDirectory dir;
-  ModelConfig config;
+  Schema config;
   config.fields = {category("w", Encoding::vocab), number("x", Transform::standardize)};
   config.tasks = {task("click")};
   const std::string train = dir.file("t.csv", "w,x,click\na,1,0\nb,2,1\n");

@@ -132,7 +132,7 @@ TEST_CASE("encoder: tensors have the documented names, types and content") {
 
 TEST_CASE("encoder: cells are counted, in training and in what is encoded later") {
   const TempDirectory dir;
-  const ModelConfig config = every_kind();
+  const Schema config = every_kind();
   const Encoders trained = train(dir, config);
   const auto check = [](const CellCounts& found, const std::vector<std::uint64_t>& want) {
     CHECK(std::vector{found.cells, found.empty, found.values, found.unknown} == want);
@@ -156,7 +156,7 @@ TEST_CASE("encoder: cells are counted, in training and in what is encoded later"
 }
 
 TEST_CASE("encoder: counts and seen rows may be left out, but not be wrong") {
-  ModelConfig config;
+  Schema config;
   config.fields = {category("h", Encoding::hash, 11)};
   const auto error_of = [&](const std::vector<std::uint64_t>& counts,
                             const std::vector<unsigned char>& seen) {
