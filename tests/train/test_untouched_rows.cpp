@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "train/config.hpp"
 #include "model/parameters.hpp"
+#include "train/config.hpp"
 #include "train/untouched_rows.hpp"
 
 namespace dcrnn::train {
