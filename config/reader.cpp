@@ -203,7 +203,8 @@ std::size_t Reader::word_index(std::string_view name, const Json& found) const {
 }
 
 void Reader::check_known() const {
-  for (const auto& [name, unused] : node_.items()) {
+  for (const auto& item : node_.items()) {
+    const std::string& name = item.key();
     if (keys_.find(name) != nullptr) continue;
     const std::vector<std::string_view> known = keys_.names();
     std::string guess(nearest(name, known));
