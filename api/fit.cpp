@@ -4,6 +4,8 @@
 #include <chrono>
 #include <optional>
 
+#include "api/callback.hpp"
+#include "api/cell_notes.hpp"
 #include "api/compute.hpp"
 #include "api/fit_log.hpp"
 #include "api/model_file.hpp"
@@ -14,6 +16,7 @@
 #include "core/text.hpp"
 #include "data/dataset.hpp"
 #include "data/shuffle.hpp"
+#include "train/findings.hpp"
 
 namespace dcrnn {
 
@@ -36,6 +39,7 @@ class FitRun {
         cache_(job.cache.empty() ? job.model + ".cache" : job.cache),
         log_path_(job.model + ".jsonl"),
         log_(log_path_) {
+    train::refuse_labels_as_fields(config_, job.config_name);
     check_job();
     declare_files();
     files_.check();
@@ -108,7 +112,7 @@ class FitRun {
       state.done = done;
       state.total = total;
       state.seconds = seconds_since(start_);
-      return !job_.progress || job_.progress(state);
+      return !job_.progress || api::call_host("progress", job_.progress, state);
     };
     data::TrainingData training = data::build_training_data(config_.model, job_.train, cache_, progress);
     model_ = std::make_unique<Model::Impl>(config_, std::move(training.encoders));
@@ -118,10 +122,26 @@ class FitRun {
       valid_ = data::build_dataset(config_.model, model_->encoders, job_.valid, cache_, progress);
       // Odd, so that no two validation sets give the same product; 1 tells "none" from any.
       fingerprint_ ^= valid_.fingerprint * 0x9E3779B97F4A7C15 + 1;
+      for (const std::string& line : api::cell_notes(config_.model, model_->encoders, valid_.counts)) {
+        note(line + " (validation data)");
+      }
     } else {
-      note("no validation file: keeping the last epoch");
+      const bool stopping = config_.train.early_stopping.patience > 0;
+      note(std::string("no validation file: keeping the last epoch") +
+           (stopping ? "; train.early_stopping.patience has no effect" : ""));
     }
     if (train_.from_cache) note("reading from the cache " + cache_);
+    survey(progress);
+  }
+
+  /// Looks for what cannot be learnt before hours are spent on it.
+  void survey(const data::Progress& progress) {
+    survey_.emplace(config_.model, model_->encoders.table_rows());
+    const auto go_on = [&] { return progress(survey_->rows(), train_.rows->rows()); };
+    if (!survey_->add_all(*train_.rows, go_on)) {
+      fail(ErrorCode::stopped, "stopped while reading the data", "");
+    }
+    for (const std::string& line : train::findings(config_.model, *survey_)) note("warning: " + line);
   }
 
   void start_log() {
@@ -157,6 +177,7 @@ class FitRun {
     options.config_json = to_json(config_);
     options.fingerprint = fingerprint_;
     options.encoders = model_->encoders.tensors();
+    options.survey = &*survey_;
     options.order = data::shuffled;
     options.on_progress = [this](const JobProgress& progress) { return on_progress(progress); };
     options.on_epoch = [this](const EpochSummary& summary) { on_epoch(summary); };
@@ -170,12 +191,12 @@ class FitRun {
 
   bool on_progress(const JobProgress& progress) {
     position_ = "epoch " + std::to_string(progress.epoch) + ", row " + std::to_string(progress.done);
-    return !job_.progress || job_.progress(progress);
+    return !job_.progress || api::call_host("progress", job_.progress, progress);
   }
 
   void on_epoch(const EpochSummary& summary) {
     log_.epoch(summary);
-    if (job_.on_epoch) job_.on_epoch(summary);
+    if (job_.on_epoch) api::call_host("on_epoch", job_.on_epoch, summary);
   }
 
   /// The error itself matters more than the log.
@@ -187,7 +208,7 @@ class FitRun {
   }
 
   void note(const std::string& text) const {
-    if (job_.on_note) job_.on_note(text);
+    if (job_.on_note) api::call_host("on_note", job_.on_note, text);
   }
 
   const FitJob& job_;
@@ -200,6 +221,7 @@ class FitRun {
   Clock::time_point start_;
   std::unique_ptr<Model::Impl> model_;
   data::Dataset train_, valid_;
+  std::optional<train::Survey> survey_;
   std::uint64_t fingerprint_ = 0;
   std::string position_;
 };

@@ -58,6 +58,7 @@ Result<PredictReport> predict_file(const Model& model, const std::string& data, 
       report.closed_pipe = true;
     }
     report.rows = scorer.rows();
+    report.notes = scorer.notes();
     return report;
   });
 }

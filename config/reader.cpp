@@ -212,7 +212,8 @@ std::size_t Reader::word_index(std::string_view name, const Json& found) const {
 }
 
 void Reader::check_known() const {
-  for (const auto& [name, unused] : node_.items()) {
+  for (const auto& item : node_.items()) {
+    const std::string& name = item.key();
     if (own_keys_.find(name) != nullptr || keys_.find(name) != nullptr) continue;
     std::string kinds;  // that have this key
     for (const KindKeys& kind : kinds_) {

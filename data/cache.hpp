@@ -2,7 +2,7 @@
 //   header    64 bytes: magic, format
 //   records   rows x RecordLayout::size
 //   items     of all bags, std::uint32_t each, row by row
-//   encoders  those of the training data; empty otherwise
+//   encoders  those of the training data; otherwise the counts of the cells, per field
 //   trailer   key, sizes, checksums, magic
 // Native byte order; a file that does not check out in every respect is built anew.
 #pragma once
@@ -42,7 +42,7 @@ class CacheWriter {
   /// Adds the rows of a batch.
   void add(const Batch& batch);
   std::uint64_t rows() const { return rows_; }
-  /// `encoders`: stored along, or null.
+  /// `encoders`: stored along; null: the counts of the batches are.
   void finish(const Encoders* encoders);
 
  private:
@@ -56,6 +56,7 @@ class CacheWriter {
   Hasher content_;
   std::uint64_t rows_ = 0;
   std::uint64_t item_count_ = 0;
+  std::vector<CellCounts> counts_;
   std::vector<std::byte> record_;
   std::vector<std::uint32_t> row_items_;
 };

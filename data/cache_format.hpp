@@ -13,7 +13,7 @@
 namespace dcrnn::data {
 
 inline constexpr std::uint64_t kCacheMagic = 0x3143'4E4E'5243'4401;  // also tells the byte order
-inline constexpr std::uint64_t kCacheFormat = 1;
+inline constexpr std::uint64_t kCacheFormat = 2;
 inline constexpr std::size_t kCacheHeaderSize = 64;
 
 struct CacheHeader {
@@ -37,6 +37,9 @@ struct CacheTrailer {
     return xxh64({reinterpret_cast<const char*>(this), offsetof(CacheTrailer, check)}, kCacheFormat);
   }
 };
+
+/// The counts of all fields, U64 [F, 4], where a cache holds no encoders.
+inline constexpr const char* kCountsTensor = "counts";
 
 /// Tensors as bytes and back. The views point into `bytes`; false if they are malformed.
 std::string pack_tensors(const std::vector<TensorView>& tensors);

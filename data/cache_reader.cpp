@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "core/failure.hpp"
@@ -37,6 +38,14 @@ bool find_parts(std::span<const std::byte> bytes, const CacheKey& key, std::size
   parts.items = parts.records + records_size;
   parts.encoders = {reinterpret_cast<const char*>(parts.items + items_size), trailer.encoders_size};
   return xxh64({reinterpret_cast<const char*>(parts.records), content_size}, key.schema) == trailer.content;
+}
+
+/// The counts per field, where that is what the tensors are.
+bool read_counts(const std::vector<TensorView>& tensors, std::vector<CellCounts>& counts) {
+  if (tensors.size() != 1 || tensors[0].name != kCountsTensor) return false;
+  if (tensors[0].data.size() != counts.size() * sizeof(CellCounts)) return false;
+  std::memcpy(counts.data(), tensors[0].data.data(), tensors[0].data.size());
+  return true;
 }
 
 class CachedRows : public BatchSource {
@@ -152,9 +161,10 @@ std::optional<Cache> open_cache(const Schema& config, const std::string& directo
   try {
     MappedFile file(path);
     if (!find_parts(file.bytes(), key, layout.size, parts)) return std::nullopt;
-    if (!parts.encoders.empty()) {
-      std::vector<TensorView> tensors;
-      if (!unpack_tensors(parts.encoders, tensors)) return std::nullopt;
+    std::vector<TensorView> tensors;
+    if (!unpack_tensors(parts.encoders, tensors)) return std::nullopt;
+    cache.dataset.counts.resize(config.fields.size());
+    if (!read_counts(tensors, cache.dataset.counts)) {
       cache.encoders = Encoders::from_tensors(config, tensors, path);
     }
     cache.dataset.rows = std::make_unique<CachedRows>(config, std::move(layout), std::move(file), parts);

@@ -34,6 +34,7 @@ CacheWriter::CacheWriter(const Schema& config, const std::string& directory, con
       key_(key),
       file_(cache_path(directory, key), OutputFile::Target::regular_only),
       content_(key.schema),
+      counts_(config.fields.size()),
       record_(layout_.size) {
   if (layout_.has_bags) {
     item_file_.emplace(cache_path(directory, key), OutputFile::Target::scratch);
@@ -55,6 +56,7 @@ void CacheWriter::add(std::span<const std::byte> record, std::span<const std::ui
 }
 
 void CacheWriter::add(const Batch& batch) {
+  for (std::size_t f = 0; f < counts_.size(); ++f) counts_[f] += batch.columns[f].counts;
   for (std::size_t b = 0; b < batch.rows; ++b) {
     row_items_.clear();
     for (std::size_t f = 0; f < layout_.fields.size(); ++f) {
@@ -82,7 +84,8 @@ void CacheWriter::finish(const Encoders* encoders) {
     const MappedFile items = item_file_->written();
     write(bytes_of(items.bytes().data(), items.bytes().size()));
   }
-  const std::string packed = encoders != nullptr ? pack_tensors(encoders->tensors()) : std::string();
+  const TensorView counts{kCountsTensor, DType::u64, {counts_.size(), 4}, std::as_bytes(std::span(counts_))};
+  const std::string packed = pack_tensors(encoders != nullptr ? encoders->tensors() : std::vector{counts});
   write(packed);
   CacheTrailer trailer;
   trailer.key = key_.all;

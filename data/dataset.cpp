@@ -119,7 +119,7 @@ TrainingData build_training_data(const Schema& config, const std::vector<std::st
   const Digests digests = digest_files(config, nullptr, paths, meter);
   const CacheKey& key = digests.key;
   std::optional<Cache> cache = open_cache(config, cache_directory, key);
-  if (!cache) {
+  if (!cache || !cache->encoders) {
     make_directories(cache_directory);
     DatasetBuilder builder(config, cache_path(cache_directory, key));
     for (std::size_t i = 0; i < paths.size(); ++i) {
@@ -131,9 +131,7 @@ TrainingData build_training_data(const Schema& config, const std::vector<std::st
     writer.finish(&encoders);
     cache = open_written(config, cache_directory, key);
   }
-  // Fields that need no data leave nothing to store.
-  Encoders encoders = cache->encoders ? std::move(*cache->encoders) : Encoders(config);
-  return {std::move(encoders), std::move(cache->dataset)};
+  return {std::move(*cache->encoders), std::move(cache->dataset)};
 }
 
 Dataset build_dataset(const Schema& config, const Encoders& encoders, const std::vector<std::string>& paths,

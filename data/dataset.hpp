@@ -21,6 +21,7 @@ struct Dataset {
   std::unique_ptr<BatchSource> rows;
   std::uint64_t fingerprint = 0;  ///< XXH64 over schema and content: two runs on the same rows agree on it
   bool from_cache = false;
+  std::vector<CellCounts> counts;  ///< per field; of training data the encoders know them
 };
 
 struct TrainingData {

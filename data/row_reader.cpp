@@ -17,6 +17,7 @@ void clear(Batch& batch, const Schema& config) {
     column.ids.clear();
     column.values.clear();
     column.offsets.clear();
+    column.counts = {};
     if (config.fields[f].type == FieldType::bag) column.offsets.push_back(0);
   }
   batch.labels.resize(config.tasks.size());

@@ -11,6 +11,8 @@
 #include "model/scorer.hpp"
 #include "train/checkpoint.hpp"
 #include "train/trainer.hpp"
+#include "train/untouched_rows.hpp"
+#include "train/verdict.hpp"
 
 namespace dcrnn::train {
 
@@ -31,10 +33,12 @@ class Run {
         parameters_(parameters),
         train_(train),
         valid_(valid),
+        ops_(ops),
         options_(options),
         steps_per_epoch_((train.rows() + config.train.batch - 1) / config.train.batch),
         trainer_(config, table, parameters, steps_per_epoch_ * config.train.epochs, ops, options.threads),
         index_(config.train.batch) {
+    if (options.survey != nullptr) untouched_.emplace(config.model, table, *options.survey, parameters);
     if (valid_ == nullptr) return;
     best_ = Buffer<float>(table.total(), "parameters of the best epoch");
     network_.emplace(config.model, table, ops);
@@ -51,7 +55,12 @@ class Run {
       if (!train_epoch()) return stop();
       if (!finish_epoch()) return stop();
     }
-    if (valid_ != nullptr && state_.has_best) std::copy_n(best_.data(), best_.size(), parameters_.data());
+    if (valid_ != nullptr && state_.has_best) {
+      std::copy_n(best_.data(), best_.size(), parameters_.data());
+    } else if (untouched_) {
+      untouched_->fill(parameters_, options_.threads);
+    }
+    judge();
     return result(early_ ? StopReason::early_stopping : StopReason::finished);
   }
 
@@ -93,7 +102,11 @@ class Run {
     trainer_.check_parameters();
     EpochSummary report;
     if (valid_ != nullptr) {
-      if (!validate(report.valid)) return false;
+      if (untouched_) untouched_->fill(parameters_, options_.threads);
+      if (!validate(report.valid)) {
+        if (untouched_) untouched_->restore(parameters_);
+        return false;
+      }
       const std::optional<double> score = score_of(report.valid);
       report.best = !state_.has_best || !score || *score > state_.best_score;
       if (report.best) {
@@ -105,6 +118,7 @@ class Run {
       } else {
         ++state_.epochs_since_best;
       }
+      if (untouched_) untouched_->restore(parameters_);
     }
     report.epoch = state_.epoch + 1;
     report.epochs = config_.train.epochs;
@@ -152,6 +166,17 @@ class Run {
            "training diverged: validation row " + std::to_string(first + i / T + 1) +
                ": the prediction of task \"" + config_.model.tasks[i % T].name + "\" is not finite",
            "lower train.optimizer.rate, or look for extreme numbers in this row, counted from 1");
+    }
+  }
+
+  /// What was kept, against predicting the base rate.
+  void judge() const {
+    const auto row = [this](std::size_t i) {
+      return options_.order(config_.train.seed, 0, train_.rows(), i);
+    };
+    for (const std::string& line :
+         verdict(config_, table_, parameters_.data(), train_, row, ops_, options_.threads)) {
+      if (options_.on_note) options_.on_note("warning: " + line);
     }
   }
 
@@ -232,6 +257,7 @@ class Run {
   std::span<float> parameters_;
   BatchSource& train_;
   BatchSource* valid_;
+  const kernels::Table<float>& ops_;
   const FitOptions& options_;
   std::size_t steps_per_epoch_;
   Trainer trainer_;
@@ -241,6 +267,7 @@ class Run {
   std::optional<model::ScoringNetwork> network_;
   std::optional<model::ScoringWorkspace> workspace_;
   std::optional<Evaluation> evaluation_;
+  std::optional<UntouchedRows> untouched_;
   RunState state_;
   bool early_ = false, noted_ = false;
   std::uint64_t rows_here_ = 0;

@@ -33,18 +33,21 @@ struct TaskReport {
 struct EvalReport {
   std::size_t rows = 0;
   std::vector<TaskReport> tasks;
+  std::vector<std::string> notes;  ///< "note: ..." or "warning: ...": how the cells differ from training's
 };
 
 /// Where a long job is. `stage`: "reading", "training", "validating", "scoring", "writing".
 struct JobProgress {
   std::string_view stage;
-  std::uint64_t done = 0, total = 0;  ///< bytes when reading, rows otherwise; total 0: unknown
+  /// Bytes when reading (at its end once more the rows, which are looked through), rows otherwise; total 0:
+  /// unknown.
+  std::uint64_t done = 0, total = 0;
   std::size_t epoch = 0, epochs = 0;  ///< from 1, training and validating
   double loss = 0;                    ///< mean of the epoch so far, training
   double seconds = 0;                 ///< since the stage or epoch began
 };
-/// Called often from the calling thread; returning false stops the job (after saving, when training) with
-/// ErrorCode::stopped.
+/// Called often from the calling thread, and must not throw (ErrorCode::usage if it does); returning false
+/// stops the job (after saving, when training) with ErrorCode::stopped.
 using ProgressCallback = std::function<bool(const JobProgress&)>;
 
 struct EpochSummary {
@@ -67,7 +70,7 @@ struct FitJob {
   ProgressCallback progress;
   std::function<void(const EpochSummary&)> on_epoch;
   std::function<void(const std::string&)>
-      on_note;  ///< one-line facts: resumed where, no validation, cache reused, ...
+      on_note;  ///< one-line facts: resumed where, no validation, cache reused, "warning: ..."
 };
 
 struct FitReport {
@@ -96,7 +99,8 @@ DCRNN_EXPORT Result<EvalReport> evaluate(const Model& model, const std::string& 
 /// What predict_file did.
 struct PredictReport {
   std::uint64_t rows = 0;
-  bool closed_pipe = false;  ///< the reader of `out` went away; not an error
+  bool closed_pipe = false;        ///< the reader of `out` went away; not an error
+  std::vector<std::string> notes;  ///< as in EvalReport
 };
 /// One row `p_<task>,...` out for every row in, in order. `out` "-": standard output. ErrorCode::usage if
 /// `out` is `data` or the file the model was loaded from.
