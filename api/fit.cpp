@@ -160,7 +160,7 @@ class FitRun {
   }
 
   void note(const std::string& text) const {
-    if (job_.on_note) job_.on_note(text);
+    if (job_.on_note) job_.on_note(printable(text));
   }
 
   const FitJob& job_;

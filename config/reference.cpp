@@ -5,8 +5,6 @@
 namespace dcrnn {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 /// The first value at `path` ("fields[].dim") below `node`, null if there is none.
 const Json* at(const Json& node, std::string_view path) {
   const std::size_t dot = std::min(path.find('.'), path.size());
@@ -14,11 +12,10 @@ const Json* at(const Json& node, std::string_view path) {
   const std::string_view rest = path.substr(std::min(dot + 1, path.size()));
   const bool list = step.ends_with("[]");
   if (list) step.remove_suffix(2);
-  const auto found = node.find(step);
-  if (found == node.end()) return nullptr;
-  if (rest.empty()) return &*found;
+  const Json* found = node.find(step);
+  if (found == nullptr || rest.empty()) return found;
   if (!list) return at(*found, rest);
-  for (const Json& element : *found) {
+  for (const Json& element : found->list()) {
     if (const Json* value = at(element, rest)) return value;
   }
   return nullptr;

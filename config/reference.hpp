@@ -1,15 +1,15 @@
 // Config keys for the reader of the documentation.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "config/json.hpp"
 #include "config/keys.hpp"
 
 namespace dcrnn {
 
 /// A Markdown table of all keys: path, values, default, meaning. `defaults` is a config with every key that
 /// has a default.
-std::string keys_markdown(KeyList keys, const nlohmann::ordered_json& defaults);
+std::string keys_markdown(KeyList keys, const Json& defaults);
 
 }  // namespace dcrnn

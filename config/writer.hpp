@@ -1,11 +1,11 @@
 // Writes config structs as JSON: the reader's way back.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "config/json.hpp"
 #include "config/keys.hpp"
 
 namespace dcrnn {
@@ -40,7 +40,7 @@ class Writer {
   }
   /// The name of element `index` of the list that this object goes to; nothing if there is no such element.
   void earlier(std::string_view name, const std::string& /*noun*/, std::size_t index) {
-    if (list_ != nullptr && index < list_->size()) put(name, (*list_)[index]["name"]);
+    if (list_ != nullptr && index < list_->size()) put(name, *(*list_)[index].find("name"));
   }
   template <class T>
   void object(std::string_view name, const T& member) {
@@ -50,7 +50,7 @@ class Writer {
   }
   template <class T>
   void list(std::string_view name, const std::vector<T>& members) {
-    auto elements = nlohmann::ordered_json::array();
+    Json::List elements;
     for (const T& member : members) {
       Writer writer(key(name).below);
       writer.list_ = &elements;
@@ -60,18 +60,18 @@ class Writer {
     put(name, elements);
   }
 
-  const nlohmann::ordered_json& node() const { return node_; }
+  const Json& node() const { return node_; }
 
  private:
   const Key& key(std::string_view name) const { return *keys_.find(name); }
   template <class T>
   void put(std::string_view name, const T& member) {
-    node_[std::string(name)] = member;
+    node_[name] = Json(member);
   }
 
   const KeyList keys_;
-  const nlohmann::ordered_json* list_ = nullptr;  // the elements before this one
-  nlohmann::ordered_json node_ = nlohmann::ordered_json::object();
+  const Json::List* list_ = nullptr;  // the elements before this one
+  Json node_ = Json::object();
 };
 
 }  // namespace dcrnn

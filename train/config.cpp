@@ -26,7 +26,7 @@ void check_early_stopping(const Config& config, const std::string& source) {
        "name one of \"tasks\", or leave it out for the mean over all");
 }
 
-nlohmann::ordered_json written(const Config& config) {
+Json written(const Config& config) {
   Writer writer(kConfigKeys);
   describe(writer, config);
   return writer.node();
@@ -44,10 +44,7 @@ Config every_default() {
   return config;
 }
 
-}  // namespace
-
-Config parse_config(std::string_view json, const std::string& source) {
-  const nlohmann::json document = parse_json_text(json, source);
+Config read_config(const Json& document, const std::string& source) {
   Config config;
   Reader(document, source, kConfigKeys).read_object(config);
   complete_schema(config.model, source);
@@ -55,6 +52,35 @@ Config parse_config(std::string_view json, const std::string& source) {
   check_early_stopping(config, source);
   check_sizes(config.model, config.train.batch, source);
   return config;
+}
+
+/// Takes the checksum out of the document.
+std::string take_checksum(Json& document, const std::string& source) {
+  const Json* found = document.is_object() ? document.find("checksum") : nullptr;
+  if (found == nullptr) return {};
+  const bool good = found->is_string() && found->text().size() == 16 &&
+                    found->text().find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!good) {
+    fail(ErrorCode::usage,
+         place(source, "checksum") + "found " + shown(*found) + ", want 16 hexadecimal digits",
+         "the file is damaged; if it was changed on purpose, take \"checksum\" out of the config in its "
+         "metadata");
+  }
+  std::string digits = found->text();
+  std::erase_if(document.members(), [](const Json::Member& member) { return member.key == "checksum"; });
+  return digits;
+}
+
+}  // namespace
+
+Config parse_config(std::string_view json, const std::string& source) {
+  return read_config(parse_json_text(json, source), source);
+}
+
+Config parse_model_config(std::string_view json, const std::string& source, std::string& checksum) {
+  Json document = parse_json_text(json, source);
+  checksum = take_checksum(document, source);
+  return read_config(document, source);
 }
 
 std::string to_json(const Config& config) {
