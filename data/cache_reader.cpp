@@ -220,8 +220,8 @@ std::optional<Cache> open_cache(const Schema& config, const Encoders* known, con
     cache.dataset.fingerprint = checker.content;
     cache.dataset.from_cache = true;
     cache.dataset.rows =
-        std::make_unique<CachedRows>(config, RecordLayout(config, RecordLayout::Stage::encoded),
-                                     std::move(file), checker.parts, std::move(checker.bags));
+        std::make_unique<CachedRows>(config, RecordLayout(config, RecordLayout::Stage::encoded), path,
+                                     checker.parts, std::move(checker.bags));
     cache.encoders = std::move(checker.encoders);
     return cache;
   } catch (const Failure& failure) {

@@ -2,7 +2,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 
 #include "files/safetensors.hpp"
@@ -180,4 +182,40 @@ TEST_CASE("every flip of a bit and every shorter file: refused, or the same") {
   CHECK(flips.other.empty());
   CHECK(cuts.other.empty());
   CHECK(cuts.same.empty());
+}
+
+TEST_CASE("a cache that is changed under a run ends it, and the run goes on from its checkpoint") {
+  const ScratchDirectory scratch;
+  write_text(scratch.file("train.csv"), SmallTable(300).csv());
+  FitJob job;
+  job.config_json = learned_config("\"epochs\": 3, \"batch\": 64");
+  job.train = {scratch.file("train.csv")};
+  job.model = scratch.file("whole");
+  REQUIRE(fit(job).ok());
+  job.model = scratch.file("m");
+  const auto change = [&](const std::function<void(const std::string&)>& how) {
+    job.progress = [&job, how](const JobProgress& progress) {
+      if (progress.epoch == 2 && progress.done == 128) {
+        how(std::filesystem::directory_iterator(job.model + ".cache")->path());
+      }
+      return true;
+    };
+    const auto report = fit(job);
+    REQUIRE_FALSE(report.ok());
+    CHECK(report.error().code == ErrorCode::io);
+    CHECK(contains(report.error().message, "was changed while it was in use"));
+    REQUIRE(std::filesystem::exists(job.model + ".checkpoint"));
+    job.progress = nullptr;
+    job.resume = true;
+    REQUIRE(fit(job).ok());
+    job.resume = false;
+    CHECK(read_text(job.model) == read_text(scratch.file("whole")));
+    std::filesystem::remove(job.model);
+  };
+  change([](const std::string& cache) { std::filesystem::resize_file(cache, 100); });
+  change([](const std::string& cache) {
+    const std::string zeros(std::filesystem::file_size(cache), '\0');
+    std::fstream(cache, std::ios::binary | std::ios::in | std::ios::out)
+        .write(zeros.data(), static_cast<std::streamsize>(zeros.size()));
+  });
 }
