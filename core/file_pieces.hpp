@@ -2,10 +2,10 @@
 #pragma once
 
 #include <sys/uio.h>
-#include <time.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <string>
 #include <vector>
 
