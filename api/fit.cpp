@@ -208,7 +208,7 @@ class FitRun {
   }
 
   void note(const std::string& text) const {
-    if (job_.on_note) api::call_host("on_note", job_.on_note, text);
+    if (job_.on_note) api::call_host("on_note", job_.on_note, printable(text));
   }
 
   const FitJob& job_;

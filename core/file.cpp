@@ -54,6 +54,18 @@ std::string remedy(int error) {
   }
 }
 
+[[noreturn]] void fail_not_regular(const std::string& path) {
+  fail(ErrorCode::io,
+       "cannot read " + (path == "-" ? std::string("standard input") : printable(path)) +
+           ": not a regular file",
+       "name a regular file, not a device or pipe");
+}
+
+[[noreturn]] void fail_changed(const std::string& path) {
+  fail(ErrorCode::io, "cannot read " + printable(path) + ": it became shorter while it was read",
+       "let nobody write to it meanwhile");
+}
+
 int open_for_reading(const std::string& path) {
   const int descriptor =
       attempt(FileOp::open, path, [&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); });
@@ -127,6 +139,20 @@ std::size_t InputFile::read(void* to, std::size_t size) {
   return static_cast<std::size_t>(got);
 }
 
+std::size_t InputFile::read_at(std::uint64_t offset, void* to, std::size_t size) const {
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t got = attempt(FileOp::read, path_, [&] {
+      return ::pread(descriptor_, static_cast<char*>(to) + done, size - done,
+                     static_cast<off_t>(offset + done));
+    });
+    if (got < 0) fail_io("read", path_, errno);
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return done;
+}
+
 std::uint64_t InputFile::size() const {
   struct stat info;
   if (::fstat(descriptor_, &info) != 0) fail_io("read", path_, errno);
@@ -138,7 +164,14 @@ bool InputFile::is_regular() const {
   return ::fstat(descriptor_, &info) == 0 && S_ISREG(info.st_mode);
 }
 
-MappedFile::MappedFile(const std::string& path) : MappedFile(InputFile(path).descriptor_, path) {}
+Buffer<std::byte> file_content(const std::string& path) {
+  InputFile file(path);
+  if (path == "-" || !file.is_regular()) fail_not_regular(path);
+  Buffer<std::byte> bytes(file.size(), printable(path));
+  const std::size_t got = file.read_at(0, bytes.data(), bytes.size());
+  if (got < bytes.size()) fail_changed(path);
+  return bytes;
+}
 
 MappedFile::MappedFile(int descriptor, const std::string& path) {
   struct stat info;

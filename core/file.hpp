@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/buffer.hpp"
+
 namespace dcrnn {
 
 enum class FileOp { open, read, write, sync, rename, remove, map, make_directory };
@@ -27,22 +29,28 @@ class InputFile {
   InputFile& operator=(InputFile&& other) noexcept;
   /// Up to `size` bytes; 0 at the end.
   std::size_t read(void* to, std::size_t size);
+  /// Up to `size` bytes from byte `offset` on, of a regular file, whatever was read before; fewer only at the
+  /// end. Safe for several threads at once.
+  std::size_t read_at(std::uint64_t offset, void* to, std::size_t size) const;
   /// Size in bytes of a regular file, 0 otherwise.
   std::uint64_t size() const;
   bool is_regular() const;
   const std::string& path() const { return path_; }
 
  private:
-  friend class MappedFile;
   std::string path_;
   int descriptor_ = -1;
 };
 
-/// A whole file mapped read-only.
+/// The content of a regular file, in memory: what others do to the file afterwards changes nothing.
+/// Failure(io) if it is none.
+Buffer<std::byte> file_content(const std::string& path);
+
+/// A whole file mapped read-only. For files that nobody else can change: of others, one that is cut short
+/// ends the process.
 class MappedFile {
  public:
   MappedFile() = default;
-  explicit MappedFile(const std::string& path);
   /// Of an open descriptor, which may be closed afterwards; `path` names it in errors.
   MappedFile(int descriptor, const std::string& path);
   ~MappedFile();

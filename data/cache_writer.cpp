@@ -43,14 +43,15 @@ CacheWriter::CacheWriter(const Schema& config, const std::string& directory, con
   file_.write(bytes_of(&header, 1));
 }
 
-void CacheWriter::write(std::string_view bytes) {
-  file_.write(bytes);
-  content_.add(bytes);
-}
-
-void CacheWriter::add(std::span<const std::byte> record, std::span<const std::uint32_t> row_items) {
-  write(bytes_of(record.data(), record.size()));
-  if (!row_items.empty()) item_file_->write(bytes_of(row_items.data(), row_items.size()));
+void CacheWriter::add(std::span<std::byte> record, std::span<const std::uint32_t> row_items) {
+  const std::string_view items = bytes_of(row_items.data(), row_items.size());
+  content_.add(bytes_of(record.data(), layout_.items_check), items);
+  if (layout_.has_bags) {
+    store(record.data() + layout_.items_check, row_check(std::as_bytes(row_items), key_.all, rows_));
+  }
+  store(record.data() + layout_.check, row_check(record.first(layout_.check), key_.all, rows_));
+  file_.write(bytes_of(record.data(), record.size()));
+  if (!items.empty()) item_file_->write(items);
   ++rows_;
   item_count_ += row_items.size();
 }
@@ -82,18 +83,18 @@ void CacheWriter::add(const Batch& batch) {
 void CacheWriter::finish(const Encoders* encoders) {
   if (item_file_) {
     const MappedFile items = item_file_->written();
-    write(bytes_of(items.bytes().data(), items.bytes().size()));
+    file_.write(bytes_of(items.bytes().data(), items.bytes().size()));
   }
   const TensorView counts{kCountsTensor, DType::u64, {counts_.size(), 4}, std::as_bytes(std::span(counts_))};
   const std::string packed = pack_tensors(encoders != nullptr ? encoders->tensors() : std::vector{counts});
-  write(packed);
+  file_.write(packed);
   CacheTrailer trailer;
   trailer.key = key_.all;
   trailer.rows = rows_;
   trailer.record_size = layout_.size;
   trailer.items = item_count_;
   trailer.encoders_size = packed.size();
-  trailer.content = content_.digest();
+  trailer.content = content_.digest(packed);
   trailer.check = trailer.own_hash();
   file_.write(bytes_of(&trailer, 1));
   file_.commit();

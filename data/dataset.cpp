@@ -12,11 +12,7 @@
 #include "data/row_reader.hpp"
 
 namespace dcrnn::data {
-namespace {
 
-constexpr std::size_t kBatchRows = 1024;
-
-/// Everything of a config that decides what a cache holds, as unambiguous text.
 std::uint64_t schema_hash(const Schema& config) {
   std::string text;
   const auto word = [&text](const std::string& part) { text += std::to_string(part.size()) + ":" + part; };
@@ -40,6 +36,10 @@ std::uint64_t schema_hash(const Schema& config) {
   word(config.weight);
   return xxh64(text, kCacheFormat);
 }
+
+namespace {
+
+constexpr std::size_t kBatchRows = 1024;
 
 std::uint64_t size_of_all(const std::vector<std::string>& paths) {
   std::uint64_t total = 0;
@@ -95,8 +95,9 @@ void require_unchanged(const std::string& path, std::uint64_t before, std::uint6
        "give a file with at least one row of data");
 }
 
-Cache open_written(const Schema& config, const std::string& directory, const CacheKey& key) {
-  std::optional<Cache> cache = open_cache(config, directory, key);
+Cache open_written(const Schema& config, const Encoders* known, const std::string& directory,
+                   const CacheKey& key) {
+  std::optional<Cache> cache = open_cache(config, known, directory, key);
   if (!cache) {
     fail(ErrorCode::io,
          "cannot read " + printable(cache_path(directory, key)) + ": not what was written to it",
@@ -118,8 +119,8 @@ TrainingData build_training_data(const Schema& config, const std::vector<std::st
   ProgressMeter meter(progress, size_of_all(paths));
   const Digests digests = digest_files(config, nullptr, paths, meter);
   const CacheKey& key = digests.key;
-  std::optional<Cache> cache = open_cache(config, cache_directory, key);
-  if (!cache || !cache->encoders) {
+  std::optional<Cache> cache = open_cache(config, nullptr, cache_directory, key);
+  if (!cache) {
     make_directories(cache_directory);
     DatasetBuilder builder(config, cache_path(cache_directory, key));
     for (std::size_t i = 0; i < paths.size(); ++i) {
@@ -129,7 +130,7 @@ TrainingData build_training_data(const Schema& config, const std::vector<std::st
     CacheWriter writer(config, cache_directory, key);
     builder.write_rows(encoders, writer, meter);
     writer.finish(&encoders);
-    cache = open_written(config, cache_directory, key);
+    cache = open_written(config, nullptr, cache_directory, key);
   }
   return {std::move(*cache->encoders), std::move(cache->dataset)};
 }
@@ -140,7 +141,9 @@ Dataset build_dataset(const Schema& config, const Encoders& encoders, const std:
   ProgressMeter meter(progress, size_of_all(paths));
   const Digests digests = digest_files(config, &encoders, paths, meter);
   const CacheKey& key = digests.key;
-  if (std::optional<Cache> cache = open_cache(config, cache_directory, key)) return std::move(cache->dataset);
+  if (std::optional<Cache> cache = open_cache(config, &encoders, cache_directory, key)) {
+    return std::move(cache->dataset);
+  }
   make_directories(cache_directory);
   CacheWriter writer(config, cache_directory, key);
   Batch batch;
@@ -157,7 +160,7 @@ Dataset build_dataset(const Schema& config, const Encoders& encoders, const std:
     meter.file_finished(reader.bytes_total());
   }
   writer.finish(nullptr);
-  return std::move(open_written(config, cache_directory, key).dataset);
+  return std::move(open_written(config, &encoders, cache_directory, key).dataset);
 }
 
 }  // namespace dcrnn::data

@@ -126,6 +126,7 @@ void DatasetBuilder::find_edges(ProgressMeter& progress) {
 
 void DatasetBuilder::write_rows(const Encoders& encoders, CacheWriter& writer, ProgressMeter& progress) {
   const RecordLayout& encoded = writer.layout();
+  record_.assign(encoded.size, std::byte{0});
   for_each_row(progress, [&](const std::byte* from, const std::byte* items) {
     std::byte* const to = record_.data();
     items_.clear();
@@ -150,7 +151,7 @@ void DatasetBuilder::write_rows(const Encoders& encoders, CacheWriter& writer, P
     }
     std::memcpy(to + encoded.labels, from + layout_.labels, config_.tasks.size());
     if (encoded.has_weight) std::memcpy(to + encoded.weight, from + layout_.weight, sizeof(double));
-    writer.add({to, encoded.size}, items_);
+    writer.add(record_, items_);
   });
 }
 

@@ -12,7 +12,6 @@
 #include <set>
 
 #include "core/failure.hpp"
-#include "core/size.hpp"
 #include "core/text.hpp"
 #include "data/encoder.hpp"
 #include "data/field_state.hpp"
@@ -36,8 +35,8 @@ class TensorSet {
   std::vector<T> take(const std::string& name) {
     for (const TensorView& tensor : tensors_) {
       if (tensor.name != name) continue;
-      if (tensor.dtype != dtype_of<T>() || tensor.shape.size() != 1 ||
-          tensor.data.size() != checked_mul(tensor.shape[0], sizeof(T), name)) {
+      if (tensor.dtype != dtype_of<T>() || tensor.shape.size() != 1 || tensor.data.size() % sizeof(T) != 0 ||
+          tensor.data.size() / sizeof(T) != tensor.shape[0]) {
         fail_tensor(name, "its type or its shape is wrong");
       }
       taken_.insert(name);

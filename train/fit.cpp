@@ -8,6 +8,7 @@
 #include "core/buffer.hpp"
 #include "core/failure.hpp"
 #include "core/file.hpp"
+#include "core/size.hpp"
 #include "model/scorer.hpp"
 #include "train/checkpoint.hpp"
 #include "train/trainer.hpp"
@@ -24,6 +25,12 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+/// A batch larger than the data needs no more memory than the data.
+Config with_batch(Config config, std::size_t batch) {
+  config.train.batch = batch;
+  return config;
+}
+
 class Run {
  public:
   Run(const Config& config, const model::ParameterTable& table, std::span<float> parameters,
@@ -36,16 +43,18 @@ class Run {
         ops_(ops),
         options_(options),
         steps_per_epoch_((train.rows() + config.train.batch - 1) / config.train.batch),
-        trainer_(config, table, parameters, steps_per_epoch_ * config.train.epochs, ops, options.threads),
-        index_(config.train.batch) {
+        trainer_(with_batch(config, std::min(config.train.batch, train.rows())), table, parameters,
+                 steps_per_epoch_ * config.train.epochs, ops, options.threads),
+        index_(std::min(config.train.batch, std::max(train.rows(), valid == nullptr ? 0 : valid->rows()))) {
     if (options.survey != nullptr) untouched_.emplace(config.model, table, *options.survey, parameters);
     if (valid_ == nullptr) return;
     best_ = Buffer<float>(table.total(), "parameters of the best epoch");
     network_.emplace(config.model, table, ops);
     workspace_.emplace(*network_, options.threads);
     evaluation_.emplace(config.model);
-    probabilities_ = Buffer<float>(config.train.batch * config.model.tasks.size(), "predictions");
-    logits_ = Buffer<float>(config.train.batch * config.model.tasks.size(), "predictions");
+    const std::size_t values = checked_mul(index_.size(), config.model.tasks.size(), "predictions");
+    probabilities_ = Buffer<float>(values, "predictions");
+    logits_ = Buffer<float>(values, "predictions");
   }
 
   FitResult operator()() {
@@ -66,8 +75,9 @@ class Run {
 
  private:
   void resume() {
-    state_ =
-        load_checkpoint(options_.checkpoint, options_.config_json, table_, options_.fingerprint, arrays());
+    const RunExtent extent{config_.train.epochs, train_.rows(), config_.train.batch};
+    state_ = load_checkpoint(options_.checkpoint, options_.config_json, table_, options_.fingerprint, extent,
+                             arrays());
     trainer_.resume_at(state_.optimizer_steps, state_.rows_trained);
     early_ = state_.finished && state_.epoch < config_.train.epochs;
     if (options_.on_resume) options_.on_resume(state_.epoch + 1, state_.position);
@@ -231,7 +241,7 @@ class Run {
   }
 
   RunArrays arrays() {
-    RunArrays arrays{parameters_, {}, best_.span()};
+    RunArrays arrays{parameters_, {}, best_.span(), trainer_.optimizer().squares()};
     for (Buffer<float>& state : trainer_.optimizer().state()) arrays.optimizer.push_back(state.span());
     return arrays;
   }
@@ -239,6 +249,7 @@ class Run {
   void save() {
     last_checkpoint_ = Clock::now();
     if (options_.checkpoint.empty()) return;
+    trainer_.check_parameters();  // there is no going on from those
     save_checkpoint(options_.checkpoint, options_.config_json, table_, state_, arrays(), options_.encoders);
   }
 

@@ -145,6 +145,7 @@ struct TensorInfo {
 };
 struct ModelInfo {
   std::string config_json;
+  std::string checksum;  ///< of the file it was loaded from, 16 hexadecimal digits; empty: that has none
   std::vector<TensorInfo> parameters;
   std::vector<TensorInfo> encoders;  ///< vocabularies, edges, statistics
   std::size_t parameter_count = 0, parameter_bytes = 0;
@@ -165,6 +166,11 @@ struct SynthJob {
 /// ErrorCode::usage if one of them is there and is none that synth writes. Stopped by `progress`: the files
 /// that are complete stay.
 DCRNN_EXPORT Result<void> synth(const SynthJob& job) noexcept;
+
+/// `text` from outside (a file's name, an argument) fit for one line of a message: what would act on a
+/// terminal as \n, \t or \xHH, and "..." for the middle of more than `longest` bytes. All errors of the
+/// library are like this.
+DCRNN_EXPORT std::string one_line(std::string_view text, std::size_t longest = 500);
 
 /// "0.1.0"
 DCRNN_EXPORT const char* version() noexcept;
