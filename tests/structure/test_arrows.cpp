@@ -59,7 +59,8 @@ const std::vector<Blind> kBlind = {
       "config/json_text.", "config/set_value.", "config/difference."},
      {"config/schema.hpp"}},
     // The textbook and the vectors are two tellings of kernels/table.hpp; only isa/ makes tables of vectors.
-    {{"kernels/table.hpp", "kernels/ops.inc", "kernels/arguments/"}, {"kernels/reference/", "kernels/simd/", "kernels/isa/"}},
+    {{"kernels/table.hpp", "kernels/ops.inc", "kernels/arguments/"},
+     {"kernels/reference/", "kernels/simd/", "kernels/isa/"}},
     {{"kernels/reference/"}, {"kernels/simd/", "kernels/isa/"}},
     {{"kernels/simd/"}, {"kernels/reference/", "kernels/isa/"}},
     // A layer does not know what it is built into, nor that into what; what it is built of knows no layer.
