@@ -85,7 +85,8 @@ namespace {
 
 template <std::size_t N>
 void copy_text(const std::string& from, char (&to)[N]) {
-  const std::size_t size = std::min(from.size(), N - 1);
+  std::size_t size = std::min(from.size(), N - 1);
+  while (size > 0 && size < from.size() && (static_cast<unsigned char>(from[size]) & 0xC0) == 0x80) --size;
   std::memcpy(to, from.data(), size);
   to[size] = '\0';
 }

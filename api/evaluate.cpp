@@ -16,7 +16,7 @@ Result<EvalReport> evaluate(const Model& model, const std::string& data, std::si
     if (scorer.rows() == 0) {
       fail(ErrorCode::data, scorer.name() + ": a header but no rows", "give a file with labelled rows");
     }
-    return EvalReport{evaluation.rows(), evaluation.results()};
+    return EvalReport{evaluation.rows(), evaluation.results(), scorer.notes()};
   });
 }
 

@@ -1,12 +1,17 @@
 #include "config/set_value.hpp"
 #include "core/cpu.hpp"
 #include "core/guard.hpp"
+#include "core/text.hpp"
 #include "core/threads.hpp"
 #include "dcrnn/files.hpp"
 #include "generated/version_info.hpp"
 #include "train/config.hpp"
 
 namespace dcrnn {
+
+std::string one_line(std::string_view text, std::size_t longest) {
+  return printable(text, longest);
+}
 
 const char* version() noexcept {
   return kVersion;

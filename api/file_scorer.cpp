@@ -1,5 +1,6 @@
 #include "api/file_scorer.hpp"
 
+#include "api/callback.hpp"
 #include "api/compute.hpp"
 #include "api/scoring.hpp"
 #include "core/failure.hpp"
@@ -15,6 +16,7 @@ FileScorer::FileScorer(const Model::Impl& model, const std::string& path, data::
       network_(model.config.model, model.table, kernels::table<float>(resolve(compute))),
       workspace_(network_, compute.threads),
       reader_(model.config.model, model.encoders, path, labels),
+      counts_(model.config.model.fields.size()),
       start_(std::chrono::steady_clock::now()) {
   if (batch == 0) fail(ErrorCode::usage, "batch: found 0, want at least 1", "give the rows scored at once");
   network_.set_parameters(model.parameters.data(), compute.threads);
@@ -23,6 +25,7 @@ FileScorer::FileScorer(const Model::Impl& model, const std::string& path, data::
 bool FileScorer::next(const ProgressCallback& progress) {
   const std::size_t count = reader_.read(batch_rows_, batch_);
   if (count == 0) return false;
+  for (std::size_t f = 0; f < counts_.size(); ++f) counts_[f] += batch_.columns[f].counts;
   const std::size_t values = count * model_.config.model.tasks.size();
   probabilities_.resize(values);
   logits_.resize(values);
@@ -35,7 +38,7 @@ bool FileScorer::next(const ProgressCallback& progress) {
   state.stage = "scoring";
   state.done = rows_;
   state.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  if (!progress(state)) {
+  if (!call_host("progress", progress, state)) {
     fail(ErrorCode::stopped, name_ + ": stopped after " + std::to_string(rows_) + " rows", "");
   }
   return true;

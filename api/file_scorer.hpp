@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "api/cell_notes.hpp"
 #include "api/model_impl.hpp"
 #include "data/row_reader.hpp"
 #include "dcrnn/files.hpp"
@@ -25,8 +26,10 @@ class FileScorer {
   const Batch& batch() const { return batch_; }
   const std::vector<float>& probabilities() const { return probabilities_; }  ///< [B, T]
   const std::vector<float>& logits() const { return logits_; }                ///< [B, T]
-  std::uint64_t rows() const { return rows_; }                                ///< so far
-  const std::string& name() const { return name_; }                           ///< of the file, for messages
+  /// How the cells read so far differ from those of training, a line for each difference.
+  std::vector<std::string> notes() const { return cell_notes(model_.config.model, model_.encoders, counts_); }
+  std::uint64_t rows() const { return rows_; }       ///< so far
+  const std::string& name() const { return name_; }  ///< of the file, for messages
 
  private:
   const Model::Impl& model_;
@@ -37,6 +40,7 @@ class FileScorer {
   data::RowReader reader_;
   Batch batch_;
   std::vector<float> probabilities_, logits_;
+  std::vector<CellCounts> counts_;  // per field
   std::uint64_t rows_ = 0;
   std::chrono::steady_clock::time_point start_;
 };

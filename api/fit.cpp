@@ -2,16 +2,21 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
+#include <optional>
 
+#include "api/callback.hpp"
+#include "api/cell_notes.hpp"
 #include "api/compute.hpp"
 #include "api/fit_log.hpp"
 #include "api/model_file.hpp"
 #include "core/file.hpp"
 #include "core/guard.hpp"
+#include "core/job_files.hpp"
+#include "core/run_lock.hpp"
 #include "core/text.hpp"
 #include "data/dataset.hpp"
 #include "data/shuffle.hpp"
+#include "train/findings.hpp"
 
 namespace dcrnn {
 
@@ -34,7 +39,14 @@ class FitRun {
         cache_(job.cache.empty() ? job.model + ".cache" : job.cache),
         log_path_(job.model + ".jsonl"),
         log_(log_path_) {
-    check_files();
+    train::refuse_labels_as_fields(config_, job.config_name);
+    check_job();
+    declare_files();
+    files_.check();
+    check_targets();
+    lock_.emplace(job_.model);
+    check_checkpoint();
+    files_.sweep();
   }
 
   FitReport operator()() {
@@ -49,8 +61,7 @@ class FitRun {
   }
 
  private:
-  /// What can be known to fail later fails before hours of training.
-  void check_files() const {
+  void check_job() const {
     if (job_.train.empty()) fail(ErrorCode::usage, "no training file", "give at least one CSV file");
     if (job_.model.empty()) fail(ErrorCode::usage, "no model file to write", "name the model to write");
     for (const auto* files : {&job_.train, &job_.valid}) {
@@ -59,18 +70,37 @@ class FitRun {
              "training reads its files twice: give files");
       }
     }
-    std::vector<std::string> inputs = job_.train;
-    inputs.insert(inputs.end(), job_.valid.begin(), job_.valid.end());
-    inputs.push_back(job_.config_name);
-    for (const std::string& input : inputs) {
-      std::error_code no_such_file;
-      if (!std::filesystem::equivalent(job_.model, input, no_such_file)) continue;
-      fail(ErrorCode::usage,
-           printable(job_.model) + ": the model to write is the file to read " + printable(input),
-           "name another file for the model");
+    if (job_.resume && job_.restart) {
+      fail(ErrorCode::usage, "--resume and --restart exclude each other",
+           "--resume goes on from the checkpoint, --restart drops it");
     }
+  }
+
+  void declare_files() {
+    for (const auto* files : {&job_.train, &job_.valid}) {
+      for (const std::string& path : *files) files_.reads(path);
+    }
+    files_.reads(job_.config_name);
+    files_.writes("the model", job_.model);
+    files_.writes("the checkpoint", checkpoint_);
+    files_.writes("the log", log_path_);
+    files_.writes("the lock", RunLock::file_of(job_.model));
+    files_.writes_in("the cache", cache_, data::is_cache_name);
+  }
+
+  /// What can be known to fail later fails before hours of training.
+  void check_targets() const {
     for (const std::string& path : {job_.model, checkpoint_}) {
       const OutputFile target(path, OutputFile::Target::regular_only);
+    }
+    log_.check_target();
+  }
+
+  void check_checkpoint() const {
+    if (file_exists(checkpoint_) && !job_.resume && !job_.restart) {
+      fail(ErrorCode::usage,
+           printable(checkpoint_) + ": a training run that did not finish left this checkpoint",
+           "go on from it with --resume, or drop it and start afresh with --restart");
     }
   }
 
@@ -82,7 +112,7 @@ class FitRun {
       state.done = done;
       state.total = total;
       state.seconds = seconds_since(start_);
-      return !job_.progress || job_.progress(state);
+      return !job_.progress || api::call_host("progress", job_.progress, state);
     };
     data::TrainingData training = data::build_training_data(config_.model, job_.train, cache_, progress);
     model_ = std::make_unique<Model::Impl>(config_, std::move(training.encoders));
@@ -92,15 +122,32 @@ class FitRun {
       valid_ = data::build_dataset(config_.model, model_->encoders, job_.valid, cache_, progress);
       // Odd, so that no two validation sets give the same product; 1 tells "none" from any.
       fingerprint_ ^= valid_.fingerprint * 0x9E3779B97F4A7C15 + 1;
+      for (const std::string& line : api::cell_notes(config_.model, model_->encoders, valid_.counts)) {
+        note(line + " (validation data)");
+      }
     } else {
-      note("no validation file: keeping the last epoch");
+      const bool stopping = config_.train.early_stopping.patience > 0;
+      note(std::string("no validation file: keeping the last epoch") +
+           (stopping ? "; train.early_stopping.patience has no effect" : ""));
     }
     if (train_.from_cache) note("reading from the cache " + cache_);
+    survey(progress);
+  }
+
+  /// Looks for what cannot be learnt before hours are spent on it.
+  void survey(const data::Progress& progress) {
+    survey_.emplace(config_.model, model_->encoders.table_rows());
+    const auto go_on = [&] { return progress(survey_->rows(), train_.rows->rows()); };
+    if (!survey_->add_all(*train_.rows, go_on)) {
+      fail(ErrorCode::stopped, "stopped while reading the data", "");
+    }
+    for (const std::string& line : train::findings(config_.model, *survey_)) note("warning: " + line);
   }
 
   void start_log() {
     const bool resuming = job_.resume && file_exists(checkpoint_);
     if (job_.resume && !resuming) note("no checkpoint at " + checkpoint_ + ": starting afresh");
+    if (!resuming) remove_file(checkpoint_);
     if (!resuming || !file_exists(log_path_)) log_.start(config_, isa_, job_.compute.threads);
   }
 
@@ -130,6 +177,7 @@ class FitRun {
     options.config_json = to_json(config_);
     options.fingerprint = fingerprint_;
     options.encoders = model_->encoders.tensors();
+    options.survey = &*survey_;
     options.order = data::shuffled;
     options.on_progress = [this](const JobProgress& progress) { return on_progress(progress); };
     options.on_epoch = [this](const EpochSummary& summary) { on_epoch(summary); };
@@ -143,12 +191,12 @@ class FitRun {
 
   bool on_progress(const JobProgress& progress) {
     position_ = "epoch " + std::to_string(progress.epoch) + ", row " + std::to_string(progress.done);
-    return !job_.progress || job_.progress(progress);
+    return !job_.progress || api::call_host("progress", job_.progress, progress);
   }
 
   void on_epoch(const EpochSummary& summary) {
     log_.epoch(summary);
-    if (job_.on_epoch) job_.on_epoch(summary);
+    if (job_.on_epoch) api::call_host("on_epoch", job_.on_epoch, summary);
   }
 
   /// The error itself matters more than the log.
@@ -160,7 +208,7 @@ class FitRun {
   }
 
   void note(const std::string& text) const {
-    if (job_.on_note) job_.on_note(text);
+    if (job_.on_note) api::call_host("on_note", job_.on_note, printable(text));
   }
 
   const FitJob& job_;
@@ -168,9 +216,12 @@ class FitRun {
   Config config_;
   std::string checkpoint_, cache_, log_path_;
   api::FitLog log_;
+  JobFiles files_;
+  std::optional<RunLock> lock_;
   Clock::time_point start_;
   std::unique_ptr<Model::Impl> model_;
   data::Dataset train_, valid_;
+  std::optional<train::Survey> survey_;
   std::uint64_t fingerprint_ = 0;
   std::string position_;
 };

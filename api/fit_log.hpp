@@ -16,6 +16,8 @@ class FitLog {
  public:
   explicit FitLog(std::string path) : path_(std::move(path)) {}
 
+  /// Failure(usage) if something else than a log is there already, Failure(io) if it cannot be written.
+  void check_target() const;
   /// Starts afresh with the effective config and the versions; an older log is replaced. Failure(io).
   void start(const Config& config, Isa isa, int threads) const;
   void epoch(const EpochSummary& summary) const;

@@ -20,6 +20,7 @@ Result<ModelInfo> inspect(const Model& model) noexcept {
     const Model::Impl& impl = model.impl();
     ModelInfo result;
     result.config_json = to_json(impl.config);
+    result.checksum = impl.checksum;
     for (const model::Parameter& parameter : impl.table.all()) {
       result.parameters.push_back(info(parameter.name, parameter.shape, sizeof(float)));
       result.parameter_count += parameter.size;

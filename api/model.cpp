@@ -6,6 +6,7 @@
 #include "api/model_file.hpp"
 #include "api/model_impl.hpp"
 #include "core/guard.hpp"
+#include "core/job_files.hpp"
 #include "core/text.hpp"
 
 namespace dcrnn {
@@ -31,7 +32,12 @@ Result<Model> Model::load(const std::string& path) noexcept {
 }
 
 Result<void> Model::save(const std::string& path) const noexcept {
-  return guard([&] { api::save_model(*impl_, path); });
+  return guard([&] {
+    JobFiles files;
+    files.writes("the model", path);
+    files.sweep();
+    api::save_model(*impl_, path);
+  });
 }
 
 std::string Model::config() const {

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <nlohmann/json.hpp>
+#include <filesystem>
 
+#include "config/json_text.hpp"
 #include "core/failure.hpp"
 #include "core/text.hpp"
+#include "files/checksum.hpp"
 #include "files/header.hpp"
 #include "files/safetensors.hpp"
 
@@ -25,13 +27,59 @@ constexpr const char* kHelp = "the file is damaged, or was not written for this 
 
 /// True if the config says that it was written for a later format than this library reads.
 bool is_newer(const std::string& config_json) {
-  const auto json = nlohmann::json::parse(config_json, nullptr, /*allow_exceptions=*/false,
-                                          /*ignore_comments=*/true);
-  const auto format = json.is_object() ? json.find("format") : json.end();
-  return json.is_object() && format != json.end() && format->is_number() && format->get<double>() > 1;
+  try {
+    const Json json = parse_json_text(config_json, kConfigKey);
+    const Json* format = json.is_object() ? json.find("format") : nullptr;
+    return format != nullptr && format->is_number() && format->number() > 1;
+  } catch (const Failure&) {
+    return false;
+  }
 }
 
-Config config_of(const files::TensorFile& file) {
+/// The sum over all that a model file says (docs/format.md), as 16 hexadecimal digits. `config_json` without
+/// the digits of the sum itself. The order of the tensors in the file does not count: other writers choose
+/// it.
+std::string checksum_of(const std::string& config_json, const std::vector<TensorView>& tensors) {
+  std::vector<const TensorView*> by_name;
+  for (const TensorView& tensor : tensors) by_name.push_back(&tensor);
+  std::sort(by_name.begin(), by_name.end(), [](auto* a, auto* b) { return a->name < b->name; });
+  files::Checksum sum;
+  sum.add(config_json);
+  for (const TensorView* tensor : by_name) {
+    sum.add(tensor->name);
+    sum.add(files::dtype_name(tensor->dtype));
+    sum.add(shape_text(tensor->shape));
+    sum.add(tensor->data);
+  }
+  std::string digits(16, '0');
+  std::uint64_t rest = sum.value();
+  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, rest >>= 4) {
+    *digit = "0123456789abcdef"[rest & 15];
+  }
+  return digits;
+}
+
+/// The config's text with the checksum of it and the tensors as its last key.
+std::string sealed(const std::string& config_json, const std::vector<TensorView>& tensors) {
+  std::string text = config_json.substr(0, config_json.size() - 1) + ",\"checksum\":\"\"}";
+  text.insert(text.size() - 2, checksum_of(text, tensors));
+  return text;
+}
+
+void verify(const files::TensorFile& file, const std::string& checksum) {
+  if (checksum.empty()) return;
+  std::string text = file.metadata().find(kConfigKey)->second;
+  const std::size_t at = text.rfind('"' + checksum + '"');
+  if (at != std::string::npos) text.erase(at + 1, checksum.size());
+  const std::string found = checksum_of(text, file.tensors());
+  if (found == checksum) return;
+  fail(ErrorCode::model,
+       printable(file.path()) + ": the checksum of its content is " + found + ", but it says " + checksum,
+       "the file is damaged; if it was changed on purpose, take \"checksum\" out of the config in its "
+       "metadata");
+}
+
+Config config_of(const files::TensorFile& file, std::string& checksum) {
   const std::string& path = file.path();
   const auto found = file.metadata().find(kConfigKey);
   if (found == file.metadata().end()) {
@@ -43,7 +91,7 @@ Config config_of(const files::TensorFile& file) {
          "finish the training with --resume, or give the model file");
   }
   try {
-    return parse_config(found->second, path);
+    return parse_model_config(found->second, path, checksum);
   } catch (const Failure& failure) {
     if (is_newer(found->second)) {
       fail(ErrorCode::model,
@@ -107,19 +155,24 @@ void save_model(const Model::Impl& model, const std::string& path) {
                                          model.parameters.span().subspan(parameter.offset, parameter.size)));
   }
   for (TensorView& tensor : model.encoders.tensors()) tensors.push_back(std::move(tensor));
-  files::write_tensors(path, {{kConfigKey, to_json(model.config)}}, tensors,
+  files::write_tensors(path, {{kConfigKey, sealed(to_json(model.config), tensors)}}, tensors,
                        OutputFile::Target::regular_only);
 }
 
 std::unique_ptr<Model::Impl> load_model(const std::string& path) {
   const files::TensorFile file(path);
-  Config config = config_of(file);
+  std::string checksum;
+  Config config = config_of(file, checksum);
   data::Encoders encoders = encoders_of(file, config);
   check_tensors(file, model::ParameterTable(config.model, encoders.table_rows()));
   auto model = std::make_unique<Model::Impl>(std::move(config), std::move(encoders));
   for (const model::Parameter& parameter : model->table.all()) {
     read_parameter(file, parameter, model->parameters.data() + parameter.offset);
   }
+  // Last: where the content itself is wrong, that says more.
+  verify(file, checksum);
+  model->source = std::filesystem::absolute(path).string();
+  model->checksum = std::move(checksum);
   return model;
 }
 

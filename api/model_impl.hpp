@@ -1,6 +1,7 @@
 // What a Model holds.
 #pragma once
 
+#include <string>
 #include <utility>
 
 #include "core/buffer.hpp"
@@ -23,6 +24,8 @@ struct Model::Impl {
   data::Encoders encoders;
   model::ParameterTable table;
   Buffer<float> parameters;   ///< table.total() elements
+  std::string source;         ///< absolute path of the file it was loaded from; empty: none
+  std::string checksum;       ///< of the file it was loaded from, if that has one
   std::uint64_t changes = 0;  ///< of the parameters, so that a trainer sees those it did not make
 };
 

@@ -3,6 +3,7 @@
 #include "api/file_scorer.hpp"
 #include "core/file.hpp"
 #include "core/guard.hpp"
+#include "core/job_files.hpp"
 
 namespace dcrnn {
 
@@ -34,6 +35,12 @@ Result<PredictReport> predict_file(const Model& model, const std::string& data, 
                                    const ProgressCallback& progress) noexcept {
   return guard([&] {
     const ModelConfig& config = model.impl().config.model;
+    JobFiles files;
+    files.reads(model.impl().source);
+    files.reads(data);
+    files.writes("the predictions", out);
+    files.check();
+    files.sweep();
     api::FileScorer scorer(model.impl(), data, data::RowReader::Labels::ignored, batch, compute);
     OutputFile file(out);
     PredictReport report;
@@ -51,6 +58,7 @@ Result<PredictReport> predict_file(const Model& model, const std::string& data, 
       report.closed_pipe = true;
     }
     report.rows = scorer.rows();
+    report.notes = scorer.notes();
     return report;
   });
 }

@@ -95,6 +95,7 @@ void RowsEncoder::encode_column(const Column& column, std::size_t count, std::si
   to.ids.clear();
   to.values.clear();
   to.offsets.clear();
+  to.counts = {};
 
   const bool bags = !column.offsets.empty(), ids = !column.ids.empty() || bags;
   const bool numbers = !column.numbers.empty(), text = !column.text.empty();

@@ -5,6 +5,7 @@
 #include "api/compute.hpp"
 #include "api/model_impl.hpp"
 #include "core/guard.hpp"
+#include "core/job_files.hpp"
 #include "core/text.hpp"
 #include "data/row_reader.hpp"
 #include "dcrnn/files.hpp"
@@ -48,6 +49,12 @@ Result<void> trace_file(const Model& model, const std::string& data, const std::
                         const TraceOptions& options, const ComputeOptions& compute) noexcept {
   return guard([&] {
     const Model::Impl& impl = model.impl();
+    JobFiles files;
+    files.reads(impl.source);
+    files.reads(data);
+    files.writes("the trace", out);
+    files.check();
+    files.sweep();
     const Isa isa = api::resolve(compute);
     const Batch batch = read_all(impl, data);
     if (options.precision == Precision::f32) {

@@ -51,7 +51,13 @@ std::string as_json(const EvalReport& report) {
     if (truth) json.member("truth_auc", task.truth_auc).member("gap", gap(task));
     json.end_object();
   }
-  return json.end_object().end_object().text() + "\n";
+  json.end_object();
+  if (!report.notes.empty()) {
+    json.key("notes").begin_list();
+    for (const std::string& note : report.notes) json.value(note);
+    json.end_list();
+  }
+  return json.end_object().text() + "\n";
 }
 
 std::string as_table(const EvalReport& report) {
@@ -81,6 +87,7 @@ int evaluate_file(const EvalOptions& options) {
     return stopped_exit_code();
   }
   if (!report) throw Failure(report.error());
+  for (const std::string& note : report->notes) print_note(note + "\n");
   print_out(options.json ? as_json(*report) : as_table(*report));
   return 0;
 }

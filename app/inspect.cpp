@@ -47,6 +47,8 @@ std::string as_json(const Model& model, const ModelInfo& info) {
   json.member("parameter_count", info.parameter_count).member("parameter_bytes", info.parameter_bytes);
   json.member("forward_flops_per_row", info.forward_flops_per_row);
   json.member("training_flops_per_row", info.training_flops_per_row);
+  json.key("checksum");
+  info.checksum.empty() ? json.raw("null") : json.value(info.checksum);
   json.key("config").raw(info.config_json);
   return json.end_object().text() + "\n";
 }
@@ -72,7 +74,9 @@ std::string as_text(const Model& model, const ModelInfo& info) {
   const auto flops = [](double count) { return with_commas(static_cast<std::uint64_t>(count)); };
   return "fields: " + joined(model.fields()) + "\ntasks: " + joined(model.tasks()) + "\n\n" + table(rows) +
          "\nflops per row: " + flops(info.forward_flops_per_row) + " forward, " +
-         flops(info.training_flops_per_row) + " training\nconfig: " + info.config_json + "\n";
+         flops(info.training_flops_per_row) +
+         " training\nchecksum: " + (info.checksum.empty() ? "none" : info.checksum) +
+         "\nconfig: " + info.config_json + "\n";
 }
 
 int inspect_file(const InspectOptions& options) {

@@ -41,6 +41,7 @@ int predict(const PredictOptions& options) {
     return stopped_exit_code();
   }
   if (!report) throw Failure(report.error());
+  for (const std::string& note : report->notes) print_note(note + "\n");
   if (report->closed_pipe) throw ClosedPipe{};
   return 0;
 }

@@ -16,6 +16,7 @@ std::atomic<unsigned> grace{0};
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<unsigned>::is_always_lock_free);
 
 extern "C" void on_signal(int signal) {
+  if (signal == SIGXCPU && received == SIGXCPU) return;  // comes every second
   const bool first = received.exchange(signal) == 0;
   if (!first || !deferred) ::_exit(kSignalBase + signal);
   if (grace > 0) ::alarm(grace);
@@ -23,6 +24,11 @@ extern "C" void on_signal(int signal) {
 
 extern "C" void on_alarm(int) {
   ::_exit(stopped_exit_code());
+}
+
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
 void handle(int signal, void (*handler)(int)) {
@@ -37,9 +43,12 @@ void handle(int signal, void (*handler)(int)) {
 
 void install_signal_handlers() {
   handle(SIGPIPE, SIG_IGN);
+  handle(SIGXFSZ, SIG_IGN);
   handle(SIGALRM, on_alarm);
   handle(SIGINT, on_signal);
   handle(SIGTERM, on_signal);
+  handle(SIGXCPU, on_signal);
+  if (!is_ignored(SIGHUP)) handle(SIGHUP, on_signal);  // nohup
 }
 
 void defer_signals(unsigned grace_seconds) {
@@ -56,7 +65,16 @@ int stopped_exit_code() noexcept {
 }
 
 std::string stopped_by() {
-  return received == SIGTERM ? "SIGTERM" : "SIGINT";
+  switch (received) {
+    case SIGTERM:
+      return "SIGTERM";
+    case SIGHUP:
+      return "SIGHUP";
+    case SIGXCPU:
+      return "SIGXCPU, the limit of processor time";
+    default:
+      return "SIGINT";
+  }
 }
 
 }  // namespace dcrnn::app

@@ -1,12 +1,13 @@
-// SIGINT and SIGTERM ask a running job to stop; SIGPIPE becomes an error of the write. Handlers belong to a
-// program, so they are here and not in the library.
+// SIGINT, SIGTERM and, unless it is ignored already, SIGHUP ask a running job to stop; SIGPIPE and SIGXFSZ
+// (the limit of the file size) become errors of the write. Handlers belong to a program, so they are here and
+// not in the library.
 #pragma once
 
 #include <string>
 
 namespace dcrnn::app {
 
-/// Until defer_signals(), SIGINT and SIGTERM end the program at once, with exit code 128 + the signal.
+/// Until defer_signals(), these signals end the program at once, with exit code 128 + the signal.
 void install_signal_handlers();
 
 /// From here on the first signal only makes stop_requested() true. The next one, or `grace_seconds` without
@@ -14,9 +15,9 @@ void install_signal_handlers();
 void defer_signals(unsigned grace_seconds);
 
 bool stop_requested() noexcept;
-/// 130 for SIGINT, 143 for SIGTERM.
+/// 129 for SIGHUP, 130 for SIGINT, 143 for SIGTERM, 152 for SIGXCPU.
 int stopped_exit_code() noexcept;
-/// "SIGINT" or "SIGTERM".
+/// "SIGTERM", ...
 std::string stopped_by();
 
 }  // namespace dcrnn::app

@@ -6,11 +6,15 @@
 #include "app/commands.hpp"
 #include "app/failure.hpp"
 #include "app/options.hpp"
+#include "app/progress.hpp"
+#include "app/signals.hpp"
+#include "app/terminal.hpp"
 #include "dcrnn/dcrnn.hpp"
 
 namespace dcrnn::app {
 namespace {
 
+constexpr unsigned kGraceSeconds = 3;
 constexpr std::size_t kLeastRows = 8, kMostRows = 1'000'000'000;
 
 struct SynthOptions {
@@ -20,7 +24,18 @@ struct SynthOptions {
 
 int write_log(const SynthOptions& options) {
   (void)compute_options(options.shared);
-  take(synth(options.job));
+  SynthJob job = options.job;
+  Progress progress(bar_if_watched());
+  job.progress = [&](const JobProgress& state) { return progress.show(state); };
+  defer_signals(kGraceSeconds);
+  const Result<void> done = synth(job);
+  progress.clear();
+  if (!done && done.error().code == ErrorCode::stopped) {
+    print_error({ErrorCode::stopped, "stopped by " + stopped_by() + " before the last row",
+                 "run the command again; files that are complete stay"});
+    return stopped_exit_code();
+  }
+  take(done);
   return 0;
 }
 

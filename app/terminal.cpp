@@ -8,9 +8,13 @@
 
 #include "app/failure.hpp"
 #include "app/text.hpp"
+#include "dcrnn/files.hpp"
 
 namespace dcrnn::app {
 namespace {
+
+/// Of the library's own messages; those of the command line may repeat an argument of any length.
+constexpr std::size_t kLongestMessage = 2000;
 
 /// False with errno set if not everything could be written.
 bool write_all(int descriptor, std::string_view text) noexcept {
@@ -46,8 +50,10 @@ void print_note(std::string_view text) noexcept {
 
 int print_error(const Error& error) noexcept {
   try {
-    print_note(styled("error:", "1;31") + " " + one_line(error.message) + "\n" +
-               (error.help.empty() ? "" : styled("help:", "1") + " " + one_line(error.help) + "\n"));
+    print_note(styled("error:", "1;31") + " " + one_line(error.message, kLongestMessage) + "\n" +
+               (error.help.empty()
+                    ? ""
+                    : styled("help:", "1") + " " + one_line(error.help, kLongestMessage) + "\n"));
   } catch (const std::exception&) {
     print_note("error: not enough memory to say what went wrong\n");
   }

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "dcrnn/files.hpp"
+
 namespace dcrnn::app {
 namespace {
 
@@ -17,23 +19,6 @@ std::string formatted(const char* format, Values... values) {
 }
 
 }  // namespace
-
-std::string one_line(std::string_view text) {
-  std::string line;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n') {
-      line += "\\n";
-    } else if (c == '\t') {
-      line += "\\t";
-    } else if (byte < 0x20 || byte == 0x7F) {
-      line += formatted("\\x%02X", byte);
-    } else {
-      line += c;
-    }
-  }
-  return line;
-}
 
 std::string in_quotes(std::string_view text) {
   return '"' + one_line(text) + '"';

@@ -9,9 +9,7 @@
 
 namespace dcrnn::app {
 
-/// `text` on one line: control characters as \n, \t or \xHH.
-std::string one_line(std::string_view text);
-std::string in_quotes(std::string_view text);
+std::string in_quotes(std::string_view text);               ///< one_line() of it
 std::string reason(int error);                              ///< of an errno, in lower case
 std::string joined(const std::vector<std::string>& words);  ///< "a, b, c"
 

@@ -6,6 +6,7 @@
 
 #include "app/failure.hpp"
 #include "app/text.hpp"
+#include "dcrnn/files.hpp"
 
 namespace dcrnn::app {
 namespace {

@@ -25,7 +25,7 @@ struct TrainOptions {
   std::string config, out, cache;
   std::vector<std::string> train, valid, set;
   std::uint64_t seed = 0;
-  bool seed_given = false, resume = false, quiet = false;
+  bool seed_given = false, resume = false, restart = false, quiet = false;
   SharedOptions shared;
 };
 
@@ -78,6 +78,7 @@ int train(const TrainOptions& options) {
   job.model = options.out;
   job.cache = options.cache;
   job.resume = options.resume;
+  job.restart = options.restart;
 
   const Progress::Mode watched = is_terminal(STDERR_FILENO) ? Progress::Mode::bar : Progress::Mode::lines;
   Progress progress(options.quiet ? Progress::Mode::off : watched);
@@ -110,7 +111,10 @@ void add_train(CLI::App& program, Command& chosen) {
       ->type_name("FILE");
   add_required(command, "--out", options->out, "MODEL",
                "model to write; log and checkpoint lie beside it, as MODEL.jsonl and MODEL.checkpoint");
-  command.add_flag("--resume", options->resume, "go on from the checkpoint; default: start afresh");
+  command.add_flag("--resume", options->resume,
+                   "go on from the checkpoint, if there is one; default: refuse if there is one");
+  command.add_flag("--restart", options->restart,
+                   "start afresh and drop the checkpoint of a run that did not finish; default: refuse");
   command
       .add_option("--set", options->set, "key.path=value: changes the config, may be repeated; default: none")
       ->allow_extra_args(false)

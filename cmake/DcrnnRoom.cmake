@@ -4,6 +4,11 @@
 # What every file of the project is compiled with.
 add_library(dcrnn_flags INTERFACE)
 target_compile_features(dcrnn_flags INTERFACE cxx_std_20)
+# A project that adds this one may compile with -ffast-math, where a check for NaN is always false and sums take any
+# order. What comes last holds. (Not -fno-unsafe-math-optimizations: clang++ 14 takes it for strict exceptions, and no loop is
+# vectorized.)
+target_compile_options(dcrnn_flags INTERFACE -fno-fast-math -fno-associative-math -fno-reciprocal-math -fno-finite-math-only
+                                             -fsigned-zeros)
 target_compile_options(
   dcrnn_flags INTERFACE -ffp-contract=off -Wall -Wextra -Wconversion -Wshadow $<$<BOOL:${DCRNN_WERROR}>:-Werror>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)

@@ -10,8 +10,6 @@
 namespace dcrnn {
 namespace {
 
-using Json = nlohmann::json;
-
 bool is_name(std::string_view text) {
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
@@ -55,8 +53,8 @@ Reader::Reader(const Reader& parent, const Json& node, const Key& key)
     : Reader(parent, node, key, parent.path_of(key.name)) {}
 
 Reader::Reader(const Reader& parent, const Json& list, std::size_t index, const Key& key)
-    : Reader(parent, list[index], key, parent.path_of(key.name) + "[" + std::to_string(index) + "]") {
-  list_ = &list;
+    : Reader(parent, list.list()[index], key, parent.path_of(key.name) + "[" + std::to_string(index) + "]") {
+  list_ = &list.list();
   index_ = index;
 }
 
@@ -80,8 +78,7 @@ std::size_t Reader::choose_kind() {
 
 const Json* Reader::find(std::string_view name) {
   asked_.emplace(name);
-  const auto found = node_.find(name);
-  if (found != node_.end()) return &*found;
+  if (const Json* found = node_.find(name)) return found;
   if (key(name).fallback == kRequired) {
     fail_at(name, "missing, want " + wanted(key(name)));
   }
@@ -117,7 +114,8 @@ void Reader::earlier(std::string_view name, const std::string& noun, std::size_t
   optional(name, wanted_name);
   if (wanted_name.empty()) return;
   const auto is_wanted = [&](const Json& element) {
-    return element.is_object() && element.contains("name") && element["name"] == wanted_name;
+    const Json* its_name = element.is_object() ? element.find("name") : nullptr;
+    return its_name != nullptr && *its_name == Json(wanted_name);
   };
   if (is_wanted(node_)) {
     fail_at(name, "a " + noun + " cannot follow itself, " + in_quotes(wanted_name));
@@ -132,7 +130,7 @@ void Reader::earlier(std::string_view name, const std::string& noun, std::size_t
     fail_at(name, noun + " " + in_quotes(wanted_name) + " is listed later, parents are listed first");
   }
   std::vector<std::string_view> names;  // of the elements before this one: they have been read
-  for (std::size_t i = 0; i < index_; ++i) names.push_back((*list_)[i]["name"].get_ref<const std::string&>());
+  for (std::size_t i = 0; i < index_; ++i) names.push_back((*list_)[i].find("name")->text());
   const std::string_view guess = nearest(wanted_name, names);
   fail_at(name, "there is no " + noun + " " + in_quotes(wanted_name) +
                     (guess.empty() ? "" : "; did you mean " + in_quotes(guess) + "?"));
@@ -141,13 +139,13 @@ void Reader::earlier(std::string_view name, const std::string& noun, std::size_t
 Json Reader::in_full(const Key& key, const Json& found) {
   if (!found.is_number() || key.number_for.empty()) return found;
   Json node = Json::object();
-  for (std::string_view member : split_words(key.number_for)) node[std::string(member)] = found;
+  for (std::string_view member : split_words(key.number_for)) node[member] = found;
   return node;
 }
 
 void Reader::read(std::string_view name, const Json& found, std::string& text) const {
   if (!found.is_string()) fail_value(name, found);
-  const auto& value = found.get_ref<const std::string&>();
+  const auto& value = found.text();
   const KeyKind kind = key(name).kind;
   const bool good = kind == KeyKind::name   ? is_name(value)
                     : kind == KeyKind::byte ? is_separator(value)
@@ -162,13 +160,13 @@ void Reader::read(std::string_view name, const Json& found, bool& flag) const {
     return;
   }
   if (!found.is_boolean()) fail_value(name, found);
-  flag = found.get<bool>();
+  flag = found.flag();
 }
 
 void Reader::read(std::string_view name, const Json& found, double& number) const {
   const Key& row = key(name);
   if (!found.is_number()) fail_value(name, found);
-  const double value = found.get<double>();
+  const double value = found.number();
   if (value > row.most && row.most == kLargest) {
     fail_at(name, "found " + shown(found) + ", want a number that a float can hold");
   }
@@ -178,22 +176,22 @@ void Reader::read(std::string_view name, const Json& found, double& number) cons
 
 void Reader::read(std::string_view name, const Json& found, std::uint64_t& whole) const {
   const Key& row = key(name);
-  if (found.is_number_float() && found.get<double>() >= 0x1p64 && row.most == kAnyWhole) {
+  if (found.is_number_float() && found.number() >= 0x1p64 && row.most == kAnyWhole) {
     fail(ErrorCode::memory,
          printable(source_) + ": " + path_of(name) + ": " + shown(found) + " is more than memory can hold",
          "make it smaller");
   }
-  const bool good = found.is_number_unsigned() || (found.is_number_float() && is_whole(found.get<double>()));
-  const auto value = good ? found.get<std::uint64_t>() : 0;
+  const bool good = found.is_number_unsigned() || (found.is_number_float() && is_whole(found.number()));
+  const auto value = good ? found.whole() : 0;
   const auto rounded = static_cast<double>(value);
   if (!good || rounded < row.least || rounded > row.most) fail_value(name, found);
   whole = value;
 }
 
 void Reader::read(std::string_view name, const Json& found, std::vector<std::size_t>& wholes) const {
-  if (!found.is_array()) fail_value(name, found);
+  if (!found.is_list()) fail_value(name, found);
   wholes.clear();
-  for (const Json& element : found) {
+  for (const Json& element : found.list()) {
     std::uint64_t whole = 0;
     if (!element.is_number()) fail_value(name, element);
     read(name, element, whole);
@@ -203,7 +201,7 @@ void Reader::read(std::string_view name, const Json& found, std::vector<std::siz
 
 std::size_t Reader::word_index(std::string_view name, const Json& found) const {
   if (!found.is_string()) fail_value(name, found);
-  const std::string_view wanted_word = found.get_ref<const std::string&>();
+  const std::string_view wanted_word = found.text();
   const std::vector<std::string_view> words = split_words(key(name).words);
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i] == wanted_word) return i;
@@ -212,7 +210,8 @@ std::size_t Reader::word_index(std::string_view name, const Json& found) const {
 }
 
 void Reader::check_known() const {
-  for (const auto& [name, unused] : node_.items()) {
+  for (const Json::Member& member : node_.members()) {
+    const std::string& name = member.key;
     if (own_keys_.find(name) != nullptr || keys_.find(name) != nullptr) continue;
     std::string kinds;  // that have this key
     for (const KindKeys& kind : kinds_) {
@@ -235,7 +234,7 @@ void Reader::check_known() const {
 }
 
 void Reader::check_applies() const {
-  for (const auto& [name, unused] : node_.items()) {
+  for (const auto& [name, unused] : node_.members()) {
     if (!asked_.contains(name)) fail_inapplicable(name, std::string(key(name).applies));
   }
 }

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "config/json.hpp"
 #include "config/keys.hpp"
 
 namespace dcrnn {
@@ -17,11 +17,11 @@ namespace dcrnn {
 class Reader {
  public:
   /// `keys` are those of the whole document.
-  Reader(const nlohmann::json& document, const std::string& source, KeyList keys);
+  Reader(const Json& document, const std::string& source, KeyList keys);
 
   template <class T>
   void value(std::string_view name, T& member) {
-    if (const nlohmann::json* found = find(name)) read(name, *found, member);
+    if (const Json* found = find(name)) read(name, *found, member);
   }
   void constant(std::string_view name, std::string_view word);
   void constant(std::string_view name, int number);
@@ -33,19 +33,19 @@ class Reader {
 
   template <class T>
   void object(std::string_view name, T& member) {
-    const nlohmann::json* found = find(name);
+    const Json* found = find(name);
     if (found == nullptr) return;
-    const nlohmann::json node = in_full(key(name), *found);
+    const Json node = in_full(key(name), *found);
     Reader(*this, node, key(name)).read_object(member);
   }
 
   template <class T>
   void list(std::string_view name, std::vector<T>& members) {
-    const nlohmann::json* found = find(name);
+    const Json* found = find(name);
     if (found == nullptr) return;
-    if (!found->is_array()) fail_value(name, *found);
+    if (!found->is_list()) fail_value(name, *found);
     members.clear();
-    for (std::size_t i = 0; i < found->size(); ++i) {
+    for (std::size_t i = 0; i < found->list().size(); ++i) {
       members.emplace_back();
       Reader(*this, *found, i, key(name)).read_object(members.back());
     }
@@ -67,16 +67,16 @@ class Reader {
 
  private:
   /// The object `node` below `key`.
-  Reader(const Reader& parent, const nlohmann::json& node, const Key& key);
+  Reader(const Reader& parent, const Json& node, const Key& key);
   /// Element `index` of `list` below `key`.
-  Reader(const Reader& parent, const nlohmann::json& list, std::size_t index, const Key& key);
-  Reader(const Reader& parent, const nlohmann::json& node, const Key& key, std::string path);
+  Reader(const Reader& parent, const Json& list, std::size_t index, const Key& key);
+  Reader(const Reader& parent, const Json& node, const Key& key, std::string path);
 
   /// The kind that "kind" names, the first if it is left out; its keys count from here on.
   std::size_t choose_kind();
   /// The word of a kind that has no keys, as its index.
   template <class... Configs>
-  void read(std::string_view name, const nlohmann::json& found, std::variant<Configs...>& kind) const {
+  void read(std::string_view name, const Json& found, std::variant<Configs...>& kind) const {
     make(kind, word_index(name, found));
   }
   template <class... Configs>
@@ -86,40 +86,40 @@ class Reader {
   }
 
   /// The value of key `name`, null if it is absent. Failure(usage) if it is required.
-  const nlohmann::json* find(std::string_view name);
+  const Json* find(std::string_view name);
   const Key& key(std::string_view name) const;
 
-  void read(std::string_view name, const nlohmann::json& found, std::string& text) const;
-  void read(std::string_view name, const nlohmann::json& found, bool& flag) const;
-  void read(std::string_view name, const nlohmann::json& found, double& number) const;
-  void read(std::string_view name, const nlohmann::json& found, std::uint64_t& whole) const;
-  void read(std::string_view name, const nlohmann::json& found, std::vector<std::size_t>& wholes) const;
+  void read(std::string_view name, const Json& found, std::string& text) const;
+  void read(std::string_view name, const Json& found, bool& flag) const;
+  void read(std::string_view name, const Json& found, double& number) const;
+  void read(std::string_view name, const Json& found, std::uint64_t& whole) const;
+  void read(std::string_view name, const Json& found, std::vector<std::size_t>& wholes) const;
   template <class Enum>
   requires std::is_enum_v<Enum>
-  void read(std::string_view name, const nlohmann::json& found, Enum& word) const {
+  void read(std::string_view name, const Json& found, Enum& word) const {
     word = static_cast<Enum>(word_index(name, found));
   }
-  std::size_t word_index(std::string_view name, const nlohmann::json& found) const;
+  std::size_t word_index(std::string_view name, const Json& found) const;
 
   /// `found`, or the object that it stands for if it is a number and the key allows that.
-  static nlohmann::json in_full(const Key& key, const nlohmann::json& found);
+  static Json in_full(const Key& key, const Json& found);
 
   void check_known() const;
   void check_applies() const;
   std::string path_of(std::string_view name) const;
-  [[noreturn]] void fail_value(std::string_view name, const nlohmann::json& found) const;
+  [[noreturn]] void fail_value(std::string_view name, const Json& found) const;
   [[noreturn]] void fail_inapplicable(std::string_view name, const std::string& where) const;
   [[noreturn]] void fail_at(std::string_view name, const std::string& what) const;
 
-  const nlohmann::json& node_;
+  const Json& node_;
   const std::string& source_;
-  const KeyList all_keys_;                // of the document
-  const KeyList keys_;                    // of this object, whatever its kind
-  KindKeyList kinds_;                     // that it may be
-  KeyList own_keys_;                      // of its kind
-  std::string path_;                      // "fields[2]"
-  const nlohmann::json* list_ = nullptr;  // that this object is an element of
-  std::size_t index_ = 0;                 // in list_
+  const KeyList all_keys_;            // of the document
+  const KeyList keys_;                // of this object, whatever its kind
+  KindKeyList kinds_;                 // that it may be
+  KeyList own_keys_;                  // of its kind
+  std::string path_;                  // "fields[2]"
+  const Json::List* list_ = nullptr;  // that this object is an element of
+  std::size_t index_ = 0;             // in list_
   std::set<std::string, std::less<>> asked_;
 };
 

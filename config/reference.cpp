@@ -5,8 +5,6 @@
 namespace dcrnn {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 /// The first value at `path` ("fields[].dim") below `node` in an object of this kind (empty: of any), null if
 /// there is none.
 const Json* at(const Json& node, std::string_view path, std::string_view kind) {
@@ -15,11 +13,14 @@ const Json* at(const Json& node, std::string_view path, std::string_view kind) {
   const std::string_view rest = path.substr(std::min(dot + 1, path.size()));
   const bool list = step.ends_with("[]");
   if (list) step.remove_suffix(2);
-  const auto found = node.find(step);
-  if (found == node.end()) return nullptr;
-  if (rest.empty()) return kind.empty() || node.value("kind", "") == kind ? &*found : nullptr;
+  const Json* found = node.find(step);
+  if (found == nullptr) return nullptr;
+  if (rest.empty()) {
+    const Json* its_kind = node.find("kind");
+    return kind.empty() || (its_kind != nullptr && *its_kind == Json(kind)) ? found : nullptr;
+  }
   if (!list) return at(*found, rest, kind);
-  for (const Json& element : *found) {
+  for (const Json& element : found->list()) {
     if (const Json* value = at(element, rest, kind)) return value;
   }
   return nullptr;

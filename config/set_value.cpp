@@ -1,6 +1,7 @@
 #include "config/set_value.hpp"
 
 #include <charconv>
+#include <nlohmann/json.hpp>
 
 #include "config/json_text.hpp"
 #include "core/failure.hpp"
@@ -8,8 +9,6 @@
 
 namespace dcrnn {
 namespace {
-
-using Json = nlohmann::json;
 
 [[noreturn]] void fail_assignment(const std::string& assignment, const std::string& what) {
   fail(ErrorCode::usage, in_quotes(assignment) + ": " + what,
@@ -19,7 +18,7 @@ using Json = nlohmann::json;
 /// JSON where it is JSON; anything that does not start like JSON is a plain word.
 Json value_of(std::string_view text, const std::string& assignment) {
   if (find_invalid_utf8(text) != std::string_view::npos) fail_assignment(assignment, "not valid UTF-8");
-  if (Json::accept(text)) return parse_json_text(text, assignment);
+  if (nlohmann::json::accept(text)) return parse_json_text(text, assignment);
   const bool broken_json = text.empty() || std::string_view("{[\"").find(text[0]) != std::string_view::npos;
   if (broken_json) fail_assignment(assignment, "the value " + in_quotes(text) + " is not JSON");
   return std::string(text);
@@ -27,16 +26,17 @@ Json value_of(std::string_view text, const std::string& assignment) {
 
 /// The child of `node` called `step`; of an object it is made if it is not there.
 Json& child(Json& node, std::string_view step, const std::string& assignment) {
-  if (node.is_object()) return node[std::string(step)];
-  if (!node.is_array()) {
+  if (node.is_object()) return node[step];
+  if (!node.is_list()) {
     fail_assignment(assignment, in_quotes(step) + " lies below a value that is neither object nor list");
   }
   std::size_t index = 0;
   const auto [end, error] = std::from_chars(step.data(), step.data() + step.size(), index);
-  if (error != std::errc() || end != step.data() + step.size() || index >= node.size()) {
-    fail_assignment(assignment, in_quotes(step) + " is no index of a list of " + std::to_string(node.size()));
+  if (error != std::errc() || end != step.data() + step.size() || index >= node.list().size()) {
+    fail_assignment(assignment,
+                    in_quotes(step) + " is no index of a list of " + std::to_string(node.list().size()));
   }
-  return node[index];
+  return node.list()[index];
 }
 
 }  // namespace

@@ -1,12 +1,12 @@
 // Writes config structs as JSON: the reader's way back.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "config/json.hpp"
 #include "config/keys.hpp"
 
 namespace dcrnn {
@@ -20,7 +20,7 @@ class Writer {
 
   /// The JSON of `member`, whose keys are `keys`.
   template <class T>
-  static nlohmann::ordered_json write(const T& member, KeyList keys, Defaults defaults) {
+  static Json write(const T& member, KeyList keys, Defaults defaults) {
     return object_of(member, keys, {}, defaults, nullptr);
   }
 
@@ -49,7 +49,7 @@ class Writer {
   }
   /// The name of element `index` of the list that this object goes to; nothing if there is no such element.
   void earlier(std::string_view name, const std::string& /*noun*/, std::size_t index) {
-    if (list_ != nullptr && index < list_->size()) put(name, (*list_)[index]["name"]);
+    if (list_ != nullptr && index < list_->size()) put(name, *(*list_)[index].find("name"));
   }
   template <class T>
   void object(std::string_view name, const T& member) {
@@ -57,7 +57,7 @@ class Writer {
   }
   template <class T>
   void list(std::string_view name, const std::vector<T>& members) {
-    auto elements = nlohmann::ordered_json::array();
+    Json::List elements;
     for (const T& member : members) {
       elements.push_back(object_of(member, key(name).below, key(name).kinds, defaults_, &elements));
     }
@@ -65,14 +65,12 @@ class Writer {
   }
 
  private:
-  using Json = nlohmann::ordered_json;
-
-  Writer(KeyList keys, KeyList own_keys, Defaults defaults, const Json* list)
+  Writer(KeyList keys, KeyList own_keys, Defaults defaults, const Json::List* list)
       : keys_(keys), own_keys_(own_keys), defaults_(defaults), list_(list) {}
 
   template <class T>
   static Json object_of(const T& member, KeyList keys, KindKeyList kinds, Defaults defaults,
-                        const Json* list) {
+                        const Json::List* list) {
     if constexpr (requires { member.index(); }) {
       const KindKeys& kind = kinds[member.index()];
       Writer writer(keys, kind.keys, defaults, list);
@@ -95,8 +93,8 @@ class Writer {
     Writer fresh(keys_, own_keys_, defaults_, list_);
     const T untouched{};
     describe(fresh, untouched);
-    for (const auto& [name, value] : fresh.node_.items()) {
-      if (key(name).added && node_.contains(name) && node_[name] == value) node_.erase(name);
+    for (const Json::Member& same : fresh.node_.members()) {
+      if (key(same.key).added) std::erase(node_.members(), same);
     }
   }
 
@@ -106,13 +104,13 @@ class Writer {
   }
   template <class T>
   void put(std::string_view name, const T& member) {
-    node_[std::string(name)] = member;
+    node_[name] = Json(member);
   }
 
   const KeyList keys_;      // whatever the kind of the object
   const KeyList own_keys_;  // of its kind
   const Defaults defaults_;
-  const Json* list_ = nullptr;  // the elements before this one
+  const Json::List* list_ = nullptr;  // the elements before this one
   Json node_ = Json::object();
 };
 

@@ -7,6 +7,22 @@
 
 namespace dcrnn {
 
+/// What was found in the cells of one field, counted where they are encoded.
+struct CellCounts {
+  std::uint64_t cells = 0;
+  std::uint64_t empty = 0;    ///< of the cells
+  std::uint64_t values = 0;   ///< of a category its cells that are not empty, of a bag its items; no numbers
+  std::uint64_t unknown = 0;  ///< of the values: training never saw them, or not often enough
+
+  CellCounts& operator+=(const CellCounts& more) {
+    cells += more.cells;
+    empty += more.empty;
+    values += more.values;
+    unknown += more.unknown;
+    return *this;
+  }
+};
+
 /// One field of a batch. Which arrays are used depends on the field:
 ///   category, number with buckets : ids [B], the row of the embedding table
 ///   bag                           : ids [offsets[B]]; example b has ids[offsets[b] .. offsets[b + 1])
@@ -15,6 +31,7 @@ struct BatchColumn {
   std::vector<std::uint32_t> ids;
   std::vector<std::uint32_t> offsets;  ///< bag only: [B + 1], offsets[0] = 0
   std::vector<double> values;
+  CellCounts counts;  ///< of the text that was encoded into this column
 };
 
 /// Label of a row: 0, 1 or missing.

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "core/text.hpp"
 #include "dcrnn/result.hpp"
 
 namespace dcrnn {
@@ -20,10 +21,14 @@ class Failure : public std::exception {
   Error error_;
 };
 
+/// Longest message or help, bytes.
+inline constexpr std::size_t kLongestMessage = 2000;
+
 /// Throws Failure. `message` is one line naming the place, what was found and what was wanted; `help` is one
-/// line on how to mend it (may be empty).
-[[noreturn]] inline void fail(ErrorCode code, std::string message, std::string help = {}) {
-  throw Failure(Error{code, std::move(message), std::move(help)});
+/// line on how to mend it (may be empty). Text from outside stands in them through printable() or
+/// in_quotes(), which bound each piece; the whole is bounded here once more.
+[[noreturn]] inline void fail(ErrorCode code, const std::string& message, const std::string& help = {}) {
+  throw Failure(Error{code, printable(message, kLongestMessage), printable(help, kLongestMessage)});
 }
 
 }  // namespace dcrnn

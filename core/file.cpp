@@ -5,43 +5,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include "core/failure.hpp"
+#include "core/file_calls.hpp"
 #include "core/text.hpp"
 
 namespace dcrnn {
 namespace {
 
-constexpr std::size_t kBufferSize = std::size_t{1} << 16;
-constexpr mode_t kPermissionBits = S_IRWXU | S_IRWXG | S_IRWXO;
-
 std::function<int(FileOp, const std::string&)>& fault() {
   static std::function<int(FileOp, const std::string&)> hook;
   return hook;
-}
-
-/// Runs `call` (a POSIX call: negative and errno on failure) again while a signal interrupts it; the test
-/// hook may fail it first.
-template <class Call>
-auto attempt(FileOp op, const std::string& path, Call&& call) -> decltype(call()) {
-  if (fault()) {
-    if (const int error = fault()(op, path); error != 0) {
-      errno = error;
-      return -1;
-    }
-  }
-  decltype(call()) result;
-  do {
-    result = call();
-  } while (result < 0 && errno == EINTR);
-  return result;
 }
 
 /// The reason in plain English, whatever the locale.
@@ -68,24 +47,23 @@ std::string remedy(int error) {
     case EDQUOT:
     case EFBIG:
       return "free some space or write to another place";
+    case ENOMEM:
+      return "free some memory, or raise the limit of this process";
     default:
       return "check the path and the device it lies on";
   }
 }
 
-[[noreturn]] void fail_io(std::string_view verb, const std::string& path, int error) {
-  const std::string shown = path == "-"    ? (verb == "write" ? "standard output" : "standard input")
-                            : path.empty() ? "\"\""
-                                           : printable(path);
-  fail(ErrorCode::io, "cannot " + std::string(verb) + " " + shown + ": " + reason(error), remedy(error));
-}
-
-[[noreturn]] void fail_not_regular(std::string_view verb, const std::string& path) {
+[[noreturn]] void fail_not_regular(const std::string& path) {
   fail(ErrorCode::io,
-       "cannot " + std::string(verb) + " " +
-           (path == "-" ? verb == "read" ? "standard input" : "standard output" : printable(path)) +
+       "cannot read " + (path == "-" ? std::string("standard input") : printable(path)) +
            ": not a regular file",
        "name a regular file, not a device or pipe");
+}
+
+[[noreturn]] void fail_changed(const std::string& path) {
+  fail(ErrorCode::io, "cannot read " + printable(path) + ": it became shorter while it was read",
+       "let nobody write to it meanwhile");
 }
 
 int open_for_reading(const std::string& path) {
@@ -100,12 +78,33 @@ int open_for_reading(const std::string& path) {
   return descriptor;
 }
 
-std::string directory_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}  // namespace
+
+void set_file_fault(std::function<int(FileOp, const std::string& path)> hook) {
+  fault() = std::move(hook);
 }
 
-/// The file a chain of symbolic links ends at, there or not.
+int injected_fault(FileOp op, const std::string& path) {
+  return fault() ? fault()(op, path) : 0;
+}
+
+void fail_io(std::string_view verb, const std::string& path, int error) {
+  const std::string shown = path == "-"    ? (verb == "write" ? "standard output" : "standard input")
+                            : path.empty() ? "\"\""
+                                           : printable(path);
+  fail(error == ENOMEM ? ErrorCode::memory : ErrorCode::io,
+       "cannot " + std::string(verb) + " " + shown + ": " + reason(error), remedy(error));
+}
+
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "./" : path.substr(0, slash + 1);
+}
+
+std::string name_of(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
 std::string follow_links(const std::string& path) {
   constexpr int kLongestChain = 40;
   std::filesystem::path at = path;
@@ -116,36 +115,6 @@ std::string follow_links(const std::string& path) {
     at = at.parent_path() / target;
   }
   fail_io("write", path, ELOOP);
-}
-
-/// A name beside `path` that nobody else uses.
-std::string temporary_name(const std::string& path) {
-  static std::atomic<unsigned> counter{0};
-  constexpr std::size_t kNameKept = 200;  // leaves room for the rest within the usual limit of 255 bytes
-  const std::string directory = directory_of(path);
-  const std::string name = path.substr(path.rfind('/') + 1, kNameKept);
-  return directory + "." + name + "." + std::to_string(::getpid()) + "." + std::to_string(counter++) + ".tmp";
-}
-
-/// Makes a rename survive a power cut. File systems that cannot do it, and directories one may write to but
-/// not read, are let pass.
-void sync_directory(const std::string& directory, const std::string& path) {
-  const int descriptor = attempt(
-      FileOp::open, directory, [&] { return ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
-  if (descriptor < 0) {
-    if (errno == EACCES) return;
-    fail_io("write", path, errno);
-  }
-  const int result = attempt(FileOp::sync, directory, [&] { return ::fsync(descriptor); });
-  const int error = errno;
-  ::close(descriptor);
-  if (result < 0 && error != EINVAL && error != EROFS && error != ENOTSUP) fail_io("write", path, error);
-}
-
-}  // namespace
-
-void set_file_fault(std::function<int(FileOp, const std::string& path)> hook) {
-  fault() = std::move(hook);
 }
 
 InputFile::InputFile(const std::string& path)
@@ -170,6 +139,20 @@ std::size_t InputFile::read(void* to, std::size_t size) {
   return static_cast<std::size_t>(got);
 }
 
+std::size_t InputFile::read_at(std::uint64_t offset, void* to, std::size_t size) const {
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t got = attempt(FileOp::read, path_, [&] {
+      return ::pread(descriptor_, static_cast<char*>(to) + done, size - done,
+                     static_cast<off_t>(offset + done));
+    });
+    if (got < 0) fail_io("read", path_, errno);
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return done;
+}
+
 std::uint64_t InputFile::size() const {
   struct stat info;
   if (::fstat(descriptor_, &info) != 0) fail_io("read", path_, errno);
@@ -181,12 +164,24 @@ bool InputFile::is_regular() const {
   return ::fstat(descriptor_, &info) == 0 && S_ISREG(info.st_mode);
 }
 
-MappedFile::MappedFile(const std::string& path) : MappedFile(InputFile(path).descriptor_, path) {}
+Buffer<std::byte> file_content(const std::string& path) {
+  InputFile file(path);
+  if (path == "-" || !file.is_regular()) fail_not_regular(path);
+  Buffer<std::byte> bytes(file.size(), printable(path));
+  const std::size_t got = file.read_at(0, bytes.data(), bytes.size());
+  if (got < bytes.size()) fail_changed(path);
+  return bytes;
+}
 
 MappedFile::MappedFile(int descriptor, const std::string& path) {
   struct stat info;
   if (::fstat(descriptor, &info) != 0) fail_io("read", path, errno);
-  if (!S_ISREG(info.st_mode)) fail_not_regular("read", path);
+  if (!S_ISREG(info.st_mode)) {
+    fail(ErrorCode::io,
+         "cannot read " + (path == "-" ? std::string("standard input") : printable(path)) +
+             ": not a regular file",
+         "name a regular file, not a device or pipe");
+  }
   const auto size = static_cast<std::size_t>(info.st_size);
   if (size == 0) return;
   void* address = MAP_FAILED;
@@ -212,109 +207,13 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   return *this;
 }
 
-OutputFile::OutputFile(const std::string& path, Target target) : path_(path), final_(path) {
-  if (path.empty()) fail_io("write", path, ENOENT);
-  struct stat info;
-  const bool standard_output = path == "-";
-  const bool exists = !standard_output && ::stat(path.c_str(), &info) == 0;
-  if (!standard_output && !exists && errno != ENOENT) fail_io("write", path, errno);
-  if (exists && S_ISDIR(info.st_mode)) fail_io("write", path, EISDIR);
-
-  if (standard_output || (exists && !S_ISREG(info.st_mode))) {
-    if (target != Target::any) fail_not_regular("write", path);
-    if (standard_output) {
-      descriptor_ = STDOUT_FILENO;
-    } else {
-      descriptor_ = attempt(FileOp::open, path, [&] { return ::open(path.c_str(), O_WRONLY | O_CLOEXEC); });
-      if (descriptor_ < 0) fail_io("write", path, errno);
-    }
-    return;
-  }
-
-  // A rename would go through even where the file itself may not be written.
-  if (exists && ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0) fail_io("write", path, errno);
-  final_ = follow_links(path);
-  do {
-    temporary_ = temporary_name(final_);
-    descriptor_ = attempt(FileOp::open, temporary_, [&] {
-      const int access = target == Target::scratch ? O_RDWR : O_WRONLY;
-      return ::open(temporary_.c_str(), access | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    });
-  } while (descriptor_ < 0 && errno == EEXIST);
-  if (descriptor_ < 0) fail_io("write", path, errno);
-  if (target == Target::scratch) {
-    ::unlink(temporary_.c_str());
-    return;
-  }
-  // Best effort: some file systems know no permissions, and the file is ours either way.
-  if (exists) (void)::fchmod(descriptor_, info.st_mode & kPermissionBits);
-}
-
-OutputFile::~OutputFile() {
-  if (!committed_ && temporary_.empty() && descriptor_ >= 0) {
-    try {
-      flush();
-    } catch (const Failure&) {  // a destructor has nobody to tell; whoever cares calls commit()
-    }
-  }
-  if (descriptor_ >= 0 && path_ != "-") ::close(descriptor_);
-  if (!committed_ && !temporary_.empty()) ::unlink(temporary_.c_str());
-}
-
-void OutputFile::write(std::string_view bytes) {
-  if (buffer_.size() + bytes.size() > kBufferSize) flush();
-  if (bytes.size() >= kBufferSize) {
-    write_all(bytes.data(), bytes.size());
-  } else {
-    buffer_ += bytes;
-  }
-}
-
-void OutputFile::flush() {
-  std::string pending;
-  pending.swap(buffer_);  // what fails is not tried again
-  write_all(pending.data(), pending.size());
-  pending.clear();
-  buffer_.swap(pending);  // keeps the memory
-}
-
-MappedFile OutputFile::written() {
-  flush();
-  return MappedFile(descriptor_, temporary_);
-}
-
-void OutputFile::write_all(const char* data, std::size_t size) {
-  const std::string& name = temporary_.empty() ? path_ : temporary_;
-  while (size > 0) {
-    const ssize_t written = attempt(FileOp::write, name, [&] { return ::write(descriptor_, data, size); });
-    if (written < 0) {
-      closed_pipe_ = errno == EPIPE;
-      fail_io("write", path_, errno);
-    }
-    data += written;
-    size -= static_cast<std::size_t>(written);
-  }
-}
-
-void OutputFile::commit() {
-  flush();
-  if (!temporary_.empty()) {
-    if (attempt(FileOp::sync, temporary_, [&] { return ::fsync(descriptor_); }) < 0) {
-      fail_io("write", path_, errno);
-    }
-    const int renamed =
-        attempt(FileOp::rename, final_, [&] { return std::rename(temporary_.c_str(), final_.c_str()); });
-    if (renamed < 0) fail_io("write", path_, errno);
-  }
-  committed_ = true;
-  if (!temporary_.empty()) sync_directory(directory_of(final_), path_);
-}
-
 void append_line(const std::string& path, std::string_view line) {
   const int descriptor = attempt(FileOp::open, path, [&] {
     return ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
   });
   if (descriptor < 0) fail_io("write", path, errno);
+  struct stat before;
+  const bool can_be_cut = ::fstat(descriptor, &before) == 0 && S_ISREG(before.st_mode);
   std::string bytes(line);
   bytes += '\n';
   for (std::size_t done = 0; done < bytes.size();) {
@@ -322,6 +221,7 @@ void append_line(const std::string& path, std::string_view line) {
         FileOp::write, path, [&] { return ::write(descriptor, bytes.data() + done, bytes.size() - done); });
     if (written < 0) {
       const int error = errno;
+      if (can_be_cut) (void)!::ftruncate(descriptor, before.st_size);  // half a line would spoil the next
       ::close(descriptor);
       fail_io("write", path, error);
     }

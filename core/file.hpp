@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/buffer.hpp"
+
 namespace dcrnn {
 
 enum class FileOp { open, read, write, sync, rename, remove, map, make_directory };
@@ -27,22 +29,28 @@ class InputFile {
   InputFile& operator=(InputFile&& other) noexcept;
   /// Up to `size` bytes; 0 at the end.
   std::size_t read(void* to, std::size_t size);
+  /// Up to `size` bytes from byte `offset` on, of a regular file, whatever was read before; fewer only at the
+  /// end. Safe for several threads at once.
+  std::size_t read_at(std::uint64_t offset, void* to, std::size_t size) const;
   /// Size in bytes of a regular file, 0 otherwise.
   std::uint64_t size() const;
   bool is_regular() const;
   const std::string& path() const { return path_; }
 
  private:
-  friend class MappedFile;
   std::string path_;
   int descriptor_ = -1;
 };
 
-/// A whole file mapped read-only.
+/// The content of a regular file, in memory: what others do to the file afterwards changes nothing.
+/// Failure(io) if it is none.
+Buffer<std::byte> file_content(const std::string& path);
+
+/// A whole file mapped read-only. For files that nobody else can change: of others, one that is cut short
+/// ends the process.
 class MappedFile {
  public:
   MappedFile() = default;
-  explicit MappedFile(const std::string& path);
   /// Of an open descriptor, which may be closed afterwards; `path` names it in errors.
   MappedFile(int descriptor, const std::string& path);
   ~MappedFile();
@@ -57,13 +65,15 @@ class MappedFile {
 
 /// Writes a file so that its final name never holds half of it: a temporary beside it, then fsync, rename and
 /// fsync of the directory on commit(). A symbolic link is followed. A target that exists and is no regular
-/// file (a device, a pipe), and "-" (standard output), is written to directly. Destroyed before commit(): the
-/// temporary is removed and the old file stays.
+/// file (a device, a pipe), and "-" (standard output), is written to directly. One that may be written but
+/// not replaced (mounted by itself, say) gets the bytes of the temporary on commit(), or, where not even a
+/// temporary may lie beside it, all bytes as they come. Destroyed before commit(): the temporary is removed
+/// and the old file stays.
 class OutputFile {
  public:
   enum class Target {
     any,
-    regular_only,  ///< a device or pipe as target is Failure(io)
+    regular_only,  ///< a device or pipe as target, and a file that cannot be replaced, is Failure(io)
     scratch,  ///< never committed, and nameless from the start: nothing stays of a process that is killed
   };
   explicit OutputFile(const std::string& path, Target target = Target::any);
@@ -81,17 +91,24 @@ class OutputFile {
   bool closed_pipe() const { return closed_pipe_; }
 
  private:
+  void open_target();
   void write_all(const char* data, std::size_t size);
+  void empty_target();
+  void copy_into_target();
+
   std::string path_;       // the name the user knows
   std::string final_;      // after following links
   std::string temporary_;  // empty when written directly
   std::string buffer_;
+  Target target_;
   int descriptor_ = -1;
+  bool replaces_ = false;  // a regular file written directly: its old bytes go when the first new one comes
+  bool emptied_ = false;
   bool committed_ = false;
   bool closed_pipe_ = false;
 };
 
-/// Appends `line` and a newline to `path` (created if absent).
+/// Appends `line` and a newline to `path` (created if absent), all of it or nothing.
 void append_line(const std::string& path, std::string_view line);
 bool file_exists(const std::string& path);
 /// Creates `path` and its parents; nothing if it is there.

@@ -27,6 +27,9 @@ inline Error current_error() noexcept {
     } catch (const std::exception& exception) {
       return {ErrorCode::internal, std::string("internal error: ") + exception.what(),
               "this is a defect of the library: please report it"};
+    } catch (...) {
+      return {ErrorCode::internal, "internal error: an exception of an unknown type",
+              "this is a defect of the library: please report it"};
     }
   } catch (...) {
     return {ErrorCode::memory, kOutOfMemory, ""};

@@ -31,44 +31,69 @@ std::size_t utf8_length(std::string_view text) {
   return 0;
 }
 
-}  // namespace
+/// True for a character that would act on a terminal instead of showing: control characters, line separators,
+/// and those that turn the direction of what follows.
+bool acts(std::string_view character) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
+  if (character.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7F;
+  if (character.size() == 2) return byte(0) == 0xC2 && byte(1) < 0xA0;  // U+0080 .. U+009F
+  if (character.size() != 3 || byte(0) != 0xE2) return false;
+  return (byte(1) == 0x80 && (byte(2) == 0x8E || byte(2) == 0x8F ||      // U+200E, U+200F
+                              (byte(2) >= 0xA8 && byte(2) <= 0xAE))) ||  // U+2028 .. U+202E
+         (byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9);        // U+2066 .. U+2069
+}
 
-std::string printable(std::string_view text) {
+std::string escaped(std::string_view text) {
   std::string out;
   while (!text.empty()) {
     const std::size_t length = utf8_length(text);
-    const auto c = static_cast<unsigned char>(text[0]);
-    if (length > 1 || (length == 1 && c >= 0x20 && c != 0x7F)) {
-      out += text.substr(0, length);
-    } else if (c == '\n') {
+    const std::string_view character = text.substr(0, std::max<std::size_t>(length, 1));
+    if (length > 0 && !acts(character)) {
+      out += character;
+    } else if (character == "\n") {
       out += "\\n";
-    } else if (c == '\r') {
+    } else if (character == "\r") {
       out += "\\r";
-    } else if (c == '\t') {
+    } else if (character == "\t") {
       out += "\\t";
     } else {
       constexpr std::string_view kHex = "0123456789ABCDEF";
-      out += {'\\', 'x', kHex[c >> 4], kHex[c & 15]};
+      for (const char c : character) {
+        const auto byte = static_cast<unsigned char>(c);
+        out += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+      }
     }
-    text.remove_prefix(std::max<std::size_t>(length, 1));
+    text.remove_prefix(character.size());
   }
   return out;
+}
+
+/// `at`, moved back to the beginning of the character it is in.
+std::size_t character_begin(std::string_view text, std::size_t at) {
+  const std::size_t least = at - std::min<std::size_t>(at, 3);
+  while (at > least && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
+  return at;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text, std::size_t longest) {
+  if (text.size() <= longest) return escaped(text);
+  const std::size_t head = character_begin(text, longest / 2);
+  const std::size_t tail = character_begin(text, text.size() - longest / 2);
+  return escaped(text.substr(0, head)) + "..." + escaped(text.substr(tail));
 }
 
 std::string in_quotes(std::string_view text) {
   constexpr std::size_t kLongest = 60;
   const bool cut = text.size() > kLongest;
-  if (cut) {
-    std::size_t end = kLongest;
-    while (end > kLongest - 4 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-    text = text.substr(0, end);
-  }
-  std::string escaped;
+  if (cut) text = text.substr(0, character_begin(text, kLongest));
+  std::string quoted;
   for (char c : text) {
-    if (c == '"' || c == '\\') escaped += '\\';
-    escaped += c;
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
   }
-  return '"' + printable(escaped) + (cut ? "...\"" : "\"");
+  return '"' + escaped(quoted) + (cut ? "...\"" : "\"");
 }
 
 std::string shape_text(std::span<const std::size_t> shape) {

@@ -8,8 +8,12 @@
 
 namespace dcrnn {
 
-/// `text` fit for one line of a message: control characters and bytes that are not UTF-8 as \n, \t or \xHH.
-std::string printable(std::string_view text);
+/// Longest text from outside (a file's name, a key) that a message repeats in full, bytes.
+inline constexpr std::size_t kLongestText = 500;
+
+/// `text` fit for one line of a message: control and direction characters and bytes that are not UTF-8 as \n,
+/// \t or \xHH; of more than `longest` bytes the middle is "...". What is fit already stays as it is.
+std::string printable(std::string_view text, std::size_t longest = kLongestText);
 
 /// printable(text) in double quotes, `"` and `\` escaped, cut to about 60 bytes with "..." where longer.
 std::string in_quotes(std::string_view text);

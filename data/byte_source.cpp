@@ -24,7 +24,7 @@ ByteSource::ByteSource(const std::string& path)
     : file_(path), name_(path == "-" ? "standard input" : printable(path)), input_(kInputSize) {
   // A pipe may hand over a single byte at first; two are needed to recognise gzip.
   while (input_end_ < 2) {
-    const std::size_t got = file_.read(input_.data() + input_end_, kInputSize - input_end_);
+    const std::size_t got = read_file(input_.data() + input_end_, kInputSize - input_end_);
     if (got == 0) break;
     input_end_ += got;
   }
@@ -39,8 +39,14 @@ ByteSource::ByteSource(const std::string& path)
   gzip_.reset(stream.release());
 }
 
+std::size_t ByteSource::read_file(void* to, std::size_t size) {
+  const std::size_t got = file_.read(to, size);
+  digest_.add({static_cast<const char*>(to), got});
+  return got;
+}
+
 bool ByteSource::refill() {
-  input_end_ = file_.read(input_.data(), kInputSize);
+  input_end_ = read_file(input_.data(), kInputSize);
   waiting_ = input_end_;
   consumed_ += input_end_;
   return input_end_ > 0;
@@ -55,7 +61,7 @@ std::size_t ByteSource::read_plain(char* to, std::size_t size) {
   std::memcpy(to, input_.data() + (input_end_ - waiting_), done);
   waiting_ -= done;
   while (done < size) {
-    const std::size_t got = file_.read(to + done, size - done);
+    const std::size_t got = read_file(to + done, size - done);
     if (got == 0) break;
     done += got;
     consumed_ += got;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/file.hpp"
+#include "data/hash.hpp"
 
 namespace dcrnn::data {
 
@@ -24,6 +25,8 @@ class ByteSource {
   /// Bytes of the file consumed (compressed ones for gzip) and in all (0 if unknown).
   std::uint64_t bytes_done() const { return consumed_ - waiting_; }
   std::uint64_t bytes_total() const { return file_.size(); }
+  /// FileDigest of the bytes consumed so far: at the end, of the file as it was read.
+  std::uint64_t digest() const { return digest_.value(); }
   /// The file as messages name it.
   const std::string& name() const { return name_; }
 
@@ -31,12 +34,14 @@ class ByteSource {
   struct EndInflate {
     void operator()(z_stream* stream) const;
   };
+  std::size_t read_file(void* to, std::size_t size);
   bool refill();
   std::size_t read_plain(char* to, std::size_t size);
   std::size_t read_gzip(char* to, std::size_t size);
 
   InputFile file_;
   std::string name_;
+  FileDigest digest_;
   std::vector<unsigned char> input_;
   std::size_t waiting_ = 0;  // bytes of input_ not yet handed on; they are its last before input_end_
   std::size_t input_end_ = 0;

@@ -6,6 +6,9 @@
 namespace dcrnn::data {
 namespace {
 
+constexpr std::size_t kKeyDigits = 16;
+constexpr std::string_view kEnding = ".rows";
+
 template <class T>
 std::string_view bytes_of(const T* values, std::size_t count) {
   return {reinterpret_cast<const char*>(values), count * sizeof(T)};
@@ -14,10 +17,15 @@ std::string_view bytes_of(const T* values, std::size_t count) {
 }  // namespace
 
 std::string cache_path(const std::string& directory, const CacheKey& key) {
-  char digits[16];
+  char digits[kKeyDigits];
   const auto [end, error] = std::to_chars(digits, digits + sizeof digits, key.all, 16);
   const std::string text(digits, end);
-  return directory + "/" + std::string(16 - text.size(), '0') + text + ".rows";
+  return directory + "/" + std::string(kKeyDigits - text.size(), '0') + text + std::string(kEnding);
+}
+
+bool is_cache_name(std::string_view name) {
+  return name.size() == kKeyDigits + kEnding.size() && name.ends_with(kEnding) &&
+         name.find_first_not_of("0123456789abcdef") == kKeyDigits;
 }
 
 CacheWriter::CacheWriter(const Schema& config, const std::string& directory, const CacheKey& key)
@@ -26,27 +34,30 @@ CacheWriter::CacheWriter(const Schema& config, const std::string& directory, con
       key_(key),
       file_(cache_path(directory, key), OutputFile::Target::regular_only),
       content_(key.schema),
+      counts_(config.fields.size()),
       record_(layout_.size) {
   if (layout_.has_bags) {
-    item_file_.emplace(cache_path(directory, key) + ".items", OutputFile::Target::scratch);
+    item_file_.emplace(cache_path(directory, key), OutputFile::Target::scratch);
   }
   const CacheHeader header;
   file_.write(bytes_of(&header, 1));
 }
 
-void CacheWriter::write(std::string_view bytes) {
-  file_.write(bytes);
-  content_.add(bytes);
-}
-
-void CacheWriter::add(std::span<const std::byte> record, std::span<const std::uint32_t> row_items) {
-  write(bytes_of(record.data(), record.size()));
-  if (!row_items.empty()) item_file_->write(bytes_of(row_items.data(), row_items.size()));
+void CacheWriter::add(std::span<std::byte> record, std::span<const std::uint32_t> row_items) {
+  const std::string_view items = bytes_of(row_items.data(), row_items.size());
+  content_.add(bytes_of(record.data(), layout_.items_check), items);
+  if (layout_.has_bags) {
+    store(record.data() + layout_.items_check, row_check(std::as_bytes(row_items), key_.all, rows_));
+  }
+  store(record.data() + layout_.check, row_check(record.first(layout_.check), key_.all, rows_));
+  file_.write(bytes_of(record.data(), record.size()));
+  if (!items.empty()) item_file_->write(items);
   ++rows_;
   item_count_ += row_items.size();
 }
 
 void CacheWriter::add(const Batch& batch) {
+  for (std::size_t f = 0; f < counts_.size(); ++f) counts_[f] += batch.columns[f].counts;
   for (std::size_t b = 0; b < batch.rows; ++b) {
     row_items_.clear();
     for (std::size_t f = 0; f < layout_.fields.size(); ++f) {
@@ -72,17 +83,18 @@ void CacheWriter::add(const Batch& batch) {
 void CacheWriter::finish(const Encoders* encoders) {
   if (item_file_) {
     const MappedFile items = item_file_->written();
-    write(bytes_of(items.bytes().data(), items.bytes().size()));
+    file_.write(bytes_of(items.bytes().data(), items.bytes().size()));
   }
-  const std::string packed = encoders != nullptr ? pack_tensors(encoders->tensors()) : std::string();
-  write(packed);
+  const TensorView counts{kCountsTensor, DType::u64, {counts_.size(), 4}, std::as_bytes(std::span(counts_))};
+  const std::string packed = pack_tensors(encoders != nullptr ? encoders->tensors() : std::vector{counts});
+  file_.write(packed);
   CacheTrailer trailer;
   trailer.key = key_.all;
   trailer.rows = rows_;
   trailer.record_size = layout_.size;
   trailer.items = item_count_;
   trailer.encoders_size = packed.size();
-  trailer.content = content_.digest();
+  trailer.content = content_.digest(packed);
   trailer.check = trailer.own_hash();
   file_.write(bytes_of(&trailer, 1));
   file_.commit();

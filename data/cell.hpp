@@ -16,6 +16,13 @@
 
 namespace dcrnn::data {
 
+inline bool is_empty(std::string_view cell) {
+  return cell.empty();
+}
+inline bool is_empty(double number) {
+  return std::isnan(number);
+}
+
 /// A cell as text, for messages.
 inline std::string cell_text(std::string_view cell) {
   return std::string(cell);

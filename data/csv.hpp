@@ -41,6 +41,8 @@ class CsvReader {
 
   std::uint64_t bytes_done() const { return source_.bytes_done(); }
   std::uint64_t bytes_total() const { return source_.bytes_total(); }
+  /// Of the whole file once next() has given false (ByteSource).
+  std::uint64_t digest() const { return source_.digest(); }
   const std::string& name() const { return source_.name(); }
 
  private:

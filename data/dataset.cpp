@@ -12,11 +12,7 @@
 #include "data/row_reader.hpp"
 
 namespace dcrnn::data {
-namespace {
 
-constexpr std::size_t kBatchRows = 1024;
-
-/// Everything of a config that decides what a cache holds, as unambiguous text.
 std::uint64_t schema_hash(const Schema& config) {
   std::string text;
   const auto word = [&text](const std::string& part) { text += std::to_string(part.size()) + ":" + part; };
@@ -41,6 +37,10 @@ std::uint64_t schema_hash(const Schema& config) {
   return xxh64(text, kCacheFormat);
 }
 
+namespace {
+
+constexpr std::size_t kBatchRows = 1024;
+
 std::uint64_t size_of_all(const std::vector<std::string>& paths) {
   std::uint64_t total = 0;
   for (const std::string& path : paths) {
@@ -56,27 +56,38 @@ std::uint64_t size_of_all(const std::vector<std::string>& paths) {
   return total;
 }
 
-/// `encoders`: those that exist already, or null.
-CacheKey make_key(const Schema& config, const Encoders* encoders, const std::vector<std::string>& paths,
-                  ProgressMeter& progress) {
+/// The key of a cache, and the digest of every file that went into it.
+struct Digests {
   CacheKey key;
-  key.schema = schema_hash(config);
-  Hasher all(key.schema);
-  const auto add_number = [&all](std::uint64_t number) {
-    all.add({reinterpret_cast<const char*>(&number), sizeof number});
-  };
+  std::vector<std::uint64_t> files;
+};
+
+/// `encoders`: those that exist already, or null.
+Digests digest_files(const Schema& config, const Encoders* encoders, const std::vector<std::string>& paths,
+                     ProgressMeter& progress) {
+  Digests digests;
+  digests.key.schema = schema_hash(config);
+  Hasher all(digests.key.schema);
   if (encoders != nullptr) all.add(pack_tensors(encoders->tensors()));
   std::vector<char> buffer(std::size_t{1} << 20);
   for (const std::string& path : paths) {
     InputFile file(path);
-    add_number(file.size());
+    FileDigest one;
     for (std::size_t got; (got = file.read(buffer.data(), buffer.size())) > 0;) {
-      all.add({buffer.data(), got});
+      one.add({buffer.data(), got});
       progress.report_again();
     }
+    const std::uint64_t digest = digests.files.emplace_back(one.value());
+    all.add({reinterpret_cast<const char*>(&digest), sizeof digest});
   }
-  key.all = all.digest();
-  return key;
+  digests.key.all = all.digest();
+  return digests;
+}
+
+void require_unchanged(const std::string& path, std::uint64_t before, std::uint64_t now) {
+  if (before == now) return;
+  fail(ErrorCode::io, "cannot read " + printable(path) + ": it changed while it was read",
+       "train again when nothing writes to the file, or train on a copy");
 }
 
 [[noreturn]] void fail_no_rows(const std::string& path) {
@@ -84,8 +95,9 @@ CacheKey make_key(const Schema& config, const Encoders* encoders, const std::vec
        "give a file with at least one row of data");
 }
 
-Cache open_written(const Schema& config, const std::string& directory, const CacheKey& key) {
-  std::optional<Cache> cache = open_cache(config, directory, key);
+Cache open_written(const Schema& config, const Encoders* known, const std::string& directory,
+                   const CacheKey& key) {
+  std::optional<Cache> cache = open_cache(config, known, directory, key);
   if (!cache) {
     fail(ErrorCode::io,
          "cannot read " + printable(cache_path(directory, key)) + ": not what was written to it",
@@ -105,44 +117,50 @@ TrainingData build_training_data(const Schema& config, const std::vector<std::st
                                  const std::string& cache_directory, const Progress& progress) {
   require_paths(paths);
   ProgressMeter meter(progress, size_of_all(paths));
-  const CacheKey key = make_key(config, nullptr, paths, meter);
-  std::optional<Cache> cache = open_cache(config, cache_directory, key);
+  const Digests digests = digest_files(config, nullptr, paths, meter);
+  const CacheKey& key = digests.key;
+  std::optional<Cache> cache = open_cache(config, nullptr, cache_directory, key);
   if (!cache) {
     make_directories(cache_directory);
-    DatasetBuilder builder(config, cache_path(cache_directory, key) + ".raw");
-    for (const std::string& path : paths) builder.parse(path, meter);
+    DatasetBuilder builder(config, cache_path(cache_directory, key));
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      require_unchanged(paths[i], digests.files[i], builder.parse(paths[i], meter));
+    }
     const Encoders encoders = builder.make_encoders(meter);
     CacheWriter writer(config, cache_directory, key);
     builder.write_rows(encoders, writer, meter);
     writer.finish(&encoders);
-    cache = open_written(config, cache_directory, key);
+    cache = open_written(config, nullptr, cache_directory, key);
   }
-  // Fields that need no data leave nothing to store.
-  Encoders encoders = cache->encoders ? std::move(*cache->encoders) : Encoders(config);
-  return {std::move(encoders), std::move(cache->dataset)};
+  return {std::move(*cache->encoders), std::move(cache->dataset)};
 }
 
 Dataset build_dataset(const Schema& config, const Encoders& encoders, const std::vector<std::string>& paths,
                       const std::string& cache_directory, const Progress& progress) {
   require_paths(paths);
   ProgressMeter meter(progress, size_of_all(paths));
-  const CacheKey key = make_key(config, &encoders, paths, meter);
-  if (std::optional<Cache> cache = open_cache(config, cache_directory, key)) return std::move(cache->dataset);
+  const Digests digests = digest_files(config, &encoders, paths, meter);
+  const CacheKey& key = digests.key;
+  if (std::optional<Cache> cache = open_cache(config, &encoders, cache_directory, key)) {
+    return std::move(cache->dataset);
+  }
   make_directories(cache_directory);
   CacheWriter writer(config, cache_directory, key);
   Batch batch;
-  for (const std::string& path : paths) {
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    const std::string& path = paths[i];
     RowReader reader(config, encoders, path, RowReader::Labels::required);
     const std::uint64_t before = writer.rows();
     while (reader.read(kBatchRows, batch) > 0) {
       writer.add(batch);
       meter.at(reader.bytes_done());
     }
+    require_unchanged(path, digests.files[i], reader.digest());
     if (writer.rows() == before) fail_no_rows(path);
     meter.file_finished(reader.bytes_total());
   }
   writer.finish(nullptr);
-  return std::move(open_written(config, cache_directory, key).dataset);
+  return std::move(open_written(config, &encoders, cache_directory, key).dataset);
 }
 
 }  // namespace dcrnn::data

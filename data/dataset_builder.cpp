@@ -19,7 +19,7 @@ DatasetBuilder::DatasetBuilder(const Schema& config, const std::string& scratch)
   for (const Field& field : config.fields) fits_.emplace_back(field);
 }
 
-void DatasetBuilder::parse(const std::string& path, ProgressMeter& progress) {
+std::uint64_t DatasetBuilder::parse(const std::string& path, ProgressMeter& progress) {
   CsvReader csv(path);
   if (name_.empty()) name_ = csv.name();
   const Columns columns = find_columns(config_, csv, RowReader::Labels::required);
@@ -30,6 +30,7 @@ void DatasetBuilder::parse(const std::string& path, ProgressMeter& progress) {
   }
   if (rows_ == before) csv.fail_header("there is no row after the header", kNoRowHelp);
   progress.file_finished(csv.bytes_total());
+  return csv.digest();
 }
 
 void DatasetBuilder::parse_row(const CsvReader& csv, const Columns& columns) {
@@ -125,6 +126,7 @@ void DatasetBuilder::find_edges(ProgressMeter& progress) {
 
 void DatasetBuilder::write_rows(const Encoders& encoders, CacheWriter& writer, ProgressMeter& progress) {
   const RecordLayout& encoded = writer.layout();
+  record_.assign(encoded.size, std::byte{0});
   for_each_row(progress, [&](const std::byte* from, const std::byte* items) {
     std::byte* const to = record_.data();
     items_.clear();
@@ -149,7 +151,7 @@ void DatasetBuilder::write_rows(const Encoders& encoders, CacheWriter& writer, P
     }
     std::memcpy(to + encoded.labels, from + layout_.labels, config_.tasks.size());
     if (encoded.has_weight) std::memcpy(to + encoded.weight, from + layout_.weight, sizeof(double));
-    writer.add({to, encoded.size}, items_);
+    writer.add(record_, items_);
   });
 }
 

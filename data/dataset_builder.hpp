@@ -21,8 +21,9 @@ class DatasetBuilder {
   /// `scratch`: a path beside which the scratch file may lie while this object lives.
   DatasetBuilder(const Schema& config, const std::string& scratch);
 
-  /// Failure(data) names file, line and column; a file without rows is one too.
-  void parse(const std::string& path, ProgressMeter& progress);
+  /// Gives the digest of the file as it was read. Failure(data) names file, line and column; a file without
+  /// rows is one too.
+  std::uint64_t parse(const std::string& path, ProgressMeter& progress);
   Encoders make_encoders(ProgressMeter& progress);
   /// Adds all rows to the cache, encoded by what make_encoders() gave.
   void write_rows(const Encoders& encoders, CacheWriter& writer, ProgressMeter& progress);

@@ -46,6 +46,10 @@ std::vector<std::size_t> Encoders::table_rows() const {
   return rows;
 }
 
+const CellCounts& Encoders::training_counts(std::size_t field) const {
+  return fields_[field]->training;
+}
+
 /// Appends what a cell gives to a column.
 template <class Cell>
 struct Append {
@@ -72,7 +76,17 @@ struct Append {
 template <class Cell>
 std::string Encoders::append(std::size_t index, Cell cell, BatchColumn& column) const {
   const FieldState& state = *fields_[index];
+  const std::size_t first = column.ids.size();
   std::string error = read_cell(state.field, cell, Append<Cell>{state, cell, column});
+  ++column.counts.cells;
+  if (is_empty(cell)) {
+    ++column.counts.empty;
+  } else if (state.field.type != FieldType::number) {
+    column.counts.values += column.ids.size() - first;
+    column.counts.unknown += static_cast<std::uint64_t>(
+        std::count_if(column.ids.begin() + static_cast<std::ptrdiff_t>(first), column.ids.end(),
+                      [&](std::uint32_t row) { return !state.is_known(row); }));
+  }
   if (state.field.type != FieldType::bag) return error;
   if (!error.empty()) {
     column.ids.resize(column.offsets.back());

@@ -36,9 +36,13 @@ class Encoders {
   /// Rows of the embedding table per field, 0 where it has none.
   std::vector<std::size_t> table_rows() const;
 
-  /// Encodes one cell of field `field` as the next row of `column` (appends to ids, offsets or values; for a
-  /// bag offsets must start as {0}). On a bad cell returns what is wrong with it ("\"1.2.3\" is not a
-  /// number"), else "".
+  /// Of the training cells of a field, `unknown` being the values that would have been so but for their own
+  /// cell: the share of them in new data of the same kind is about that. No cells: not known.
+  const CellCounts& training_counts(std::size_t field) const;
+
+  /// Encodes one cell of field `field` as the next row of `column` (appends to ids, offsets or values and
+  /// adds to counts; for a bag offsets must start as {0}). On a bad cell returns what is wrong with it
+  /// ("\"1.2.3\" is not a number"), else "".
   std::string encode(std::size_t field, std::string_view cell, BatchColumn& column) const;
   /// The same for a number field whose cell is the number itself; NaN: missing.
   std::string encode(std::size_t field, double number, BatchColumn& column) const;

@@ -3,12 +3,15 @@
 //   encoder.<field>.vocab.ends   U64 [V]  where each word ends
 //   encoder.<field>.edges        F64 [E]  upper edges of the buckets 1..E; bucket E + 1 has none
 //   encoder.<field>.statistics   F64 [2]  mean and divisor of the (log1p of the) value
+//   encoder.<field>.counts       U64 [4]  of training: cells, empty ones, values, unknown ones
+//   encoder.<field>.seen         U8  [n]  hash, id: a bit per row of the table, the lowest of a byte first
+// The last two are absent, of all fields, in models that were not trained from files.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <set>
 
 #include "core/failure.hpp"
-#include "core/size.hpp"
 #include "core/text.hpp"
 #include "data/encoder.hpp"
 #include "data/field_state.hpp"
@@ -32,8 +35,8 @@ class TensorSet {
   std::vector<T> take(const std::string& name) {
     for (const TensorView& tensor : tensors_) {
       if (tensor.name != name) continue;
-      if (tensor.dtype != dtype_of<T>() || tensor.shape.size() != 1 ||
-          tensor.data.size() != checked_mul(tensor.shape[0], sizeof(T), name)) {
+      if (tensor.dtype != dtype_of<T>() || tensor.shape.size() != 1 || tensor.data.size() % sizeof(T) != 0 ||
+          tensor.data.size() / sizeof(T) != tensor.shape[0]) {
         fail_tensor(name, "its type or its shape is wrong");
       }
       taken_.insert(name);
@@ -42,6 +45,13 @@ class TensorSet {
       return values;
     }
     fail_tensor(name, "it is missing");
+  }
+
+  /// True if a field has a tensor of this part.
+  bool has_any(std::string_view part) const {
+    return std::any_of(tensors_.begin(), tensors_.end(), [&](const TensorView& tensor) {
+      return tensor.name.starts_with(kPrefix) && tensor.name.ends_with("." + std::string(part));
+    });
   }
 
   void refuse_unknown() const {
@@ -112,18 +122,43 @@ std::array<double, 2> read_statistics(const Field& field, TensorSet& tensors) {
   return {values[0], values[1]};
 }
 
+static_assert(sizeof(CellCounts) == 4 * sizeof(std::uint64_t), "written as the tensor it is");
+
+CellCounts read_counts(const Field& field, TensorSet& tensors) {
+  const std::string name = tensor_name(field, "counts");
+  const std::vector<std::uint64_t> values = tensors.take<std::uint64_t>(name);
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 53;
+  if (values.size() != 4 || values[0] == 0 || values[0] > kMost || values[1] > values[0] ||
+      values[2] > kMost || values[3] > values[2]) {
+    tensors.fail_tensor(name, "cells, empty ones of them, values and unknown ones of them are needed");
+  }
+  return {values[0], values[1], values[2], values[3]};
+}
+
+std::vector<unsigned char> read_seen(const Field& field, TensorSet& tensors) {
+  const std::string name = tensor_name(field, "seen");
+  std::vector<unsigned char> seen = tensors.take<unsigned char>(name);
+  if (seen.size() != (field.size + 7) / 8 || (field.size % 8 != 0 && seen.back() >> (field.size % 8) != 0)) {
+    tensors.fail_tensor(name, "a bit for each of the " + std::to_string(field.size) + " rows is needed");
+  }
+  return seen;
+}
+
 }  // namespace
 
 Encoders Encoders::from_tensors(const Schema& config, const std::vector<TensorView>& tensors,
                                 const std::string& source) {
   TensorSet set(tensors, source);
   Encoders encoders;
+  const bool counted = set.has_any("counts") || set.has_any("seen");
   for (const Field& field : config.fields) {
     auto state = std::make_unique<FieldState>();
     state->field = field;
     if (state->has_vocabulary()) state->vocabulary = read_vocabulary(field, set);
     if (state->has_edges()) state->edges = read_edges(field, set);
     if (state->has_statistics()) state->statistics = read_statistics(field, set);
+    if (counted && state->has_fixed_rows()) state->seen = read_seen(field, set);
+    if (counted) state->training = read_counts(field, set);
     encoders.fields_.push_back(std::move(state));
   }
   set.refuse_unknown();
@@ -148,6 +183,14 @@ std::vector<TensorView> Encoders::tensors() const {
     if (state->has_statistics()) {
       tensors.push_back(tensor_view(tensor_name(field, "statistics"), {state->statistics.size()},
                                     std::span<const double>(state->statistics)));
+    }
+    if (!state->seen.empty()) {
+      tensors.push_back(tensor_view(tensor_name(field, "seen"), {state->seen.size()},
+                                    std::span<const unsigned char>(state->seen)));
+    }
+    if (state->training.cells > 0) {
+      tensors.push_back(
+          {tensor_name(field, "counts"), DType::u64, {4}, std::as_bytes(std::span(&state->training, 1))});
     }
   }
   return tensors;

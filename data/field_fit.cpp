@@ -1,5 +1,7 @@
 #include "data/field_fit.hpp"
 
+#include <algorithm>
+
 #include "core/failure.hpp"
 
 namespace dcrnn::data {
@@ -7,6 +9,7 @@ namespace dcrnn::data {
 FieldFit::FieldFit(const Field& field) : state_(std::make_unique<FieldState>()) {
   state_->field = field;
   if (state_->has_edges()) quantiles_.emplace(field.bins);
+  if (state_->has_fixed_rows()) times_.resize(field.size);
 }
 
 std::uint32_t FieldFit::seen(std::string_view word) {
@@ -16,7 +19,35 @@ std::uint32_t FieldFit::seen(std::string_view word) {
   return number + 1;
 }
 
+void FieldFit::count(bool empty, std::span<const std::uint32_t> rows) {
+  CellCounts& counts = state_->training;
+  ++counts.cells;
+  if (empty) ++counts.empty;
+  if (!empty && state_->field.type != FieldType::number) counts.values += rows.size();
+  if (times_.empty()) return;
+  for (const std::uint32_t row : rows) {
+    if (times_[row] < 2) ++times_[row];
+  }
+}
+
+/// A value that would be unknown but for its own cell counts as unknown.
+void FieldFit::fix_counts() {
+  CellCounts& counts = state_->training;
+  for (const std::uint64_t times : counts_) {
+    if (times <= state_->field.min_count) counts.unknown += times;
+  }
+  state_->seen.resize((times_.size() + 7) / 8);
+  for (std::size_t row = 0; row < times_.size(); ++row) {
+    if (times_[row] == 0) continue;
+    state_->seen[row / 8] = static_cast<unsigned char>(state_->seen[row / 8] | 1 << (row % 8));
+    if (times_[row] == 1) ++counts.unknown;
+  }
+  counts.unknown = std::min(counts.unknown, counts.values);  // an empty cell has a hash, but is no value
+  times_ = {};
+}
+
 void FieldFit::fix(const std::string& source) {
+  fix_counts();
   if (state_->has_vocabulary()) {
     final_rows_.push_back(0);  // of no word
     for (std::uint32_t i = 0; i < counts_.size(); ++i) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,10 +46,13 @@ class FieldFit {
 
  private:
   std::uint32_t seen(std::string_view word);
+  void count(bool empty, std::span<const std::uint32_t> rows);
+  void fix_counts();
 
   std::unique_ptr<FieldState> state_;
   Vocabulary words_;  // all seen
   std::vector<std::uint64_t> counts_;
+  std::vector<unsigned char> times_;       // hash, id: how often each row occurs; 2 for more than once
   std::vector<std::uint32_t> final_rows_;  // of a vocabulary
   Moments moments_;
   std::optional<QuantileSearch> quantiles_;  // of a bucketed field
@@ -75,7 +79,10 @@ std::string FieldFit::add(Cell cell, double& number, std::vector<std::uint32_t>&
     void word(std::string_view word) const { rows.push_back(fit.seen(word)); }
     void row(std::uint32_t row) const { rows.push_back(row); }
   };
-  return read_cell(state_->field, cell, Take{*this, cell, number, rows});
+  const std::size_t first = rows.size();
+  std::string error = read_cell(state_->field, cell, Take{*this, cell, number, rows});
+  if (error.empty()) count(is_empty(cell), std::span(rows).subspan(first));
+  return error;
 }
 
 }  // namespace dcrnn::data

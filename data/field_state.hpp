@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/schema.hpp"
+#include "core/batch.hpp"
 #include "data/vocabulary.hpp"
 
 namespace dcrnn::data {
@@ -16,12 +17,20 @@ struct FieldState {
   Vocabulary vocabulary;                        ///< vocab: the word of row i + 1
   std::vector<double> edges;                    ///< buckets: ascending
   std::array<double, 2> statistics = {0., 1.};  ///< standardize, log1p: mean, divisor (deviation, or 1 for 0)
+  CellCounts training;                          ///< no cells where the file does not tell
+  std::vector<unsigned char> seen;  ///< hash, id: a bit per row of the table; empty where the file has none
 
   bool has_vocabulary() const { return field.type != FieldType::number && field.encoding == Encoding::vocab; }
   bool has_edges() const { return field.type == FieldType::number && field.transform == Transform::buckets; }
   bool has_statistics() const {
     return field.type == FieldType::number &&
            (field.transform == Transform::standardize || field.transform == Transform::log1p);
+  }
+  bool has_fixed_rows() const { return field.type != FieldType::number && field.encoding != Encoding::vocab; }
+  /// False for what training never saw, or not often enough.
+  bool is_known(std::uint32_t row) const {
+    if (has_vocabulary()) return row != 0;
+    return seen.empty() || (seen[row / 8] >> (row % 8) & 1) != 0;
   }
   /// Rows of the embedding table, 0 without one.
   std::size_t table_rows() const;

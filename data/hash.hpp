@@ -25,4 +25,15 @@ class Hasher {
   XXH64_state_t state_;
 };
 
+/// XXH3 of a file that is read in pieces: fast enough to go along with parsing it.
+class FileDigest {
+ public:
+  FileDigest() { XXH3_64bits_reset(&state_); }
+  void add(std::string_view bytes) { XXH3_64bits_update(&state_, bytes.data(), bytes.size()); }
+  std::uint64_t value() const { return XXH3_64bits_digest(&state_); }
+
+ private:
+  XXH3_state_t state_;
+};
+
 }  // namespace dcrnn::data

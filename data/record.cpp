@@ -34,6 +34,11 @@ RecordLayout::RecordLayout(const Schema& config, Stage stage)
   place(Kind::row, sizeof(std::uint32_t));
   labels = size;
   size = round_up(size + config.tasks.size(), 8);
+  if (stage == Stage::raw) return;
+  items_check = size;
+  if (has_bags) size += sizeof(std::uint64_t);
+  check = size;
+  size += sizeof(std::uint64_t);
 }
 
 }  // namespace dcrnn::data

@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <vector>
 
 #include "config/schema.hpp"
+#include "data/hash.hpp"
 
 namespace dcrnn::data {
 
@@ -39,8 +41,16 @@ struct RecordLayout {
   bool has_bags;
   std::size_t weight = 0;  ///< double, if has_weight
   std::size_t labels = 0;  ///< std::int8_t [T]
-  std::size_t size = 0;    ///< bytes, a multiple of 8
+  std::size_t items_check =
+      0;                  ///< std::uint64_t, if has_bags: row_check() of the row's items (encoded stage)
+  std::size_t check = 0;  ///< std::uint64_t: row_check() of all before it (encoded stage)
+  std::size_t size = 0;   ///< bytes, a multiple of 8
 };
+
+/// Tells row `row` of the data set `key` from any other row, and from a damaged one.
+inline std::uint64_t row_check(std::span<const std::byte> bytes, std::uint64_t key, std::uint64_t row) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), key + row);
+}
 
 template <class T>
 T load(const std::byte* from) {

@@ -17,6 +17,7 @@ void clear(Batch& batch, const Schema& config) {
     column.ids.clear();
     column.values.clear();
     column.offsets.clear();
+    column.counts = {};
     if (config.fields[f].type == FieldType::bag) column.offsets.push_back(0);
   }
   batch.labels.resize(config.tasks.size());
@@ -91,6 +92,9 @@ std::uint64_t RowReader::bytes_done() const {
 }
 std::uint64_t RowReader::bytes_total() const {
   return impl_->csv.bytes_total();
+}
+std::uint64_t RowReader::digest() const {
+  return impl_->csv.digest();
 }
 
 }  // namespace dcrnn::data

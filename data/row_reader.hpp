@@ -31,6 +31,8 @@ class RowReader {
   /// Bytes consumed and in all (0 if unknown), for progress.
   std::uint64_t bytes_done() const;
   std::uint64_t bytes_total() const;
+  /// FileDigest of the whole file once read() has given 0.
+  std::uint64_t digest() const;
 
  private:
   struct Impl;

@@ -5,18 +5,12 @@
 
 namespace dcrnn::files {
 
-std::uint64_t checksum(const std::map<std::string, std::string>& metadata,
-                       const std::vector<TensorView>& tensors) {
-  std::uint64_t hash = 0;
-  for (const auto& [key, value] : metadata) {
-    hash = XXH64(key.data(), key.size(), hash);
-    hash = XXH64(value.data(), value.size(), hash);
-  }
-  for (const TensorView& tensor : tensors) {
-    hash = XXH64(tensor.name.data(), tensor.name.size(), hash);
-    hash = XXH64(tensor.data.data(), tensor.data.size(), hash);
-  }
-  return hash;
+void Checksum::add(std::string_view piece) {
+  value_ = XXH64(piece.data(), piece.size(), value_);
+}
+
+void Checksum::add(std::span<const std::byte> piece) {
+  value_ = XXH64(piece.data(), piece.size(), value_);
 }
 
 }  // namespace dcrnn::files

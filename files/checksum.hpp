@@ -1,17 +1,23 @@
-// XXH64 over what a file holds.
+// XXH64 over a row of pieces.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <map>
-#include <string>
-#include <vector>
-
-#include "core/tensor.hpp"
+#include <span>
+#include <string_view>
 
 namespace dcrnn::files {
 
-/// Checksum over keys and values of the metadata, and names and bytes of the tensors, in order.
-std::uint64_t checksum(const std::map<std::string, std::string>& metadata,
-                       const std::vector<TensorView>& tensors);
+/// Each piece is hashed with the sum so far as its seed, so that no two rows of pieces run into the same
+/// bytes.
+class Checksum {
+ public:
+  void add(std::string_view piece);
+  void add(std::span<const std::byte> piece);
+  std::uint64_t value() const { return value_; }
+
+ private:
+  std::uint64_t value_ = 0;
+};
 
 }  // namespace dcrnn::files

@@ -170,6 +170,12 @@ class HeaderReader : public nlohmann::json_sax<Json> {
 }  // namespace
 
 Header parse_header(std::string_view json, const std::string& source) {
+  // The parser would take it for the end of the header.
+  if (const std::size_t nul = json.find('\0'); nul != std::string_view::npos) {
+    fail(ErrorCode::model,
+         printable(source) + ": the header holds a NUL byte, byte " + std::to_string(nul + 1),
+         "the file is damaged or no safetensors file");
+  }
   HeaderReader reader(source);
   Json::sax_parse(json, &reader);
   return reader.take();

@@ -47,16 +47,27 @@ std::string_view header_text(std::span<const std::byte> bytes, const std::string
   return text;
 }
 
+/// As text and not as nlohmann's document, whose destructor allocates: memory may run out here.
 std::string header_of(const std::map<std::string, std::string>& metadata,
                       const std::vector<TensorView>& tensors, const std::string& path) {
-  const auto checked = [&](const std::string& text) {
+  const auto quote = [&](const std::string& text) {
     if (find_invalid_utf8(text) != std::string::npos) {
       fail(ErrorCode::internal, printable(path) + ": " + in_quotes(text) + " is not UTF-8");
     }
-    return text;
+    return nlohmann::json(text).dump();
   };
-  auto header = nlohmann::ordered_json::object();
-  for (const auto& [key, value] : metadata) header["__metadata__"][checked(key)] = checked(value);
+  const auto list_of = [](const std::vector<std::size_t>& numbers) {
+    std::string list = "[";
+    for (std::size_t i = 0; i < numbers.size(); ++i) list += (i == 0 ? "" : ",") + std::to_string(numbers[i]);
+    return list + "]";
+  };
+  std::string text = "{";
+  if (!metadata.empty()) {
+    text += "\"__metadata__\":{";
+    for (const auto& [key, value] : metadata) text += quote(key) + ":" + quote(value) + ",";
+    text.back() = '}';
+    text += ',';
+  }
   std::set<std::string_view> names = {"__metadata__"};
   std::size_t begin = 0;
   for (const TensorView& tensor : tensors) {
@@ -67,11 +78,12 @@ std::string header_of(const std::map<std::string, std::string>& metadata,
                                     std::to_string(tensor.data.size()) + " bytes");
     }
     const std::size_t end = checked_add(begin, tensor.data.size(), place);
-    header[checked(tensor.name)] = {
-        {"dtype", dtype_name(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
+    text += quote(tensor.name) + ":{\"dtype\":\"" + std::string(dtype_name(tensor.dtype)) +
+            "\",\"shape\":" + list_of(tensor.shape) + ",\"data_offsets\":" + list_of({begin, end}) + "},";
     begin = end;
   }
-  std::string text = header.dump();
+  if (text.back() == ',') text.pop_back();
+  text += '}';
   text.resize(round_up(text.size(), kLengthBytes), ' ');
   if (text.size() > kMaxHeader) {
     fail(ErrorCode::memory, printable(path) + ": the header would have " + std::to_string(text.size()) +
@@ -82,8 +94,8 @@ std::string header_of(const std::map<std::string, std::string>& metadata,
 
 }  // namespace
 
-TensorFile::TensorFile(const std::string& path) : path_(path), file_(path) {
-  const std::span<const std::byte> bytes = file_.bytes();
+TensorFile::TensorFile(const std::string& path) : path_(path), file_(file_content(path)) {
+  const std::span<const std::byte> bytes = std::as_const(file_).span();
   const std::string_view text = header_text(bytes, path);
   const std::span<const std::byte> data = bytes.subspan(kLengthBytes + text.size());
   Header header = parse_header(text, path);

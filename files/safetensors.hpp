@@ -11,7 +11,7 @@
 
 namespace dcrnn::files {
 
-/// An opened file: the views point into it.
+/// A file in memory: the views point into it.
 class TensorFile {
  public:
   /// Reads and validates the whole structure before anything is allocated by it: header length and JSON,
@@ -28,7 +28,7 @@ class TensorFile {
 
  private:
   std::string path_;
-  MappedFile file_;
+  Buffer<std::byte> file_;
   std::map<std::string, std::string> metadata_;
   std::vector<TensorView> tensors_;
   std::map<std::string, std::size_t, std::less<>> index_;

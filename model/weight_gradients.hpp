@@ -99,23 +99,23 @@ class WeightGradients {
   }
 
   void split(const Arena<Real>& arena, int threads) {
-    threads_ = threads;
+    threads_ = 0;  // until all is in place: memory may run out
     scratch_size_ = 0;
-    for (Round& round : rounds_) split(arena, round);
+    for (Round& round : rounds_) split(arena, threads, round);
     scratch_size_ = round_up(scratch_size_, kAlignment / sizeof(Real));
     scratch_ =
         Buffer<Real>(checked_mul(scratch_size_, static_cast<std::size_t>(threads), kScratch), kScratch);
+    threads_ = threads;
   }
 
   /// Cuts the groups into jobs: whole for one thread, for more into parts of some kRowsPerJob.
-  void split(const Arena<Real>& arena, Round& round) {
+  void split(const Arena<Real>& arena, int threads, Round& round) {
     round.jobs.clear();
     std::size_t all = 0;
     for (const Group& group : round.groups) all += group.rows;
     const std::size_t most =
-        threads_ == 1
-            ? all
-            : round_up(all / (kJobsPerThread * static_cast<std::size_t>(threads_)) + 1, kRowsPerJob);
+        threads == 1 ? all
+                     : round_up(all / (kJobsPerThread * static_cast<std::size_t>(threads)) + 1, kRowsPerJob);
     for (std::size_t i = 0; i < round.groups.size(); ++i) {
       const Group& group = round.groups[i];
       for (std::size_t first = 0; first < group.rows; first += most) {

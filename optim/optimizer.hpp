@@ -34,6 +34,8 @@ class Optimizer {
   /// The state arrays, each as long as the parameters: adam and adamw m and v, sgd m, adagrad s.
   std::vector<Buffer<float>>& state() { return state_; }
   const std::vector<Buffer<float>>& state() const { return state_; }
+  /// Which of them holds sums of squares: adam and adamw v, adagrad s; for sgd state().size().
+  std::size_t squares() const { return config_.kind == OptimizerKind::adagrad ? 0 : 1; }
 
  private:
   void apply(float* parameters, std::size_t offset, const float* gradient, std::size_t n,

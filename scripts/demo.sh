@@ -10,7 +10,7 @@ dcrnn=build/release/bin/dcrnn
 demo=build/demo
 show $dcrnn --version
 show $dcrnn synth $demo
-show $dcrnn train $demo/config.json --train $demo/train.csv --valid $demo/valid.csv --out $demo/model.safetensors "$@"
+show $dcrnn train $demo/config.json --train $demo/train.csv --valid $demo/valid.csv --out $demo/model.safetensors --restart "$@"
 show $dcrnn eval $demo/model.safetensors --data $demo/test.csv
 show $dcrnn predict $demo/model.safetensors --data $demo/test.csv --out $demo/predictions.csv
 show head -n 4 $demo/predictions.csv

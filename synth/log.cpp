@@ -1,16 +1,20 @@
 #include "synth/log.hpp"
 
 #include <charconv>
+#include <filesystem>
 #include <string_view>
 
 #include "core/failure.hpp"
 #include "core/file.hpp"
+#include "core/job_files.hpp"
+#include "core/text.hpp"
 #include "synth/model.hpp"
 
 namespace dcrnn::synthetic {
 namespace {
 
 constexpr std::size_t kMostRows = std::size_t{1} << 40;
+constexpr std::size_t kRowsPerReport = 1024;
 constexpr std::size_t kMostLevels = 10'000'000;
 constexpr std::size_t kMostNoiseFields = 1000;
 
@@ -69,7 +73,8 @@ void append_row(std::string& line, const SynthRow& row) {
 }
 
 void write_split(const std::string& path, const SynthOptions& options, const SynthModel& model,
-                 SynthModel::Split split, std::size_t rows) {
+                 SynthModel::Split split, std::size_t rows,
+                 const std::function<void(std::size_t rows)>& on_rows) {
   OutputFile file(path, OutputFile::Target::regular_only);
   file.write(make_header(options));
   SynthRow row;
@@ -79,7 +84,9 @@ void write_split(const std::string& path, const SynthOptions& options, const Syn
     line.clear();
     append_row(line, row);
     file.write(line);
+    if ((i + 1) % kRowsPerReport == 0) on_rows(kRowsPerReport);
   }
+  on_rows(rows % kRowsPerReport);
   file.commit();
 }
 
@@ -136,18 +143,65 @@ void check(const SynthOptions& options) {
         "it must be from 0 to 1");
 }
 
+/// The first bytes of a file, up to a size no config and no header of ours reaches; empty if it is no file.
+std::string beginning_of(const std::string& path) {
+  constexpr std::size_t kEnough = std::size_t{1} << 20;
+  std::error_code error;
+  std::string text(std::filesystem::is_regular_file(path, error) ? kEnough : 0, '\0');
+  if (text.empty()) return text;
+  InputFile file(path);
+  std::size_t size = 0;
+  while (const std::size_t got = file.read(text.data() + size, kEnough - size)) size += got;
+  text.resize(size);
+  return text;
+}
+
+/// `options` as they were for a file that begins like this, as far as they decide how it begins.
+SynthOptions options_of(const std::string& beginning) {
+  SynthOptions options;
+  const std::string_view head = std::string_view(beginning).substr(0, beginning.find("click"));
+  options.noise_fields = 0;
+  while (head.find(noise_name(options.noise_fields)) != std::string_view::npos) ++options.noise_fields;
+  return options;
+}
+
+/// Failure(usage) if one of the files is there and was not written by synth, or was edited.
+void require_own(const std::string& path, std::string (*expected)(const SynthOptions&), bool whole) {
+  const std::string found = beginning_of(path);
+  const std::string ours = expected(options_of(found));
+  if (found.empty() || found == ours || (!whole && found.starts_with(ours))) return;
+  fail(ErrorCode::usage, printable(path) + ": there already, and not as synth writes it",
+       "name another directory, or move the file away");
+}
+
 }  // namespace
 
-void write_synthetic_log(const std::string& directory, const SynthOptions& options) {
+void write_synthetic_log(const std::string& directory, const SynthOptions& options,
+                         const SynthProgress& progress) {
   check(options);
+  const std::string train = directory + "/train.csv", valid = directory + "/valid.csv",
+                    test = directory + "/test.csv", config = directory + "/config.json";
+  JobFiles files;
+  for (const std::string& path : {train, valid, test, config}) files.writes("the file " + path, path);
+  files.check();
+  for (const std::string& path : {train, valid, test}) require_own(path, make_header, false);
+  require_own(config, make_config, true);
   make_directories(directory);
+  files.sweep();
   const SynthModel model(options);
-  write_split(directory + "/train.csv", options, model, SynthModel::Split::train, options.rows);
-  write_split(directory + "/valid.csv", options, model, SynthModel::Split::valid, options.rows / 8);
-  write_split(directory + "/test.csv", options, model, SynthModel::Split::test, options.rows / 8);
-  OutputFile config(directory + "/config.json", OutputFile::Target::regular_only);
-  config.write(make_config(options));
-  config.commit();
+  std::size_t done = 0;
+  const auto on_rows = [&](std::size_t rows) {
+    done += rows;
+    if (progress && !progress(done, options.rows + 2 * (options.rows / 8))) {
+      fail(ErrorCode::stopped, "stopped while writing the log", "");
+    }
+  };
+  write_split(train, options, model, SynthModel::Split::train, options.rows, on_rows);
+  write_split(valid, options, model, SynthModel::Split::valid, options.rows / 8, on_rows);
+  write_split(test, options, model, SynthModel::Split::test, options.rows / 8, on_rows);
+  OutputFile file(config, OutputFile::Target::regular_only);
+  file.write(make_config(options));
+  file.commit();
 }
 
 }  // namespace dcrnn::synthetic

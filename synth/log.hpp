@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace dcrnn::synthetic {
@@ -16,8 +17,14 @@ struct SynthOptions {
   double missing_consume = 0.0;  ///< share of rows whose consume label is left empty
 };
 
+/// Rows written of all; false stops.
+using SynthProgress = std::function<bool(std::size_t done, std::size_t total)>;
+
 /// Writes train.csv, valid.csv, test.csv and config.json into `directory` (created if need be).
-/// Failure(usage) for an option out of range, Failure(io).
-void write_synthetic_log(const std::string& directory, const SynthOptions& options);
+/// Failure(usage) for an option out of range and for a file of those names that synth did not write,
+/// Failure(io).
+/// Failure(stopped) if `progress`, which may be empty, says so.
+void write_synthetic_log(const std::string& directory, const SynthOptions& options,
+                         const SynthProgress& progress = {});
 
 }  // namespace dcrnn::synthetic

@@ -1,5 +1,7 @@
 #include "synth/log.hpp"
 
+#include <chrono>
+
 #include "core/guard.hpp"
 #include "dcrnn/files.hpp"
 
@@ -12,7 +14,16 @@ Result<void> synth(const SynthJob& job) noexcept {
     options.correlation = job.correlation;
     options.seed = job.seed;
     options.missing_consume = job.missing_consume;
-    synthetic::write_synthetic_log(job.directory, options);
+    const auto start = std::chrono::steady_clock::now();
+    synthetic::write_synthetic_log(job.directory, options, [&](std::size_t done, std::size_t total) {
+      if (!job.progress) return true;
+      JobProgress state;
+      state.stage = "writing";
+      state.done = done;
+      state.total = total;
+      state.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      return job.progress(state);
+    });
   });
 }
 

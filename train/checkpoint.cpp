@@ -1,10 +1,12 @@
 #include "train/checkpoint.hpp"
 
 #include <charconv>
+#include <cmath>
 #include <cstring>
 
 #include "config/difference.hpp"
 #include "core/failure.hpp"
+#include "core/text.hpp"
 #include "files/checksum.hpp"
 #include "files/safetensors.hpp"
 
@@ -12,6 +14,7 @@ namespace dcrnn::train {
 
 namespace {
 
+constexpr const char* kOptimizer = "optimizer.";
 constexpr const char* kHelp = "remove the checkpoint, or leave out --resume, to start afresh";
 
 /// The state as metadata: one list serves writing and reading.
@@ -61,10 +64,71 @@ std::vector<TensorView> views(const model::ParameterTable& table, const RunArray
   }
   for (std::size_t i = 0; i < arrays.optimizer.size(); ++i) {
     tensors.push_back(
-        tensor_view<float>("optimizer." + std::to_string(i), {table.total()}, arrays.optimizer[i]));
+        tensor_view<float>(kOptimizer + std::to_string(i), {table.total()}, arrays.optimizer[i]));
   }
   if (!arrays.best.empty()) tensors.push_back(tensor_view<float>("best", {table.total()}, arrays.best));
   return tensors;
+}
+
+/// Over keys and values of the metadata, and names and bytes of the tensors, in order.
+std::uint64_t checksum_of(const std::map<std::string, std::string>& metadata,
+                          const std::vector<TensorView>& tensors) {
+  files::Checksum sum;
+  for (const auto& [key, value] : metadata) {
+    sum.add(key);
+    sum.add(value);
+  }
+  for (const TensorView& tensor : tensors) {
+    sum.add(tensor.name);
+    sum.add(tensor.data);
+  }
+  return sum.value();
+}
+
+/// Failure(model) naming the first entry that no run of this extent writes.
+void check_state(const RunState& state, const RunExtent& extent, bool has_valid, const std::string& path) {
+  const auto require = [&path](bool good, const char* name) {
+    if (good) return;
+    fail(ErrorCode::model,
+         printable(path) + ": \"checkpoint." + name + "\" is not what a run can have come to", kHelp);
+  };
+  const auto steps_in = [&extent](std::uint64_t rows) {
+    return rows / extent.batch + (rows % extent.batch == 0 ? 0 : 1);
+  };
+  require(state.epoch <= extent.epochs, "epoch");
+  const bool between = state.position == 0 || state.position == extent.rows;
+  require(state.position <= extent.rows && (between || state.position % extent.batch == 0), "position");
+  require(state.epoch < extent.epochs || (state.finished && state.position == 0), "finished");
+  require(!state.finished || (state.position == 0 && state.epoch > 0), "finished");
+  // No overflow: epochs are at most a million, and the rows lie in a file.
+  require(state.rows_trained == state.epoch * extent.rows + state.position, "rows_trained");
+  require(state.optimizer_steps == state.epoch * steps_in(extent.rows) + steps_in(state.position),
+          "optimizer_steps");
+  require(std::isfinite(state.loss_sum), "loss_sum");
+  require(std::isfinite(state.seconds) && state.seconds >= 0, "seconds");
+  require(state.has_best == (has_valid && state.epoch > 0), "has_best");
+  require(std::isfinite(state.best_score), "best_score");
+  require(state.has_best ? state.best_epoch < state.epoch : state.best_epoch == 0, "best_epoch");
+  require(state.epochs_since_best == (state.has_best ? state.epoch - 1 - state.best_epoch : 0),
+          "epochs_since_best");
+}
+
+/// Failure(model) naming the tensor and the element that no training comes to. The state of an optimizer may
+/// overflow without harm.
+void check_values(const TensorView& tensor, const RunArrays& arrays, const std::string& path) {
+  const bool optimizer = tensor.name.starts_with(kOptimizer);
+  const bool squares = tensor.name == kOptimizer + std::to_string(arrays.squares);
+  for (std::size_t i = 0; i < tensor.data.size() / sizeof(float); ++i) {
+    float value;
+    std::memcpy(&value, tensor.data.data() + i * sizeof value, sizeof value);
+    if ((std::isfinite(value) || (optimizer && !std::isnan(value))) && !(squares && value < 0)) continue;
+    fail(ErrorCode::model,
+         printable(path) + ": tensor " + in_quotes(tensor.name) + ": element " + std::to_string(i) + " is " +
+             (std::isfinite(value) ? "negative"
+              : optimizer          ? "NaN"
+                                   : "not finite"),
+         kHelp);
+  }
 }
 
 }  // namespace
@@ -78,48 +142,54 @@ void save_checkpoint(const std::string& path, const std::string& config_json,
   for_each_entry(state, [&](const char* name, auto value) {
     metadata[std::string("checkpoint.") + name] = text(value);
   });
-  metadata["checkpoint.checksum"] = text(files::checksum(metadata, tensors));
+  metadata["checkpoint.checksum"] = text(checksum_of(metadata, tensors));
   files::write_tensors(path, metadata, tensors, OutputFile::Target::regular_only);
 }
 
 RunState load_checkpoint(const std::string& path, const std::string& config_json,
                          const model::ParameterTable& table, std::uint64_t fingerprint,
-                         const RunArrays& arrays) {
+                         const RunExtent& extent, const RunArrays& arrays) {
   const files::TensorFile file(path);
   const auto entry = [&](const std::string& name) -> const std::string& {
     const auto found = file.metadata().find(name);
     if (found == file.metadata().end())
-      fail(ErrorCode::model, path + ": no \"" + name + "\": not a checkpoint", kHelp);
+      fail(ErrorCode::model, printable(path) + ": no \"" + name + "\": not a checkpoint", kHelp);
     return found->second;
   };
   if (entry("checkpoint.format") != "1") {
     fail(ErrorCode::model,
-         path + ": checkpoint format " + entry("checkpoint.format") + ", this version reads 1", kHelp);
+         printable(path) + ": checkpoint format " + in_quotes(entry("checkpoint.format")) +
+             ", this version reads 1",
+         kHelp);
   }
   RunState state;
   for_each_entry(state, [&](const char* name, auto& value) {
     const std::string key = std::string("checkpoint.") + name;
-    if (!parse(entry(key), value)) fail(ErrorCode::model, path + ": \"" + key + "\" is damaged", kHelp);
+    if (!parse(entry(key), value))
+      fail(ErrorCode::model, printable(path) + ": \"" + key + "\" is damaged", kHelp);
   });
   if (entry("dcrnn") != config_json) {
     fail(ErrorCode::model,
-         path + ": made with another config: " + first_difference(entry("dcrnn"), config_json), kHelp);
+         printable(path) + ": made with another config: " + first_difference(entry("dcrnn"), config_json),
+         kHelp);
   }
   if (state.fingerprint != fingerprint) {
-    fail(ErrorCode::model, path + ": made with other training or validation data", kHelp);
+    fail(ErrorCode::model, printable(path) + ": made with other training or validation data", kHelp);
   }
   std::uint64_t sum = 0;
   std::map<std::string, std::string> summed = file.metadata();
   summed.erase("checkpoint.checksum");
-  if (!parse(entry("checkpoint.checksum"), sum) || sum != files::checksum(summed, file.tensors())) {
-    fail(ErrorCode::model, path + ": damaged: the checksum does not match", kHelp);
+  if (!parse(entry("checkpoint.checksum"), sum) || sum != checksum_of(summed, file.tensors())) {
+    fail(ErrorCode::model, printable(path) + ": damaged: the checksum does not match", kHelp);
   }
+  check_state(state, extent, !arrays.best.empty(), path);
   for (const TensorView& wanted : views(table, arrays)) {
     const TensorView* found = file.find(wanted.name);
     if (found == nullptr || found->dtype != wanted.dtype || found->shape != wanted.shape) {
-      fail(ErrorCode::model, path + ": tensor \"" + wanted.name + "\" is missing or has another shape",
-           kHelp);
+      fail(ErrorCode::model,
+           printable(path) + ": tensor \"" + wanted.name + "\" is missing or has another shape", kHelp);
     }
+    check_values(*found, arrays, path);
     // views() gives read-only views of memory that `arrays` holds writable.
     std::memcpy(const_cast<std::byte*>(wanted.data.data()), found->data.data(), wanted.data.size());
   }

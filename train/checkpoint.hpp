@@ -30,11 +30,19 @@ struct RunState {
   bool finished = false;  ///< all epochs are done: only the model is left to write
 };
 
+/// How far a run can get.
+struct RunExtent {
+  std::uint64_t epochs = 0;
+  std::uint64_t rows = 0;   ///< of the training data
+  std::uint64_t batch = 0;  ///< rows of a step
+};
+
 /// The arrays of a run, all of them table.total() long. `best` is empty without validation.
 struct RunArrays {
   std::span<float> parameters;
   std::vector<std::span<float>> optimizer;
   std::span<float> best;
+  std::size_t squares = 0;  ///< which of `optimizer` holds sums of squares; none if it has no such
 };
 
 /// Writes a safetensors file (docs/format.md): parameters by name, `optimizer.<i>`, `best`, any further
@@ -43,10 +51,11 @@ void save_checkpoint(const std::string& path, const std::string& config_json,
                      const model::ParameterTable& table, const RunState& state, const RunArrays& arrays,
                      const std::vector<TensorView>& further);
 
-/// Puts a checkpoint back into `arrays`. Failure(model) if it is damaged, or was made with another config,
-/// seed or data, naming the first difference.
+/// Puts a checkpoint back into `arrays`. Failure(model) if it is damaged, holds what no run of this extent
+/// can have come to, or was made with another config, seed or data, naming the first difference. `arrays` may
+/// have been written to then.
 RunState load_checkpoint(const std::string& path, const std::string& config_json,
                          const model::ParameterTable& table, std::uint64_t fingerprint,
-                         const RunArrays& arrays);
+                         const RunExtent& extent, const RunArrays& arrays);
 
 }  // namespace dcrnn::train

@@ -27,7 +27,7 @@ void check_early_stopping(const Config& config, const std::string& source) {
 }
 
 /// Configs with one element of every kind, so that every key shows its default.
-std::vector<nlohmann::ordered_json> every_default() {
+std::vector<Json> every_default() {
   Config config;
   for (const FieldType type : {FieldType::category, FieldType::bag, FieldType::number}) {
     config.model.fields.emplace_back().type = type;
@@ -37,7 +37,7 @@ std::vector<nlohmann::ordered_json> every_default() {
   config.model.sharing.clear();
   model::Sharings::each([&]<class Kind>() { config.model.sharing.emplace_back(typename Kind::Config{}); });
 
-  std::vector<nlohmann::ordered_json> all;
+  std::vector<Json> all;
   model::Crosses::each([&]<class Kind>() {
     config.model.cross = typename Kind::Config{};
     all.push_back(Writer::write(config, kConfigKeys, Writer::Defaults::all));
@@ -45,10 +45,7 @@ std::vector<nlohmann::ordered_json> every_default() {
   return all;
 }
 
-}  // namespace
-
-Config parse_config(std::string_view json, const std::string& source) {
-  const nlohmann::json document = parse_json_text(json, source);
+Config read_config(const Json& document, const std::string& source) {
   Config config;
   Reader(document, source, kConfigKeys).read_object(config);
   complete_schema(config.model, source);
@@ -56,6 +53,35 @@ Config parse_config(std::string_view json, const std::string& source) {
   check_early_stopping(config, source);
   check_sizes(config.model, config.train.batch, source);
   return config;
+}
+
+/// Takes the checksum out of the document.
+std::string take_checksum(Json& document, const std::string& source) {
+  const Json* found = document.is_object() ? document.find("checksum") : nullptr;
+  if (found == nullptr) return {};
+  const bool good = found->is_string() && found->text().size() == 16 &&
+                    found->text().find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!good) {
+    fail(ErrorCode::usage,
+         place(source, "checksum") + "found " + shown(*found) + ", want 16 hexadecimal digits",
+         "the file is damaged; if it was changed on purpose, take \"checksum\" out of the config in its "
+         "metadata");
+  }
+  std::string digits = found->text();
+  std::erase_if(document.members(), [](const Json::Member& member) { return member.key == "checksum"; });
+  return digits;
+}
+
+}  // namespace
+
+Config parse_config(std::string_view json, const std::string& source) {
+  return read_config(parse_json_text(json, source), source);
+}
+
+Config parse_model_config(std::string_view json, const std::string& source, std::string& checksum) {
+  Json document = parse_json_text(json, source);
+  checksum = take_checksum(document, source);
+  return read_config(document, source);
 }
 
 std::string to_json(const Config& config) {

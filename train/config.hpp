@@ -109,6 +109,10 @@ void describe(auto& v, Is<Config> auto& config) {
 /// key "format" other than 1 is refused.
 Config parse_config(std::string_view json, const std::string& source);
 
+/// The config in a model file. There, and nowhere else, the key "checksum" may stand beside the others: its
+/// 16 hexadecimal digits go to `checksum`, nothing if it is absent.
+Config parse_model_config(std::string_view json, const std::string& source, std::string& checksum);
+
 /// The effective config as plain one-line JSON, every default written out, keys in a fixed order, with
 /// "format": 1. parse_config(to_json(c)) == c.
 std::string to_json(const Config& config);

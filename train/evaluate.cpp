@@ -1,20 +1,11 @@
 #include "train/evaluate.hpp"
 
-#include <algorithm>
 #include <array>
-#include <cmath>
-#include <limits>
 
 #include "core/limits.hpp"
 #include "kernels/table.hpp"
 
 namespace dcrnn::train {
-
-namespace {
-
-constexpr double kLargestWeight = 1e30;  // of a scaled row, so that sums of squares over all rows stay finite
-
-}  // namespace
 
 Evaluation::Evaluation(const ModelConfig& config) : heads_(config.tasks.size()) {
   for (const Task& task : config.tasks) {
@@ -25,7 +16,6 @@ Evaluation::Evaluation(const ModelConfig& config) : heads_(config.tasks.size()) 
 
 void Evaluation::clear() {
   rows_ = 0;
-  scale_ = 0;
   for (Head& head : heads_) {
     head.metrics.clear();
     head.given_parent.clear();
@@ -38,7 +28,7 @@ void Evaluation::add(const Batch& batch, const float* probabilities, const float
   const std::size_t B = batch.rows, T = heads_.size();
   const auto& loss_forward = kernels::table<float>(Isa::reference).loss_forward;
   for (std::size_t b = 0; b < B; ++b) {
-    const double weight = batch.weights.empty() ? 1.0 : scaled(batch.weights[b]);
+    const double weight = batch.weights.empty() ? 1.0 : batch.weights[b];
     // The log loss from the logits, exact where a probability has rounded to 0 or 1.
     std::array<const std::int8_t*, kMaxTasks> labels{};
     std::array<double, kMaxTasks> losses{};
@@ -51,7 +41,7 @@ void Evaluation::add(const Batch& batch, const float* probabilities, const float
       if (label == kMissingLabel) continue;
       Head& head = heads_[t];
       head.metrics.add(probabilities[b * T + t], label == 1, weight);
-      head.loss += weight * losses[t];
+      head.loss += static_cast<long double>(weight) * losses[t];
       head.weight += weight;
       if (parents_[t] != kNoParent && batch.labels[parents_[t]][b] == 1) {
         head.given_parent.add(logits[b * T + t], label == 1, weight);
@@ -64,13 +54,6 @@ void Evaluation::add(const Batch& batch, const float* probabilities, const float
   rows_ += B;
 }
 
-/// No figure depends on the unit of the weights, so the first sets it: sums stay finite and floats precise.
-double Evaluation::scaled(double weight) {
-  if (weight == 0) return 0;
-  if (scale_ == 0) scale_ = std::ldexp(1.0, std::clamp(-std::ilogb(weight), -1000, 1000));
-  return std::clamp<double>(weight * scale_, std::numeric_limits<float>::min(), kLargestWeight);
-}
-
 std::vector<TaskReport> Evaluation::results() {
   std::vector<TaskReport> results;
   for (std::size_t t = 0; t < heads_.size(); ++t) {
@@ -81,7 +64,7 @@ std::vector<TaskReport> Evaluation::results() {
     task.rows = head.metrics.rows();
     task.positives = head.metrics.positives();
     task.auc = head.metrics.auc();
-    if (head.weight > 0) task.logloss = head.loss / head.weight;
+    if (head.weight > 0) task.logloss = static_cast<double>(head.loss / head.weight);
     task.ece = head.metrics.ece();
     task.mean_prediction = head.metrics.mean_score();
     task.mean_label = head.metrics.mean_label();

@@ -12,7 +12,7 @@
 
 namespace dcrnn::train {
 
-/// Gathers scored batches. Keeps 8 bytes per row and head.
+/// Gathers scored batches. Keeps 12 bytes per row and figure that ranks.
 class Evaluation {
  public:
   explicit Evaluation(const ModelConfig& config);
@@ -26,15 +26,13 @@ class Evaluation {
  private:
   struct Head {
     BinaryMetrics metrics, given_parent, truth;
-    double loss = 0, weight = 0;
+    long double loss = 0, weight = 0;
   };
-  double scaled(double weight);
 
   std::vector<std::string> names_;
   std::vector<std::size_t> parents_;
   std::vector<Head> heads_;
   std::size_t rows_ = 0;
-  double scale_ = 0;  ///< of the weights, a power of two; 0: not yet known
 };
 
 }  // namespace dcrnn::train

@@ -8,9 +8,12 @@
 #include "core/buffer.hpp"
 #include "core/failure.hpp"
 #include "core/file.hpp"
+#include "core/size.hpp"
 #include "model/scorer.hpp"
 #include "train/checkpoint.hpp"
 #include "train/trainer.hpp"
+#include "train/untouched_rows.hpp"
+#include "train/verdict.hpp"
 
 namespace dcrnn::train {
 
@@ -22,6 +25,12 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+/// A batch larger than the data needs no more memory than the data.
+Config with_batch(Config config, std::size_t batch) {
+  config.train.batch = batch;
+  return config;
+}
+
 class Run {
  public:
   Run(const Config& config, const model::ParameterTable& table, std::span<float> parameters,
@@ -31,17 +40,21 @@ class Run {
         parameters_(parameters),
         train_(train),
         valid_(valid),
+        ops_(ops),
         options_(options),
         steps_per_epoch_((train.rows() + config.train.batch - 1) / config.train.batch),
-        trainer_(config, table, parameters, steps_per_epoch_ * config.train.epochs, ops, options.threads),
-        index_(config.train.batch) {
+        trainer_(with_batch(config, std::min(config.train.batch, train.rows())), table, parameters,
+                 steps_per_epoch_ * config.train.epochs, ops, options.threads),
+        index_(std::min(config.train.batch, std::max(train.rows(), valid == nullptr ? 0 : valid->rows()))) {
+    if (options.survey != nullptr) untouched_.emplace(config.model, table, *options.survey, parameters);
     if (valid_ == nullptr) return;
     best_ = Buffer<float>(table.total(), "parameters of the best epoch");
     network_.emplace(config.model, table, ops);
     workspace_.emplace(*network_, options.threads);
     evaluation_.emplace(config.model);
-    probabilities_ = Buffer<float>(config.train.batch * config.model.tasks.size(), "predictions");
-    logits_ = Buffer<float>(config.train.batch * config.model.tasks.size(), "predictions");
+    const std::size_t values = checked_mul(index_.size(), config.model.tasks.size(), "predictions");
+    probabilities_ = Buffer<float>(values, "predictions");
+    logits_ = Buffer<float>(values, "predictions");
   }
 
   FitResult operator()() {
@@ -51,14 +64,20 @@ class Run {
       if (!train_epoch()) return stop();
       if (!finish_epoch()) return stop();
     }
-    if (valid_ != nullptr && state_.has_best) std::copy_n(best_.data(), best_.size(), parameters_.data());
+    if (valid_ != nullptr && state_.has_best) {
+      std::copy_n(best_.data(), best_.size(), parameters_.data());
+    } else if (untouched_) {
+      untouched_->fill(parameters_, options_.threads);
+    }
+    judge();
     return result(early_ ? StopReason::early_stopping : StopReason::finished);
   }
 
  private:
   void resume() {
-    state_ =
-        load_checkpoint(options_.checkpoint, options_.config_json, table_, options_.fingerprint, arrays());
+    const RunExtent extent{config_.train.epochs, train_.rows(), config_.train.batch};
+    state_ = load_checkpoint(options_.checkpoint, options_.config_json, table_, options_.fingerprint, extent,
+                             arrays());
     trainer_.resume_at(state_.optimizer_steps, state_.rows_trained);
     early_ = state_.finished && state_.epoch < config_.train.epochs;
     if (options_.on_resume) options_.on_resume(state_.epoch + 1, state_.position);
@@ -93,7 +112,11 @@ class Run {
     trainer_.check_parameters();
     EpochSummary report;
     if (valid_ != nullptr) {
-      if (!validate(report.valid)) return false;
+      if (untouched_) untouched_->fill(parameters_, options_.threads);
+      if (!validate(report.valid)) {
+        if (untouched_) untouched_->restore(parameters_);
+        return false;
+      }
       const std::optional<double> score = score_of(report.valid);
       report.best = !state_.has_best || !score || *score > state_.best_score;
       if (report.best) {
@@ -105,6 +128,7 @@ class Run {
       } else {
         ++state_.epochs_since_best;
       }
+      if (untouched_) untouched_->restore(parameters_);
     }
     report.epoch = state_.epoch + 1;
     report.epochs = config_.train.epochs;
@@ -152,6 +176,17 @@ class Run {
            "training diverged: validation row " + std::to_string(first + i / T + 1) +
                ": the prediction of task \"" + config_.model.tasks[i % T].name + "\" is not finite",
            "lower train.optimizer.rate, or look for extreme numbers in this row, counted from 1");
+    }
+  }
+
+  /// What was kept, against predicting the base rate.
+  void judge() const {
+    const auto row = [this](std::size_t i) {
+      return options_.order(config_.train.seed, 0, train_.rows(), i);
+    };
+    for (const std::string& line :
+         verdict(config_, table_, parameters_.data(), train_, row, ops_, options_.threads)) {
+      if (options_.on_note) options_.on_note("warning: " + line);
     }
   }
 
@@ -206,7 +241,7 @@ class Run {
   }
 
   RunArrays arrays() {
-    RunArrays arrays{parameters_, {}, best_.span()};
+    RunArrays arrays{parameters_, {}, best_.span(), trainer_.optimizer().squares()};
     for (Buffer<float>& state : trainer_.optimizer().state()) arrays.optimizer.push_back(state.span());
     return arrays;
   }
@@ -214,6 +249,7 @@ class Run {
   void save() {
     last_checkpoint_ = Clock::now();
     if (options_.checkpoint.empty()) return;
+    trainer_.check_parameters();  // there is no going on from those
     save_checkpoint(options_.checkpoint, options_.config_json, table_, state_, arrays(), options_.encoders);
   }
 
@@ -232,6 +268,7 @@ class Run {
   std::span<float> parameters_;
   BatchSource& train_;
   BatchSource* valid_;
+  const kernels::Table<float>& ops_;
   const FitOptions& options_;
   std::size_t steps_per_epoch_;
   Trainer trainer_;
@@ -241,6 +278,7 @@ class Run {
   std::optional<model::ScoringNetwork> network_;
   std::optional<model::ScoringWorkspace> workspace_;
   std::optional<Evaluation> evaluation_;
+  std::optional<UntouchedRows> untouched_;
   RunState state_;
   bool early_ = false, noted_ = false;
   std::uint64_t rows_here_ = 0;

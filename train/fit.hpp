@@ -13,6 +13,7 @@
 #include "model/parameters.hpp"
 #include "train/config.hpp"
 #include "train/evaluate.hpp"
+#include "train/survey.hpp"
 
 namespace dcrnn::train {
 
@@ -34,6 +35,7 @@ struct FitOptions {
   std::string config_json;           ///< written into checkpoints and compared on resume
   std::uint64_t fingerprint = 0;     ///< of the data, likewise
   std::vector<TensorView> encoders;  ///< tensors to save with a checkpoint
+  const Survey* survey = nullptr;    ///< of the training rows; null: rows they do not touch stay as they are
   /// Row at `position` of the order of `epoch` among n rows.
   std::function<std::size_t(std::uint64_t seed, std::uint64_t epoch, std::size_t n, std::size_t position)>
       order;
@@ -46,8 +48,8 @@ struct FitOptions {
 
 /// Trains `parameters` in place; at the end they are those of the best epoch (by early_stopping's task and
 /// metric on `valid`), of the last without `valid`. Stopped from outside: a checkpoint is written first.
-/// Failure(diverged) leaves the last checkpoint. The same bytes for any thread count, and for any sequence of
-/// kills and resumes.
+/// Failure(diverged), also where what was kept has learnt nothing (verdict.hpp), leaves the last checkpoint.
+/// The same bytes for any thread count, and for any sequence of kills and resumes.
 FitResult fit(const Config& config, const model::ParameterTable& table, std::span<float> parameters,
               BatchSource& train, BatchSource* valid, const kernels::Table<float>& ops,
               const FitOptions& options);

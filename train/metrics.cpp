@@ -9,7 +9,7 @@ void BinaryMetrics::add(float score, bool label, double weight) {
   ++count_;
   if (label) ++positives_;
   if (weight <= 0) return;
-  rows_.push_back({score, static_cast<float>(label ? weight : -weight)});
+  rows_.push_back({label ? weight : -weight, score});
   sorted_ = false;
 }
 
@@ -30,43 +30,40 @@ void BinaryMetrics::sort() {
 
 std::optional<double> BinaryMetrics::auc() {
   sort();
-  double right = 0, positive = 0, negative = 0;
+  long double right = 0, positive = 0, negative = 0;
   for (std::size_t i = 0; i < rows_.size();) {
-    double tied_positive = 0, tied_negative = 0;
+    long double tied_positive = 0, tied_negative = 0;
     const float score = rows_[i].score;
-    for (; i < rows_.size() && rows_[i].score == score; ++i) {
-      const double w = rows_[i].signed_weight;
-      (w > 0 ? tied_positive : tied_negative) += std::abs(w);
-    }
-    right += tied_positive * (negative + 0.5 * tied_negative);
+    for (; i < rows_.size() && rows_[i].score == score; ++i)
+      (rows_[i].positive() ? tied_positive : tied_negative) += rows_[i].weight();
+    right += tied_positive * (negative + tied_negative / 2);
     positive += tied_positive;
     negative += tied_negative;
   }
   if (positive <= 0 || negative <= 0) return std::nullopt;
-  return right / (positive * negative);
+  return static_cast<double>(right / (positive * negative));
 }
 
 std::optional<double> BinaryMetrics::ece(std::size_t bins) {
   sort();
   if (rows_.empty()) return std::nullopt;
   const std::size_t n = rows_.size();
-  double error = 0, total = 0, gap = 0;  // gap: sum of w (p - y) in the bin being filled
+  long double error = 0, total = 0, gap = 0;  // gap: sum of w (p - y) in the bin being filled
   std::size_t bin = 0;
   for (std::size_t i = 0; i < n;) {
     const std::size_t begin = i;
     const float score = rows_[i].score;
-    double weight = 0, positive = 0;
+    long double weight = 0, positive = 0;
     for (; i < n && rows_[i].score == score; ++i) {
-      weight += std::abs(static_cast<double>(rows_[i].signed_weight));
-      positive += std::max(0.0, static_cast<double>(rows_[i].signed_weight));
+      weight += rows_[i].weight();
+      if (rows_[i].positive()) positive += rows_[i].weight();
     }
     total += weight;
-    const double gap_per_row =
-        (weight * static_cast<double>(score) - positive) / static_cast<double>(i - begin);
+    const long double gap_per_row = (weight * score - positive) / static_cast<long double>(i - begin);
     for (std::size_t at = begin; at < i;) {
       const std::size_t border = (bin + 1) * n / bins;  // first row of the next bin
       const std::size_t until = std::min(border, i);
-      gap += gap_per_row * static_cast<double>(until - at);
+      gap += gap_per_row * static_cast<long double>(until - at);
       at = until;
       if (until == border) {
         error += std::abs(gap);
@@ -75,29 +72,28 @@ std::optional<double> BinaryMetrics::ece(std::size_t bins) {
       }
     }
   }
-  if (total <= 0) return std::nullopt;
-  return error / total;
+  return static_cast<double>(error / total);
 }
 
 std::optional<double> BinaryMetrics::mean_score() const {
-  double sum = 0, total = 0;
+  long double sum = 0, total = 0;
   for (const Row& row : rows_) {
-    const double w = std::abs(static_cast<double>(row.signed_weight));
-    sum += w * static_cast<double>(row.score);
+    const long double w = row.weight();
+    sum += w * row.score;
     total += w;
   }
   if (total <= 0) return std::nullopt;
-  return sum / total;
+  return static_cast<double>(sum / total);
 }
 
 std::optional<double> BinaryMetrics::mean_label() const {
-  double sum = 0, total = 0;
+  long double sum = 0, total = 0;
   for (const Row& row : rows_) {
-    sum += std::max(0.0, static_cast<double>(row.signed_weight));
-    total += std::abs(static_cast<double>(row.signed_weight));
+    if (row.positive()) sum += row.weight();
+    total += row.weight();
   }
   if (total <= 0) return std::nullopt;
-  return sum / total;
+  return static_cast<double>(sum / total);
 }
 
 }  // namespace dcrnn::train

@@ -1,4 +1,4 @@
-// Metrics of a binary task over a whole data set, in 8 bytes per row.
+// Metrics of a binary task over a whole data set, in 12 bytes per row.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,8 @@
 
 namespace dcrnn::train {
 
-/// Gathers (score, label, weight) and computes ranking and calibration.
+/// Gathers (score, label, weight) and computes ranking and calibration. Any finite weights will do, in any
+/// order: sums are long doubles, whose exponents hold the product of two doubles.
 class BinaryMetrics {
  public:
   /// `label` 0 or 1, weight >= 0; a row of weight 0 changes nothing.
@@ -30,9 +31,11 @@ class BinaryMetrics {
   std::optional<double> mean_label() const;
 
  private:
-  struct Row {
+  struct [[gnu::packed]] Row {
+    double signed_weight;  ///< positive for label 1, negative for 0
     float score;
-    float signed_weight;  ///< positive for label 1, negative for 0
+    bool positive() const { return signed_weight > 0; }
+    double weight() const { return positive() ? signed_weight : -signed_weight; }
   };
   void sort();
   std::vector<Row> rows_;

@@ -33,18 +33,21 @@ struct TaskReport {
 struct EvalReport {
   std::size_t rows = 0;
   std::vector<TaskReport> tasks;
+  std::vector<std::string> notes;  ///< "note: ..." or "warning: ...": how the cells differ from training's
 };
 
-/// Where a long job is. `stage`: "reading", "training", "validating", "scoring".
+/// Where a long job is. `stage`: "reading", "training", "validating", "scoring", "writing".
 struct JobProgress {
   std::string_view stage;
-  std::uint64_t done = 0, total = 0;  ///< bytes when reading, rows otherwise; total 0: unknown
+  /// Bytes when reading (at its end once more the rows, which are looked through), rows otherwise; total 0:
+  /// unknown.
+  std::uint64_t done = 0, total = 0;
   std::size_t epoch = 0, epochs = 0;  ///< from 1, training and validating
   double loss = 0;                    ///< mean of the epoch so far, training
   double seconds = 0;                 ///< since the stage or epoch began
 };
-/// Called often from the calling thread; returning false stops the job (after saving, when training) with
-/// ErrorCode::stopped.
+/// Called often from the calling thread, and must not throw (ErrorCode::usage if it does); returning false
+/// stops the job (after saving, when training) with ErrorCode::stopped.
 using ProgressCallback = std::function<bool(const JobProgress&)>;
 
 struct EpochSummary {
@@ -59,14 +62,15 @@ struct FitJob {
   std::string config_name = "config";  ///< names it in errors
   std::vector<std::string> train;      ///< CSV or CSV.gz files
   std::vector<std::string> valid;
-  std::string model;  ///< MODEL to write; its log is <MODEL>.jsonl, its checkpoint <MODEL>.checkpoint
-  std::string cache;  ///< directory of the binary cache; empty: <MODEL>.cache
-  bool resume = false;
+  std::string model;     ///< MODEL to write; its log is <MODEL>.jsonl, its checkpoint <MODEL>.checkpoint
+  std::string cache;     ///< directory of the binary cache; empty: <MODEL>.cache
+  bool resume = false;   ///< go on from the checkpoint; without one start afresh
+  bool restart = false;  ///< start afresh although a stopped run has left a checkpoint
   ComputeOptions compute;
   ProgressCallback progress;
   std::function<void(const EpochSummary&)> on_epoch;
   std::function<void(const std::string&)>
-      on_note;  ///< one-line facts: resumed where, no validation, cache reused, ...
+      on_note;  ///< one-line facts: resumed where, no validation, cache reused, "warning: ..."
 };
 
 struct FitReport {
@@ -78,7 +82,9 @@ struct FitReport {
 };
 
 /// Trains from files and writes the model. Stopped by `progress`: ErrorCode::stopped after saving a
-/// checkpoint.
+/// checkpoint. ErrorCode::usage, with nothing written: a file written is one that is read, or there is a
+/// checkpoint and neither `resume` nor `restart` says what is to become of it. ErrorCode::io: another run
+/// writes the same model, or a data file changed while it was read.
 DCRNN_EXPORT Result<FitReport> fit(const FitJob& job) noexcept;
 
 /// One assignment `key.path=value` applied to the text of a config.
@@ -93,16 +99,19 @@ DCRNN_EXPORT Result<EvalReport> evaluate(const Model& model, const std::string& 
 /// What predict_file did.
 struct PredictReport {
   std::uint64_t rows = 0;
-  bool closed_pipe = false;  ///< the reader of `out` went away; not an error
+  bool closed_pipe = false;        ///< the reader of `out` went away; not an error
+  std::vector<std::string> notes;  ///< as in EvalReport
 };
-/// One row `p_<task>,...` out for every row in, in order. `out` "-": standard output.
+/// One row `p_<task>,...` out for every row in, in order. `out` "-": standard output. ErrorCode::usage if
+/// `out` is `data` or the file the model was loaded from.
 DCRNN_EXPORT Result<PredictReport> predict_file(const Model& model, const std::string& data,
                                                 const std::string& out, std::size_t batch = 1024,
                                                 const ComputeOptions& compute = {},
                                                 const ProgressCallback& progress = {}) noexcept;
 
 enum class Precision { f32, f64 };
-/// The trace of docs/trace.md as a safetensors file. f64 runs the plain reference in double.
+/// The trace of docs/trace.md as a safetensors file. f64 runs the plain reference in double. `out` as in
+/// predict_file.
 DCRNN_EXPORT Result<void> trace_file(const Model& model, const std::string& data, const std::string& out,
                                      Precision precision, const ComputeOptions& compute = {}) noexcept;
 /// What a trace holds.
@@ -145,6 +154,7 @@ struct TensorInfo {
 };
 struct ModelInfo {
   std::string config_json;
+  std::string checksum;  ///< of the file it was loaded from, 16 hexadecimal digits; empty: that has none
   std::vector<TensorInfo> parameters;
   std::vector<TensorInfo> encoders;  ///< vocabularies, edges, statistics
   std::size_t parameter_count = 0, parameter_bytes = 0;
@@ -159,9 +169,17 @@ struct SynthJob {
   double correlation = 0.5;
   std::uint64_t seed = 1;
   double missing_consume = 0.0;
+  ProgressCallback progress;
 };
 /// Writes the synthetic click -> consume log: train.csv, valid.csv, test.csv and config.json.
+/// ErrorCode::usage if one of them is there and is none that synth writes. Stopped by `progress`: the files
+/// that are complete stay.
 DCRNN_EXPORT Result<void> synth(const SynthJob& job) noexcept;
+
+/// `text` from outside (a file's name, an argument) fit for one line of a message: what would act on a
+/// terminal as \n, \t or \xHH, and "..." for the middle of more than `longest` bytes. All errors of the
+/// library are like this.
+DCRNN_EXPORT std::string one_line(std::string_view text, std::size_t longest = 500);
 
 /// "0.1.0"
 DCRNN_EXPORT const char* version() noexcept;

@@ -43,6 +43,7 @@ class [[nodiscard]] Result {
   const T* operator->() const noexcept { return std::get_if<0>(&state_); }
   T& operator*() & noexcept { return value(); }
   const T& operator*() const& noexcept { return value(); }
+  T&& operator*() && noexcept { return std::move(*this).value(); }
   const Error& error() const noexcept { return *std::get_if<1>(&state_); }
 
  private:

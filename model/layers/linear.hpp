@@ -11,8 +11,7 @@ namespace dcrnn::model {
 class Linear {
  public:
   Linear() = default;
-  Linear(Build& build, const std::string& name, const Stream& x, std::size_t out, Owner owner)
-      : x_(x), out_(out) {
+  Linear(Build& build, const std::string& name, const Stream& x, std::size_t out, Owner owner) : x_(x) {
     weight_ = build.parameter(name + ".weight", {out, x.width}, Init::uniform_fan_in, owner);
     bias_ = build.parameter(name + ".bias", {out}, Init::zeros, owner);
     forward_ = build.packs.add_forward(weight_, out, x.width);
@@ -51,7 +50,7 @@ class Linear {
 
  private:
   Stream x_;
-  std::size_t out_ = 0, weight_ = 0, bias_ = 0;
+  std::size_t weight_ = 0, bias_ = 0;
   PackId forward_ = 0, backward_ = 0;
 };
 

@@ -114,12 +114,12 @@ TEST_CASE("the log tells the story of the run") {
   REQUIRE_FALSE(stopped.ok());
   CHECK(stopped.error().code == ErrorCode::stopped);
   CHECK(contains(stopped.error().message, "epoch 2, row 128"));
-  REQUIRE(notes.size() == 1);
-  CHECK(notes[0] == "no checkpoint at " + job.model + ".checkpoint: starting afresh");
+  REQUIRE_FALSE(notes.empty());
+  CHECK(notes.back() == "no checkpoint at " + job.model + ".checkpoint: starting afresh");
 
   job.progress = nullptr;
   const FitReport report = fitted(job);
-  CHECK(notes.back() == "resumed at epoch 2, row 128");
+  CHECK(std::find(notes.begin(), notes.end(), "resumed at epoch 2, row 128") != notes.end());
   CHECK(std::find(notes.begin(), notes.end(), "reading from the cache " + job.cache) != notes.end());
   CHECK(report.reason == "finished");
   CHECK(report.epochs == 3);
@@ -331,4 +331,124 @@ TEST_CASE("what cannot be written is found before training") {
   REQUIRE_FALSE(report.ok());
   CHECK(report.error().code == ErrorCode::data);
   CHECK_FALSE(std::filesystem::exists(job.model));
+}
+
+TEST_CASE("a checkpoint is resumed or dropped, never forgotten") {
+  const Setting setting("\"epochs\": 2, \"batch\": 64");
+  fitted(setting.job("whole"));
+  FitJob job = setting.job("m");
+  job.progress = [](const JobProgress& p) { return p.epoch < 2; };
+  REQUIRE(fit(job).error().code == ErrorCode::stopped);
+  const std::string checkpoint = read_text(job.model + ".checkpoint"), log = read_text(job.model + ".jsonl");
+  job.progress = nullptr;
+  const Error error = fit(job).error();
+  CHECK(error.code == ErrorCode::usage);
+  CHECK(error.message.starts_with(job.model + ".checkpoint: "));
+  CHECK(contains(error.help, "--resume"));
+  CHECK(contains(error.help, "--restart"));
+  FitJob both = job;
+  both.resume = both.restart = true;
+  CHECK(fit(both).error().code == ErrorCode::usage);
+  CHECK(read_text(job.model + ".checkpoint") == checkpoint);
+  CHECK(read_text(job.model + ".jsonl") == log);
+  // Nor is it dropped by a run that cannot even begin.
+  FitJob broken = job;
+  broken.restart = true;
+  broken.train = {setting.scratch.file("absent.csv")};
+  CHECK(fit(broken).error().code == ErrorCode::io);
+  CHECK(read_text(job.model + ".checkpoint") == checkpoint);
+  job.restart = true;
+  CHECK(fitted(job).rows_trained == 600);
+  CHECK(read_text(job.model) == read_text(setting.scratch.file("whole")));
+}
+
+TEST_CASE("one process, two runs on one model: the second is refused") {
+  const Setting setting("\"epochs\": 1, \"batch\": 64");
+  FitJob job = setting.job("m");
+  FitJob second = job;
+  std::filesystem::create_symlink("m", setting.scratch.file("link"));
+  bool asked = false;
+  job.progress = [&](const JobProgress&) {
+    if (asked) return true;
+    asked = true;
+    for (const char* name : {"m", "link"}) {
+      second.model = setting.scratch.file(name);
+      const Error error = fit(second).error();
+      CHECK(error.code == ErrorCode::io);
+      CHECK(contains(error.message, "another training run is writing it: process "));
+    }
+    return true;
+  };
+  fitted(job);
+  CHECK(asked);
+  fitted(second);
+}
+
+TEST_CASE("a loaded model is not written over by what it predicts, but may be saved again") {
+  const Setting setting("\"epochs\": 1, \"batch\": 64");
+  const FitJob job = setting.job("m");
+  fitted(job);
+  const std::string bytes = read_text(job.model), data = job.valid[0];
+  const auto model = Model::load(job.model);
+  std::filesystem::create_hard_link(job.model, setting.scratch.file("same"));
+  for (const std::string& out : {job.model, setting.scratch.file("same"), data}) {
+    CHECK(predict_file(*model, data, out).error().code == ErrorCode::usage);
+    CHECK(trace_file(*model, data, out, Precision::f32).error().code == ErrorCode::usage);
+  }
+  CHECK(read_text(job.model) == bytes);
+  REQUIRE(model->save(job.model).ok());
+  CHECK(read_text(job.model) == bytes);
+  REQUIRE(predict_file(*model, data, setting.scratch.file("p")).ok());
+}
+
+TEST_CASE("what a callback throws is reported as such") {
+  const Setting setting("\"epochs\": 1, \"batch\": 64");
+  const auto check = [](const Result<FitReport>& report, const std::string& what) {
+    REQUIRE_FALSE(report.ok());
+    CHECK(report.error().code == ErrorCode::usage);
+    CHECK(report.error().message == "the callback " + what);
+  };
+  FitJob job = setting.job("m");
+  job.progress = [](const JobProgress&) -> bool { throw 42; };
+  check(fit(job), "progress threw something that is no std::exception");
+  job.progress = [](const JobProgress& state) -> bool {
+    return state.stage == "reading" ? true : throw std::bad_alloc();
+  };
+  check(fit(job), "progress threw \"std::bad_alloc\"");
+  job.progress = nullptr;
+  job.on_epoch = [](const EpochSummary&) { throw std::runtime_error("no\nroom"); };
+  check(fit(job), "on_epoch threw \"no\\nroom\"");
+  job.on_epoch = nullptr;
+  job.on_note = [](const std::string&) { throw std::string("note"); };
+  job.valid.clear();
+  check(fit(job), "on_note threw something that is no std::exception");
+  job.on_note = nullptr;
+  fitted(job);
+  const auto scored =
+      evaluate(*Model::load(job.model), job.train[0], 64, {}, [](const JobProgress&) -> bool { throw 42; });
+  CHECK(scored.error().message == "the callback progress threw something that is no std::exception");
+}
+
+TEST_CASE("the value of a result that is not kept can be moved from") {
+  static_assert(std::is_same_v<decltype(*Model::load("")), Model&&>);
+  const Setting setting("\"epochs\": 1, \"batch\": 64");
+  const FitJob job = setting.job("m");
+  fitted(job);
+  Model model = *Model::load(job.model);
+  model = *Model::load(job.model);
+  CHECK(model.tasks().size() == 2);
+}
+
+TEST_CASE("unknown rows that are drawn late, or never, end the same whatever the interruptions") {
+  for (const std::string rate : {"0.0003", "0.001", "0"}) {
+    CAPTURE(rate);
+    const Setting setting("\"epochs\": 3, \"batch\": 64, \"unknown_rate\": " + rate);
+    fitted(setting.job("whole"));
+    for (const std::size_t steps : {5, 6}) {
+      const FitJob job = setting.job("pieces");
+      CHECK(run_in_pieces(job, steps) > 1);
+      CHECK(read_text(job.model) == read_text(setting.scratch.file("whole")));
+      std::filesystem::remove(job.model);
+    }
+  }
 }

@@ -84,7 +84,8 @@ TEST_CASE("learned encoders come along") {
   CHECK(read_text(job.model) == read_text(scratch.file("again")));
   const auto info = inspect(*model);
   REQUIRE(info.ok());
-  CHECK(info->encoders.size() == 2 + 2 + 1 + 1);  // two vocabularies, statistics, edges
+  // Two vocabularies, statistics, edges; the counts of five fields, the seen rows of one.
+  CHECK(info->encoders.size() == 2 + 2 + 1 + 1 + 5 + 1);
 }
 
 TEST_CASE("a file by somebody else, with keys left out, is a model") {

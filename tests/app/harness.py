@@ -30,6 +30,7 @@ SMALL_CONFIG = {
     "tower": [3],
     "train": {"epochs": 1, "batch": 16},
 }
+ENDLESS = ["--set", "train.epochs=100000", "--set", "train.checkpoint_seconds=0"]
 SMALL_HEADER = "user,kind,tags,age,price,w,click,consume"
 
 
@@ -138,3 +139,43 @@ class CommandLineTest(unittest.TestCase):
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
             process.communicate()
+
+
+class FilesTest(CommandLineTest):
+    """Every test in a directory of its own, the current one: a model, its data and its config."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        self = cls("setUp")
+        self.train_small(cls.dir / "model")
+        self.write("valid.csv", small_csv(small_rows(seed=2)))
+
+    def setUp(self):
+        self.at = self.dir / self.id().rsplit(".", 1)[1]
+        self.at.mkdir()
+        for name in ("model", "good.csv", "valid.csv", "config.json"):
+            (self.at / name).write_bytes((self.dir / name).read_bytes())
+        previous = os.getcwd()
+        os.chdir(self.at)
+        self.addCleanup(os.chdir, previous)
+
+    def training(self, *arguments, out="m", read=("config.json", "good.csv", "valid.csv")):
+        config, train, valid = read
+        return ["train", config, "--train", train, "--valid", valid, "--out", out, "--threads", 1, "--quiet", *arguments]
+
+    def whole(self, *arguments):
+        """A model that nothing has interrupted."""
+        self.succeed(*self.training(*arguments, out="whole"))
+        return "whole"
+
+    def same_bytes(self, one, other):
+        return pathlib.Path(one).read_bytes() == pathlib.Path(other).read_bytes()
+
+    def temporaries(self):
+        return [path.name for path in pathlib.Path(".").rglob("*") if path.name.endswith(".tmp")]
+
+    def outcome(self, command, before=None, **options):
+        """Runs the program after `before()` in its process."""
+        return subprocess.run(command, env=environment(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                              preexec_fn=before, timeout=TIMEOUT, check=False, **{"stdout": subprocess.PIPE, **options})

@@ -72,17 +72,22 @@ TEST_CASE("a file written is the file read") {
   InputFile moved = std::move(input);
   CHECK(read_all(moved) == text + text);
 
-  const MappedFile mapped(path);
-  REQUIRE(mapped.bytes().size() == 2 * text.size());
-  CHECK(std::string_view(reinterpret_cast<const char*>(mapped.bytes().data()), text.size()) == text);
+  const Buffer<std::byte> content = file_content(path);
+  REQUIRE(content.size() == 2 * text.size());
+  CHECK(std::string_view(reinterpret_cast<const char*>(content.data()), text.size()) == text);
+
+  std::string part(10, ' ');
+  CHECK(moved.read_at(text.size(), part.data(), part.size()) == part.size());
+  CHECK(part == text.substr(0, part.size()));
+  CHECK(moved.read_at(2 * text.size() - 3, part.data(), part.size()) == 3);
 }
 
-TEST_CASE("an empty file can be written, read and mapped") {
+TEST_CASE("an empty file can be written and read") {
   const ScratchDirectory scratch;
   save(scratch.file("empty"), "");
   InputFile file(scratch.file("empty"));
   CHECK(read_all(file).empty());
-  CHECK(MappedFile(scratch.file("empty")).bytes().empty());
+  CHECK(file_content(scratch.file("empty")).size() == 0);
 }
 
 TEST_CASE("failures to open say which file and why, in English") {
@@ -95,7 +100,7 @@ TEST_CASE("failures to open say which file and why, in English") {
 
   CHECK(failure_of([&] { InputFile file(scratch.path()); }).message ==
         "cannot open " + scratch.path() + ": is a directory");
-  CHECK(failure_of([&] { MappedFile file(scratch.path()); }).message ==
+  CHECK(failure_of([&] { file_content(scratch.path()); }).message ==
         "cannot open " + scratch.path() + ": is a directory");
   CHECK(failure_of([&] { OutputFile file(scratch.path()); }).message ==
         "cannot write " + scratch.path() + ": is a directory");
@@ -105,7 +110,7 @@ TEST_CASE("failures to open say which file and why, in English") {
   CHECK(failure_of([&] { OutputFile file(""); }).code == ErrorCode::io);
   CHECK(failure_of([&] { InputFile file("a\nb"); }).message ==
         "cannot open a\\nb: no such file or directory");
-  CHECK(failure_of([&] { MappedFile file("/dev/null"); }).code == ErrorCode::io);
+  CHECK(failure_of([&] { file_content("/dev/null"); }).code == ErrorCode::io);
 }
 
 TEST_CASE("an output that is not committed leaves the old file and nothing beside it") {
@@ -173,7 +178,7 @@ TEST_CASE("reading reports a fault") {
           (n == 0 ? "cannot open " : "cannot read ") + path + ": input/output error");
   }
   FaultAt fault(1, EIO);
-  CHECK(failure_of([&] { MappedFile file(path); }).code == ErrorCode::io);
+  CHECK(failure_of([&] { file_content(path); }).code == ErrorCode::io);
 }
 
 TEST_CASE("a pipe is written to directly and stays a pipe") {
@@ -296,4 +301,67 @@ TEST_CASE("lines are appended, directories made and files removed") {
   CHECK_FALSE(file_exists(path));
   remove_file(path);
   CHECK(failure_of([&] { remove_file(directory); }).code == ErrorCode::io);
+}
+
+TEST_CASE("lack of memory is told from a file that cannot be read") {
+  const ScratchDirectory scratch;
+  save(scratch.file("a"), "text");
+  FaultAt fault(1, ENOMEM);
+  const Error error = failure_of([&] { file_content(scratch.file("a")); });
+  CHECK(error.code == ErrorCode::memory);
+  CHECK(contains(error.message, "cannot allocate memory"));
+}
+
+TEST_CASE("half a line that cannot be finished is taken back") {
+  const ScratchDirectory scratch;
+  const std::string path = scratch.file("log");
+  append_line(path, "one");
+  FaultAt fault(1, ENOSPC);
+  CHECK(failure_of([&] { append_line(path, "two"); }).code == ErrorCode::io);
+  CHECK(read_text(path) == "one\n");
+}
+
+TEST_CASE("a file that cannot be replaced is written in place, and only once all is there") {
+  for (const int error : {EBUSY, EPERM, EXDEV}) {
+    for (const std::string old : {"", "old", "much longer than what is written over it"}) {
+      const ScratchDirectory scratch;
+      const std::string path = scratch.file("a");
+      write_text(path, old);
+      std::filesystem::create_hard_link(path, scratch.file("same"));
+      set_file_fault([&](FileOp op, const std::string&) { return op == FileOp::rename ? error : 0; });
+      {
+        OutputFile dropped(path);
+        dropped.write("never committed");
+      }
+      CHECK(read_text(path) == old);
+      save(path, "new text");
+      const Error refused = failure_of([&] {
+        OutputFile file(path, OutputFile::Target::regular_only);
+        file.commit();
+      });
+      set_file_fault(nullptr);
+      CHECK(read_text(scratch.file("same")) == "new text");
+      CHECK(refused.code == ErrorCode::io);
+      CHECK(scratch.entries() == 2);
+    }
+  }
+  // Not even a temporary can lie beside it.
+  const ScratchDirectory scratch;
+  const std::string path = scratch.file("a");
+  write_text(path, "old");
+  set_file_fault([&](FileOp op, const std::string& name) {
+    return op == FileOp::open && contains(name, ".tmp") ? EACCES : 0;
+  });
+  {
+    OutputFile dropped(path);
+    dropped.write("never committed");
+  }
+  CHECK(read_text(path) == "old");
+  save(path, "");
+  CHECK(read_text(path).empty());
+  save(path, std::string(200000, 'x'));
+  CHECK(read_text(path) == std::string(200000, 'x'));
+  CHECK(failure_of([&] { OutputFile file(path, OutputFile::Target::regular_only); }).code == ErrorCode::io);
+  CHECK(failure_of([&] { OutputFile file(scratch.file("new")); }).code == ErrorCode::io);
+  set_file_fault(nullptr);
 }

@@ -1,4 +1,6 @@
 #include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <thread>
@@ -38,6 +40,27 @@ TEST_CASE("one thread is the caller's, in order") {
   CHECK(same);
   CHECK(order == std::vector<std::size_t>{0, 1, 2, 3, 4});
 }
+
+#ifdef _OPENMP
+
+TEST_CASE("the child of a process with threads works alone") {
+  std::atomic<int> visits{0};
+  parallel_for(4, 1000, [&](std::size_t, int) { ++visits; });
+  CHECK(visits == 1000);
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    alarm(20);
+    std::atomic<int> alone{0};
+    parallel_for(4, 1000, [&](std::size_t, int thread) { alone += thread == 0 ? 1 : 0; });
+    _exit(alone == 1000 ? 0 : 1);
+  }
+  int how = 0;
+  REQUIRE(waitpid(child, &how, 0) == child);
+  CHECK(how == 0);
+}
+
+#endif
 
 TEST_CASE("there is at least one processor") {
   CHECK(usable_processors() >= 1);

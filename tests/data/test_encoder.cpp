@@ -105,20 +105,81 @@ TEST_CASE("encoder: tensors have the documented names, types and content") {
   const std::vector<TensorView> tensors = trained.tensors();
   std::vector<std::string> names;
   for (const TensorView& tensor : tensors) names.push_back(tensor.name);
-  CHECK(names == std::vector<std::string>{"encoder.word.vocab.bytes", "encoder.word.vocab.ends",
-                                          "encoder.tags.vocab.bytes", "encoder.tags.vocab.ends",
-                                          "encoder.scaled.statistics", "encoder.logged.statistics",
-                                          "encoder.bucketed.edges"});
-  CHECK(tensors[2].dtype == DType::u8);
-  CHECK(std::string(reinterpret_cast<const char*>(tensors[2].data.data()), tensors[2].data.size()) ==
+  CHECK(names == std::vector<std::string>{
+                     "encoder.word.vocab.bytes", "encoder.word.vocab.ends", "encoder.word.counts",
+                     "encoder.hashed.seen", "encoder.hashed.counts", "encoder.id.seen", "encoder.id.counts",
+                     "encoder.tags.vocab.bytes", "encoder.tags.vocab.ends", "encoder.tags.counts",
+                     "encoder.hashed_tags.seen", "encoder.hashed_tags.counts", "encoder.plain.counts",
+                     "encoder.scaled.statistics", "encoder.scaled.counts", "encoder.logged.statistics",
+                     "encoder.logged.counts", "encoder.bucketed.edges", "encoder.bucketed.counts"});
+  CHECK(tensors[7].dtype == DType::u8);
+  CHECK(std::string(reinterpret_cast<const char*>(tensors[7].data.data()), tensors[7].data.size()) ==
         "redbluegreen");
   std::uint64_t ends[3];
-  REQUIRE(tensors[3].data.size() == sizeof ends);
-  std::memcpy(ends, tensors[3].data.data(), sizeof ends);
+  REQUIRE(tensors[8].data.size() == sizeof ends);
+  std::memcpy(ends, tensors[8].data.data(), sizeof ends);
   CHECK(ends[0] == 3);
   CHECK(ends[1] == 7);
   CHECK(ends[2] == 12);
-  CHECK(tensors[6].shape == std::vector<std::size_t>{3});
+  CHECK(tensors[17].shape == std::vector<std::size_t>{3});
+  CHECK(tensors[5].data.size() == 1);
+  CHECK(tensors[5].data[0] == std::byte{0b11111});
+  std::uint64_t counts[4];
+  REQUIRE(tensors[9].data.size() == sizeof counts);
+  std::memcpy(counts, tensors[9].data.data(), sizeof counts);
+  CHECK(std::vector(counts, counts + 4) == std::vector<std::uint64_t>{6, 1, 7, 1});
+}
+
+TEST_CASE("encoder: cells are counted, in training and in what is encoded later") {
+  const TempDirectory dir;
+  const Schema config = every_kind();
+  const Encoders trained = train(dir, config);
+  const auto check = [](const CellCounts& found, const std::vector<std::uint64_t>& want) {
+    CHECK(std::vector{found.cells, found.empty, found.values, found.unknown} == want);
+  };
+  check(trained.training_counts(0), {6, 1, 5, 5});  // of words that occur twice, without one of them
+  check(trained.training_counts(1), {6, 3, 3, 3});
+  check(trained.training_counts(2), {6, 0, 6, 4});
+  check(trained.training_counts(3), {6, 1, 7, 1});
+  check(trained.training_counts(4), {6, 1, 6, 0});
+  check(trained.training_counts(5), {6, 0, 0, 0});
+  check(trained.training_counts(6), {6, 2, 0, 0});
+  check(trained.training_counts(8), {6, 1, 0, 0});
+  const Encoders loaded = Encoders::from_tensors(config, trained.tensors(), "m");
+  check(loaded.training_counts(3), {6, 1, 7, 1});
+  for (const Encoders* encoders : {&trained, &loaded}) {
+    check(encode(*encoders, 0, {"b", "rare", "", "c"}).column.counts, {4, 1, 3, 2});
+    check(encode(*encoders, 1, {"x", "", "never seen", "y"}).column.counts, {4, 1, 3, 1});
+    check(encode(*encoders, 3, {"red|new|new", "", "blue"}).column.counts, {3, 1, 4, 2});
+    check(encode(*encoders, 6, {"", "1", ""}).column.counts, {3, 2, 0, 0});
+  }
+}
+
+TEST_CASE("encoder: counts and seen rows may be left out, but not be wrong") {
+  Schema config;
+  config.fields = {category("h", Encoding::hash, 11)};
+  const auto error_of = [&](const std::vector<std::uint64_t>& counts,
+                            const std::vector<unsigned char>& seen) {
+    const std::vector<TensorView> tensors = {
+        tensor_view("encoder.h.counts", {counts.size()}, std::span<const std::uint64_t>(counts)),
+        tensor_view("encoder.h.seen", {seen.size()}, std::span<const unsigned char>(seen))};
+    return failure_of([&] { (void)Encoders::from_tensors(config, tensors, "m"); }).message;
+  };
+  CHECK(error_of({5, 1, 4, 4}, {255, 7}) == "(no failure)");
+  CHECK(contains(error_of({5, 6, 4, 4}, {255, 7}), "encoder.h.counts"));
+  CHECK(contains(error_of({5, 1, 4, 5}, {255, 7}), "encoder.h.counts"));
+  CHECK(contains(error_of({5, 1, 4}, {255, 7}), "encoder.h.counts"));
+  CHECK(contains(error_of({5, 1, 4, 4}, {255, 8}), "encoder.h.seen"));
+  CHECK(contains(error_of({5, 1, 4, 4}, {255}), "encoder.h.seen"));
+  const std::vector<std::uint64_t> alone = {5, 1, 4, 4};
+  const std::vector<TensorView> without_seen = {
+      tensor_view("encoder.h.counts", {4}, std::span<const std::uint64_t>(alone))};
+  CHECK(contains(failure_of([&] { (void)Encoders::from_tensors(config, without_seen, "m"); }).message,
+                 "encoder.h.seen"));
+  CHECK(contains(error_of({1ULL << 60, 1, 4, 4}, {255, 7}), "encoder.h.counts"));
+  const Encoders none = Encoders::from_tensors(config, {}, "m");
+  CHECK(none.training_counts(0).cells == 0);
+  CHECK(encode(none, 0, {"a", "b"}).column.counts.unknown == 0);
 }
 
 TEST_CASE("encoder: bad tensors are Failure(model) and name the tensor") {

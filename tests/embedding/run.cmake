@@ -1,5 +1,5 @@
-# Script: installs BUILD_DIR below WORK_DIR, builds the outside project against it and runs its programs; then configures
-# the same project with SOURCE_DIR as a subproject.
+# Script: installs BUILD_DIR below WORK_DIR, builds the outside projects against it and runs their programs; then
+# configures the first with SOURCE_DIR as a subproject.
 function(run)
   execute_process(COMMAND ${ARGV} COMMAND_ECHO STDOUT COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
@@ -20,4 +20,23 @@ run(${CMAKE_COMMAND} --build "${WORK_DIR}/build")
 run("${WORK_DIR}/build/train_in_memory")
 run("${WORK_DIR}/build/score" "${WORK_DIR}/score.model")
 run("${WORK_DIR}/build/score_cells" "${WORK_DIR}/score.model" user=1 word=x|y)
-run(${CMAKE_COMMAND} ${project} -B "${WORK_DIR}/subproject" "-DDCRNN_SUBPROJECT=${SOURCE_DIR}")
+foreach(guest forks rounds_upward no_exceptions fast_math)
+  run("${WORK_DIR}/build/${guest}")
+endforeach()
+if(NOT C_FLAGS MATCHES "-fsanitize")  # sanitizers need address space of their own
+  run("${WORK_DIR}/build/thread_limit")
+endif()
+run("${WORK_DIR}/build/unloads" "${WORK_DIR}/build/libplugin.so")
+if(EXISTS "${WORK_DIR}/build/nested_openmp")
+  run("${WORK_DIR}/build/nested_openmp")
+endif()
+
+run(${CMAKE_COMMAND} -S "${SOURCE_DIR}/tests/embedding/c_only" -B "${WORK_DIR}/c_only" -G ${GENERATOR}
+    -DCMAKE_C_COMPILER=${C_COMPILER} "-DCMAKE_C_FLAGS=${C_FLAGS}" "-DEXAMPLES=${SOURCE_DIR}/examples"
+    "-DCMAKE_PREFIX_PATH=${WORK_DIR}/prefix")
+run(${CMAKE_COMMAND} --build "${WORK_DIR}/c_only")
+run("${WORK_DIR}/c_only/score" "${WORK_DIR}/c_only.model")
+
+run(${CMAKE_COMMAND} ${project} -B "${WORK_DIR}/subproject" "-DDCRNN_SUBPROJECT=${SOURCE_DIR}"
+    "-DCMAKE_CXX_FLAGS=${CXX_FLAGS} -ffast-math")
+run(${CMAKE_COMMAND} --build "${WORK_DIR}/subproject" --target flags_of_library)

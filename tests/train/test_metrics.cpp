@@ -83,6 +83,33 @@ TEST_CASE("AUC equals the share of rightly ranked pairs, ties and weights includ
   }
 }
 
+TEST_CASE("weights of any range, in any order") {
+  for (const bool newest_first : {false, true}) {
+    std::vector<Row> rows = random_rows(600, 17, 50, false);
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      rows[i].weight = std::pow(10.0, static_cast<double>(i) - 300);
+    if (newest_first) std::reverse(rows.begin(), rows.end());
+    BinaryMetrics metrics = gather(rows);
+    // Whatever is ten decades below the largest of its class does not show.
+    const auto drop = [&](bool label) {
+      double largest = 0;
+      for (const Row& row : rows) largest = row.label == label ? std::max(largest, row.weight) : largest;
+      std::erase_if(rows, [&](const Row& row) { return row.label == label && row.weight < 1e-12 * largest; });
+      for (Row& row : rows) row.weight /= row.label == label ? largest : 1;
+    };
+    drop(false);
+    drop(true);
+    CHECK(metrics.auc().value() == doctest::Approx(auc_of_all_pairs(rows)).epsilon(1e-10));
+  }
+  BinaryMetrics extreme;
+  for (int i = 0; i < 1000; ++i)
+    extreme.add(i % 2 == 0 ? 0.75F : 0.25F, i % 2 == 0, i % 2 == 0 ? 1e300 : 1e-300);
+  CHECK(extreme.auc() == 1.0);
+  CHECK(extreme.ece().value() == doctest::Approx(0.25).epsilon(1e-12));
+  CHECK(extreme.mean_label() == 1.0);
+  CHECK(extreme.mean_score() == 0.75);
+}
+
 TEST_CASE("AUC of a perfect, an inverted and a constant score; undefined with one class") {
   BinaryMetrics perfect, inverted, constant, one_class, empty;
   for (int i = 0; i < 10; ++i) {

@@ -1,0 +1,97 @@
+#include "train/findings.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "core/failure.hpp"
+#include "core/text.hpp"
+
+namespace dcrnn::train {
+
+namespace {
+
+/// Root mean square beyond which raw numbers drown everything else in x0.
+constexpr double kLargestScale = 1000;
+
+std::string shown(double value) {
+  char text[32];
+  return std::string(text, std::to_chars(text, text + sizeof text, value, std::chars_format::general, 3).ptr);
+}
+
+std::string percent(std::uint64_t part, std::uint64_t whole) {
+  return shown(100 * static_cast<double>(part) / static_cast<double>(whole)) + "%";
+}
+
+void find_in_task(const Task& task, const Survey::TaskCounts& found, std::vector<std::string>& lines) {
+  const std::string name = "task " + in_quotes(task.name) + ": ";
+  const std::string useless = ": what is predicted for it means nothing";
+  if (found.labelled == 0) {
+    lines.push_back(name + "no training row has a label" + useless);
+  } else if (found.teaching == 0) {
+    lines.push_back(name + "the sample weight of every training row with a label is 0" + useless);
+  } else if (found.positives == 0 || found.positives == found.teaching) {
+    lines.push_back(name + "every label of the training rows is " + (found.positives == 0 ? "0" : "1") +
+                    ": there is nothing to tell apart");
+  }
+}
+
+void find_orphans(const ModelConfig& config, std::size_t t, const Survey& survey,
+                  std::vector<std::string>& lines) {
+  const std::uint64_t orphans = survey.tasks()[t].orphans;
+  if (!config.chain || orphans == 0) return;
+  const Task& task = config.tasks[t];
+  const std::string parent = in_quotes(config.tasks[task.parent].name);
+  lines.push_back("task " + in_quotes(task.name) + ": its label is 1 but that of " + parent + " is 0 in " +
+                  std::to_string(orphans) + " training rows (" + percent(orphans, survey.rows()) +
+                  "); with probability \"chain\" no model can predict them");
+}
+
+}  // namespace
+
+void refuse_labels_as_fields(const Config& config, const std::string& source) {
+  const ModelConfig& model = config.model;
+  for (std::size_t f = 0; f < model.fields.size(); ++f) {
+    for (const Task& task : model.tasks) {
+      if (model.fields[f].column != task.label) continue;
+      fail(ErrorCode::usage,
+           printable(source) + ": fields[" + std::to_string(f) + "].column: " + in_quotes(task.label) +
+               " is the label of task " + in_quotes(task.name) + ", which a model must not be given",
+           "take the field out, or let it read another column");
+    }
+  }
+}
+
+std::vector<std::string> findings(const ModelConfig& config, const Survey& survey) {
+  const std::vector<Survey::TaskCounts>& tasks = survey.tasks();
+  const auto labelled = [](const Survey::TaskCounts& task) { return task.labelled > 0; };
+  const auto teaching = [](const Survey::TaskCounts& task) { return task.teaching > 0; };
+  if (std::none_of(tasks.begin(), tasks.end(), labelled)) {
+    fail(ErrorCode::data, "training data: no row has a label of any task",
+         "see that the label columns are filled: an empty cell is a missing label");
+  }
+  if (std::none_of(tasks.begin(), tasks.end(), teaching)) {
+    fail(ErrorCode::data, "training data: the sample weight of every row with a label is 0",
+         "give rows that count a weight above 0 in column " + in_quotes(config.weight));
+  }
+  std::vector<std::string> lines;
+  for (std::size_t t = 0; t < tasks.size(); ++t) find_in_task(config.tasks[t], tasks[t], lines);
+  for (std::size_t t = 0; t < tasks.size(); ++t) find_orphans(config, t, survey, lines);
+  for (std::size_t f = 0; f < config.fields.size(); ++f) {
+    const Field& field = config.fields[f];
+    for (const Task& task : config.tasks) {
+      if (field.column != "true_" + task.name) continue;
+      lines.push_back("field " + in_quotes(field.name) + ": column " + in_quotes(field.column) +
+                      " is the true probability of task " + in_quotes(task.name) +
+                      ", which no log has when it is scored");
+    }
+    if (field.type != FieldType::number || field.transform != Transform::none) continue;
+    if (!(survey.scale(f) > kLargestScale)) continue;
+    lines.push_back(
+        "field " + in_quotes(field.name) + ": its numbers are about " + shown(survey.scale(f)) +
+        " in size, far from unit scale, and transform \"none\" leaves them so; \"standardize\" or "
+        "\"buckets\" would not");
+  }
+  return lines;
+}
+
+}  // namespace dcrnn::train
