@@ -19,13 +19,13 @@ struct Watch {
   std::function<void(std::size_t moment)> look = [](std::size_t) {};
   std::size_t moment = 0;
 
-  /// A value inside a step of a GRU, which no op hands on: r, z or n.
+  /// A value that an op makes and uses itself: r, z or n of a GRU's step, or the weights 'a' of an attention.
   struct Inside {
     char which = 0;  ///< 0: none
     std::size_t step = 0, row = 0, column = 0;
     double delta = 0;
   } inside;
-  std::size_t steps = 0;  ///< of GRUs so far
+  std::size_t steps = 0, attentions = 0;  ///< so far
 
   double flops = 0;  ///< of the products and weighted sums so far
 };
@@ -54,6 +54,12 @@ inline void move_inside(const kernels::GruForward<double>& p, bool cross, const 
   for (std::size_t i = 0; i < p.D; ++i) {
     p.h_next[at + i] = p.h[at + i] + p.carry[at + i] * p.x0[at + i] * (p.candidate[at + i] + moved[i]);
   }
+}
+
+/// The same for a_q or a_p, column 0 or 1.
+inline void move_inside(const kernels::AttentionForward<double>& p, const Watch::Inside& inside) {
+  const double* v = (inside.column == 0 ? p.q : p.p) + (inside.row * 3 + 2) * p.ld;
+  for (std::size_t i = 0; i < p.H; ++i) p.y[inside.row * p.ld + i] += inside.delta * v[i];
 }
 
 /// Two per multiply-add of a product or weighted sum; 0 for all other ops.
@@ -87,10 +93,17 @@ void run_watched(void (*op)(const Arguments&), const Arguments& arguments) {
   watch.flops += flops_of(arguments);
   if constexpr (std::is_same_v<Arguments, kernels::GruForward<double>>) {
     const bool cross = op == kernels::table<double>(Isa::reference).gru_cross_forward;
-    if (watch.inside.which != 0 && watch.steps == watch.inside.step) {
+    const char which = watch.inside.which;
+    if (which != 0 && which != 'a' && watch.steps == watch.inside.step) {
       move_inside(arguments, cross, watch.inside);
     }
     ++watch.steps;
+  }
+  if constexpr (std::is_same_v<Arguments, kernels::AttentionForward<double>>) {
+    if (watch.inside.which == 'a' && watch.attentions == watch.inside.step) {
+      move_inside(arguments, watch.inside);
+    }
+    ++watch.attentions;
   }
   watch.look(watch.moment++);
 }
