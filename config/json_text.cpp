@@ -4,6 +4,7 @@
 #include <set>
 #include <vector>
 
+#include "core/content.hpp"
 #include "core/failure.hpp"
 #include "core/text.hpp"
 
@@ -87,6 +88,16 @@ std::string reason(std::string_view message) {
   return printable(message.substr(0, message.find("; last read")));
 }
 
+/// Failure(usage) if the text, which is no JSON, does not even begin like it: another file was named.
+void check_content(std::string_view text, const std::string& source) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos ||
+      std::string_view("{[/\"").find(text[first]) != std::string_view::npos)
+    return;
+  fail(ErrorCode::usage, printable(source) + ": not a config but " + described(text.substr(0, kContentHead)),
+       "a config is JSON, {\"fields\": [...], \"tasks\": [...], ...}; two arguments may be swapped");
+}
+
 }  // namespace
 
 nlohmann::json parse_json_text(std::string_view text, const std::string& source) {
@@ -94,6 +105,7 @@ nlohmann::json parse_json_text(std::string_view text, const std::string& source)
   if (text.substr(0, 3) == kByteOrderMark) text.remove_prefix(3);
   const std::size_t bad = find_invalid_utf8(text);
   if (bad != std::string_view::npos) {
+    check_content(text, source);
     fail(ErrorCode::usage, place(text, bad, source) + ": not valid UTF-8", "save the config as UTF-8");
   }
   ParserWatch check(source);
@@ -105,6 +117,7 @@ nlohmann::json parse_json_text(std::string_view text, const std::string& source)
   try {
     return Json::parse(text, watch, kThrow, kComments);
   } catch (const Json::parse_error& error) {
+    check_content(text, source);
     const std::size_t offset = error.byte == 0 ? 0 : error.byte - 1;
     fail(ErrorCode::usage, place(text, offset, source) + ": " + reason(error.what()),
          "the config must be JSON");

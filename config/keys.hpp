@@ -23,6 +23,9 @@ enum class KeyKind {
   name,        ///< letters, digits, _ and -
   column,      ///< name of a CSV column, not empty
   byte,        ///< one byte that can stand between the items of a cell
+  mark,        ///< likewise between or around cells; "" for none where `least` is 0
+  words,       ///< list of words
+  names,       ///< true, or list of at least one name
   whole_list,  ///< list of whole numbers in [least, most]
   object,
   list,  ///< list of objects
@@ -136,7 +139,8 @@ std::string wanted(const Key& key);
 
 // Which key fills which member is said once for both directions: a function describe(visitor, struct) next to
 // the struct, walked by Reader and by Writer. A visitor offers value(key, member), constant(key, value),
-// optional(key, text), earlier(key, noun, index), object(key, member) and list(key, members).
+// optional(key, text), added(key, member, usual), earlier(key, noun, index), object(key, member),
+// added_object(key, member) and list(key, members).
 
 /// `T` is `S` or const `S`.
 template <class T, class S>

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -27,6 +28,15 @@ class Reader {
   void constant(std::string_view name, int number);
   /// Null or absent leaves `text` empty.
   void optional(std::string_view name, std::string& text);
+  void optional(std::string_view name, std::optional<std::vector<std::string>>& words);
+  template <class T>
+  void added(std::string_view name, T& member, const T& /*usual*/) {
+    value(name, member);
+  }
+  template <class T>
+  void added_object(std::string_view name, T& member) {
+    object(name, member);
+  }
   /// The name of an earlier element of the list that this object stands in, as its index; null or absent
   /// leaves `index` as it is. `noun` says what the elements are.
   void earlier(std::string_view name, const std::string& noun, std::size_t& index);
@@ -94,6 +104,7 @@ class Reader {
   void read(std::string_view name, const nlohmann::json& found, double& number) const;
   void read(std::string_view name, const nlohmann::json& found, std::uint64_t& whole) const;
   void read(std::string_view name, const nlohmann::json& found, std::vector<std::size_t>& wholes) const;
+  void read(std::string_view name, const nlohmann::json& found, std::vector<std::string>& words) const;
   template <class Enum>
   requires std::is_enum_v<Enum>
   void read(std::string_view name, const nlohmann::json& found, Enum& word) const {

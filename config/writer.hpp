@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -46,6 +47,18 @@ class Writer {
   }
   void optional(std::string_view name, const std::string& text) {
     if (!text.empty()) put(name, text);
+  }
+  void optional(std::string_view name, const std::optional<std::vector<std::string>>& words) {
+    if (words) put(name, *words);
+  }
+  /// A key that version 0.1.0 did not know stands only where it says something, so that it loads the rest.
+  template <class T>
+  void added(std::string_view name, const T& member, const T& usual) {
+    if (member != usual) value(name, member);
+  }
+  template <class T>
+  void added_object(std::string_view name, const T& member) {
+    if (member != T{}) object(name, member);
   }
   /// The name of element `index` of the list that this object goes to; nothing if there is no such element.
   void earlier(std::string_view name, const std::string& /*noun*/, std::size_t index) {

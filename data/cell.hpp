@@ -3,11 +3,13 @@
 // before the second is known: cell -> raw (a number, words, or rows of the table) -> encoded (FieldState).
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/schema.hpp"
 #include "core/text.hpp"
@@ -15,6 +17,11 @@
 #include "data/number.hpp"
 
 namespace dcrnn::data {
+
+/// True if the cell is one of `words`.
+inline bool is_among(std::string_view cell, const std::vector<std::string>& words) {
+  return std::find(words.begin(), words.end(), cell) != words.end();
+}
 
 /// A cell as text, for messages.
 inline std::string cell_text(std::string_view cell) {
@@ -58,7 +65,8 @@ std::string read_cell(const Field& field, double number, Use&& use) {
 }
 
 template <class Use>
-std::string read_cell(const Field& field, std::string_view cell, Use&& use) {
+std::string read_cell(const Field& field, std::string_view text, Use&& use) {
+  const std::string_view cell = is_among(text, field.missing_words) ? std::string_view() : text;
   if (field.type == FieldType::number) {
     double raw;
     std::string error = raw_number(field, cell, raw);
