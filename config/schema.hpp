@@ -21,16 +21,16 @@ struct Field {
   std::string name;
   std::string column;  ///< CSV column read
   FieldType type = FieldType::category;
-  Encoding encoding = Encoding::vocab;              ///< category, bag
-  std::size_t size = 0;                             ///< hash, id: rows of the table
-  std::size_t min_count = 1;                        ///< vocab
-  std::size_t dim = 16;                             ///< width of an embedding; unused for a plain number
-  Pool pool = Pool::mean;                           ///< bag
-  std::string separator = "|";                      ///< bag: one byte
-  std::optional<std::vector<std::string>> missing;  ///< in place of csv.missing
-  std::vector<std::string> missing_words;           ///< those that hold, by complete_schema()
-  Transform transform = Transform::standardize;     ///< number
-  std::size_t bins = 40;                            ///< buckets
+  Encoding encoding = Encoding::vocab;  ///< category, bag
+  std::size_t size = 0;                 ///< hash, id: rows of the table
+  std::size_t min_count = 1;            ///< vocab
+  std::size_t dim = 16;                 ///< width of an embedding; unused for a plain number
+  Pool pool = Pool::mean;               ///< bag
+  std::string separator = "|";          ///< bag: one byte
+  std::optional<std::vector<std::string>> missing = std::nullopt;  ///< in place of csv.missing
+  std::vector<std::string> missing_words = {};                     ///< those that hold, by complete_schema()
+  Transform transform = Transform::standardize;                    ///< number
+  std::size_t bins = 40;                                           ///< buckets
 
   /// True if the field looks rows up in a table `embedding.<name>.weight`.
   bool has_table() const { return type != FieldType::number || transform == Transform::buckets; }

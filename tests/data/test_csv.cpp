@@ -1,4 +1,7 @@
 #include <chrono>
+#ifdef DCRNN_HAS_ZSTD
+#include <zstd.h>
+#endif
 
 #include "data/csv.hpp"
 #include "support.hpp"
@@ -19,6 +22,14 @@ Rows read_all(const std::string& path) {
   CHECK_FALSE(csv.next());
   return rows;
 }
+
+#ifdef DCRNN_HAS_ZSTD
+std::string zstd_of(const std::string& bytes) {
+  std::string out(ZSTD_compressBound(bytes.size()), '\0');
+  out.resize(ZSTD_compress(out.data(), out.size(), bytes.data(), bytes.size(), 3));
+  return out;
+}
+#endif
 
 const Rows kExpected = {{"a", "b"}, {"1", "x,y"}, {"", "two\nlines"}, {"3", "say \"hi\""}};
 
@@ -151,6 +162,61 @@ TEST_CASE("csv: broken gzip") {
     CHECK(error.code == ErrorCode::data);
     CHECK(contains(error.message, path));
     CHECK(contains(error.message, what));
+  }
+}
+
+TEST_CASE("csv: zeros may pad gzip data, nothing else may") {
+  const TempDirectory dir;
+  const std::string text = "a,b\n1,x\n", packed = gzipped(text);
+  const Rows rows = {{"a", "b"}, {"1", "x"}};
+  for (const std::size_t zeros : {1, 511, 300000}) {
+    CHECK(read_all(dir.file("padded.csv.gz", packed + std::string(zeros, '\0'))) == rows);
+    CHECK(read_all(dir.file("two.csv.gz", packed + gzipped("") + std::string(zeros, '\0'))) == rows);
+    for (const std::string& more : {std::string("x"), packed}) {
+      const std::string path = dir.file("more.csv.gz", packed + std::string(zeros, '\0') + more);
+      CHECK(contains(failure_of([&] { read_all(path); }).message, "something that is not gzip follows"));
+    }
+  }
+}
+
+TEST_CASE("csv: zstd is read where the build can, and named where it cannot") {
+  const TempDirectory dir;
+  std::string text = "a,b\n";
+  for (int i = 0; i < 400000; ++i) text += std::to_string(i * 7919 % 10007) + ",x\n";
+#ifdef DCRNN_HAS_ZSTD
+  const Rows rows = read_all(dir.file("plain.csv", text));
+  const std::string packed = zstd_of(text);
+  CHECK(read_all(dir.file("one.csv.zst", packed)) == rows);
+  CHECK(read_all(dir.file("two.csv.zst", zstd_of(text.substr(0, 777)) + zstd_of(text.substr(777)))) == rows);
+  std::string damaged = packed;
+  damaged[damaged.size() / 2] ^= 0x55;
+  for (const auto& [bytes, what] :
+       {std::pair(packed.substr(0, packed.size() - 1), "the zstd data ends too early"),
+        std::pair(packed.substr(0, 5), "the zstd data ends too early"),
+        std::pair(packed + "x", "broken zstd data"), std::pair(damaged, "broken zstd data")}) {
+    const std::string path = dir.file("bad.csv.zst", bytes);
+    const Error error = failure_of([&] { read_all(path); });
+    INFO(error.message);
+    CHECK(error.code == ErrorCode::data);
+    CHECK(contains(error.message, path + ": "));
+    CHECK(contains(error.message, what));
+  }
+#else
+  const Error error = failure_of([&] { read_all(dir.file("a.csv.zst", "\x28\xB5\x2F\xFD" + text)); });
+  CHECK(contains(error.message, "a.csv.zst: not CSV text but Zstandard-compressed data (zstd)"));
+  CHECK(contains(error.help, "zstd -dc FILE"));
+#endif
+}
+
+TEST_CASE("csv: what is compressed twice, or no text at all, is named") {
+  const TempDirectory dir;
+  for (const auto& [bytes, name] :
+       {std::pair(gzipped(gzipped("a,b\n")), "gzip-compressed data"),
+        std::pair(std::string("PK\x03\x04\x14"), "a zip archive"), std::pair(gzipped("{\"a\": 1}\n"), "JSON"),
+        std::pair(std::string("<!doctype html>\n"), "an HTML page")}) {
+    const Error error = failure_of([&] { read_all(dir.file("a.csv", bytes)); });
+    CHECK(error.code == ErrorCode::data);
+    CHECK(contains(error.message, std::string("a.csv: not CSV text but ") + name));
   }
 }
 
