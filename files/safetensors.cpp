@@ -33,8 +33,10 @@ std::size_t byte_count(DType dtype, const std::vector<std::size_t>& shape, const
 std::string_view header_text(std::span<const std::byte> bytes, const std::string& path) {
   const std::string_view head(reinterpret_cast<const char*>(bytes.data()),
                               std::min(bytes.size(), kContentHead));
-  const bool has_length = bytes.size() >= kLengthBytes && head[kLengthBytes - 1] == 0;
-  if (const Content content = content_of(head); (content && !has_length) || is_text(head)) {
+  std::uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), std::min(bytes.size(), kLengthBytes));
+  const Content content = content_of(head);
+  if (is_text(head) || (content && length > kMaxHeader)) {
     fail(ErrorCode::model, printable(path) + ": not a model but " + described(head),
          content.wraps ? std::string(content.remedy)
                        : "give a file that `dcrnn train` wrote; two arguments may be swapped");
@@ -42,8 +44,6 @@ std::string_view header_text(std::span<const std::byte> bytes, const std::string
   if (bytes.size() < kLengthBytes) {
     fail_content(path, "found " + std::to_string(bytes.size()) + " bytes, want at least 8");
   }
-  std::uint64_t length = 0;
-  std::memcpy(&length, bytes.data(), kLengthBytes);
   if (length > kMaxHeader) {
     fail_content(path, "the header length is " + std::to_string(length) + ", more than 100000000");
   }

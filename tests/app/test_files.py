@@ -36,8 +36,8 @@ class Files(CommandLineTest):
     def predict(self, *data, extra=(), **options):
         return self.succeed("predict", self.model, "--data", *data, "--out", "-", *extra, **options).stdout.decode()
 
-    def evaluate(self, *data, model=None):
-        return self.succeed("eval", model or self.model, "--data", *data, "--json").stdout
+    def evaluate(self, *data, **options):
+        return self.succeed("eval", self.model, "--data", *data, "--json", **options).stdout
 
     # What a file is
 
@@ -167,7 +167,7 @@ class Files(CommandLineTest):
         # A pipe keeps what it was given.
         done = run("predict", self.model, "--data", "-", "--out", "-", *skip, 3, "--batch", 1, stdin=text.encode())
         self.assertEqual(done.returncode, DATA)
-        self.assertEqual(done.stdout.count(b"\n"), 1 + 21)
+        self.assertEqual(done.stdout.count(b"\n"), 1 + 20)
         self.check_error(run("predict", self.model, "--data", data, "--out", out), DATA, r"bad\.csv:2: ")
         self.check_error(run("predict", self.model, "--data", data, "--out", out, "--max-bad", 3), USAGE, "--max-bad")
         self.check_error(run("predict", self.model, "--data", data, "--out", out, "--bad-rows", "drop"), USAGE, "--bad-rows")
@@ -214,8 +214,8 @@ class Files(CommandLineTest):
                 answer = process.stdout.readline().decode()
                 seconds.append(time.perf_counter() - start)
                 self.assertEqual(answer, want[i % len(want)])
-            process.stdin.close()
-            self.assertEqual(process.wait(harness.TIMEOUT), 0)
+            self.assertEqual(process.communicate(timeout=harness.TIMEOUT)[0], b"")
+            self.assertEqual(process.returncode, 0)
         return seconds
 
     def test_a_co_process_answers_each_row(self):

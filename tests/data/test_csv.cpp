@@ -182,7 +182,7 @@ TEST_CASE("csv: zeros may pad gzip data, nothing else may") {
 TEST_CASE("csv: zstd is read where the build can, and named where it cannot") {
   const TempDirectory dir;
   std::string text = "a,b\n";
-  for (int i = 0; i < 400000; ++i) text += std::to_string(i * 7919 % 10007) + ",x\n";
+  for (long i = 0; i < 400000; ++i) text += std::to_string(i * 7919 % 10007) + ",x\n";
 #ifdef DCRNN_HAS_ZSTD
   const Rows rows = read_all(dir.file("plain.csv", text));
   const std::string packed = zstd_of(text);
