@@ -29,8 +29,8 @@ struct Batch {
   std::size_t rows = 0;              ///< B
   std::vector<BatchColumn> columns;  ///< one per field, in config order
   std::vector<std::vector<std::int8_t>>
-      labels;                   ///< [T][B]: 0, 1 or kMissingLabel; empty inner vector = no labels read
-  std::vector<double> weights;  ///< [B], or empty when the model has no weight column
+      labels;                         ///< [T][B]: 0, 1 or kMissingLabel; empty inner vector = no labels read
+  std::vector<double> weights;        ///< [B], or empty when the model has no weight column
   std::vector<std::uint32_t> groups;  ///< [B] number of the row's group or kNoGroup; empty: not read
   std::vector<std::vector<double>> truth;  ///< [T][B] true probabilities where the file has them, else empty
 };

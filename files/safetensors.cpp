@@ -36,7 +36,8 @@ std::string_view header_text(std::span<const std::byte> bytes, const std::string
   std::uint64_t length = 0;
   std::memcpy(&length, bytes.data(), std::min(bytes.size(), kLengthBytes));
   const Content content = content_of(head);
-  if (is_text(head) || (content && length > kMaxHeader)) {
+  const bool has_header = bytes.size() > kLengthBytes && head[kLengthBytes] == '{';
+  if (is_text(head) || (content && length > kMaxHeader && !has_header)) {
     fail(ErrorCode::model, printable(path) + ": not a model but " + described(head),
          content.wraps ? std::string(content.remedy)
                        : "give a file that `dcrnn train` wrote; two arguments may be swapped");
