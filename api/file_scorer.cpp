@@ -63,8 +63,13 @@ bool FileScorer::next(const ProgressCallback& progress) {
 
 void FileScorer::list_answers(std::size_t count) {
   const std::size_t T = model_.config.model.tasks.size();
+  const auto check = [&](std::size_t first, std::size_t rows) {
+    check_scores(model_.config.model, probabilities_.data() + first * T, logits_.data() + first * T, rows,
+                 [&](std::size_t row) { return reader_.place(first + row); });
+  };
   answers_.clear();
   bad_rows_.clear();
+  if (!skip_bad_rows_) check(0, batch_.rows);
   auto skipped = reader_.skipped().begin();
   for (std::size_t row = 0, b = 0; row < count; ++row) {
     if (skipped != reader_.skipped().end() && skipped->row == row) {
@@ -74,10 +79,8 @@ void FileScorer::list_answers(std::size_t count) {
     }
     answers_.push_back(b);
     try {
-      check_scores(model_.config.model, &probabilities_[b * T], &logits_[b * T], 1,
-                   [&](std::size_t) { return reader_.place(b); });
+      if (skip_bad_rows_) check(b, 1);
     } catch (const Failure& failure) {
-      if (!skip_bad_rows_) throw;
       answers_.back() = kBadRow;
       bad_rows_.push_back(failure.error().message);
     }

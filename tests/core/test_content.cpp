@@ -46,7 +46,9 @@ TEST_CASE("content: what is no text of ours is named") {
       {"{\"user\": 1}\n{\"user\": 2}\n"s, "JSON"},
       {std::string(257, 'x') + "ustar  \0"s, "tar"},
   };
-  for (const auto& [bytes, name] : cases) {
+  for (const auto& one : cases) {
+    const auto& bytes = one.first;
+    const auto& name = one.second;
     const Content content = content_of(bytes);
     INFO(name, " -> ", content.name);
     CHECK(contains(std::string(content.name), name));

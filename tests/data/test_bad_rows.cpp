@@ -65,11 +65,13 @@ TEST_CASE("bad rows: each is one row, whatever is wrong with it") {
   };
   const TempDirectory dir;
   const std::string header = "city,age,tags,click\n", good = "7,0.5,1|2,1\n";
-  for (const auto& [row, reason] : bad) {
+  for (const auto& one : bad) {
+    const auto& row = one.first;
+    const auto& reason = one.second;
     const std::string path = dir.file("bad.csv", header + good + row + "\n" + good + good);
     const std::string twice =
         dir.file("twice.csv", header + row + "\n" + row + "\n" + good + row + "\n" + good);
-    for (const std::size_t batch : {1, 2, 100}) {
+    for (const std::size_t batch : std::vector<std::size_t>{1, 2, 100}) {
       const Read read = read_skipping({path}, batch);
       INFO(row, " -> ", read.reasons);
       CHECK(read.bad == std::vector<std::size_t>{1});
@@ -112,7 +114,7 @@ TEST_CASE("several files are one: order, empty parts, columns in another order")
   const std::string header = dir.file("header.csv", "city,age,tags,click\n"),
                     nothing = dir.file("nothing.csv", "");
   const std::string packed = dir.file("c.csv.gz", gzipped("city,age,tags,click\n6,6,,1\n"));
-  for (const std::size_t batch : {1, 2, 3, 100}) {
+  for (const std::size_t batch : std::vector<std::size_t>{1, 2, 3, 100}) {
     const Read read = read_skipping({nothing, a, header, b, nothing, packed, header}, batch);
     CHECK(read.cities == std::vector<std::uint32_t>{1, 2, 3, 5, 6});
     CHECK(read.bad == std::vector<std::size_t>{3});

@@ -172,7 +172,7 @@ TEST_CASE("csv: zeros may pad gzip data, nothing else may") {
   const TempDirectory dir;
   const std::string text = "a,b\n1,x\n", packed = gzipped(text);
   const Rows rows = {{"a", "b"}, {"1", "x"}};
-  for (const std::size_t zeros : {1, 511, 300000}) {
+  for (const std::size_t zeros : std::vector<std::size_t>{1, 511, 300000}) {
     CHECK(read_all(dir.file("padded.csv.gz", packed + std::string(zeros, '\0'))) == rows);
     CHECK(read_all(dir.file("two.csv.gz", packed + gzipped("") + std::string(zeros, '\0'))) == rows);
     for (const std::string& more : {std::string("x"), packed}) {
@@ -217,7 +217,8 @@ TEST_CASE("csv: what is compressed twice, or no text at all, is named") {
        {std::pair(gzipped(gzipped("a,b\n")), "gzip-compressed data"),
         std::pair(std::string("PK\x03\x04\x14"), "a zip archive"), std::pair(gzipped("{\"a\": 1}\n"), "JSON"),
         std::pair(std::string("<!doctype html>\n"), "an HTML page")}) {
-    const Error error = failure_of([&] { read_all(dir.file("a.csv", bytes)); });
+    const std::string path = dir.file("a.csv", bytes);
+    const Error error = failure_of([&] { read_all(path); });
     CHECK(error.code == ErrorCode::data);
     CHECK(contains(error.message, std::string("a.csv: not CSV text but ") + name));
   }

@@ -190,7 +190,8 @@ TEST_CASE("dialect: words for missing, 1 and 0") {
   const TrainingData empty = build_training_data(plain, {without}, dir / "cache", {});
   Batch wanted;
   RowReader(plain, empty.encoders, {without}, {RowReader::Labels::required}).read(9, wanted);
-  for (const std::size_t f : {0, 1}) CHECK(found.columns[f].ids == wanted.columns[f].ids);
+  for (const std::size_t f : std::vector<std::size_t>{0, 1})
+    CHECK(found.columns[f].ids == wanted.columns[f].ids);
   CHECK(found.labels == wanted.labels);
   // A field with words of its own keeps Namibia.
   CHECK(found.columns[2].ids[0] != found.columns[0].ids[0]);

@@ -113,7 +113,7 @@ TEST_CASE("ranking: GAUC and nDCG are those of pairs and places") {
                     static_cast<std::size_t>(groups), static_cast<std::size_t>(scores));
     GroupRanking ranking = gathered(rows);
     CHECK(std::abs(*ranking.gauc().value - pairwise_gauc(rows)) < 1e-12);
-    for (const std::size_t k : {1, 2, 5, 10, 1000000}) {
+    for (const std::size_t k : std::vector<std::size_t>{1, 2, 5, 10, 1000000}) {
       CHECK(std::abs(*ranking.ndcg(k).value - expected_ndcg(rows, k)) < 1e-12);
     }
   }
