@@ -22,6 +22,7 @@ Json::Json(const Json& other) {
 }
 
 Json::Json(const std::vector<std::size_t>& wholes) : value_(List(wholes.begin(), wholes.end())) {}
+Json::Json(const std::vector<std::string>& texts) : value_(List(texts.begin(), texts.end())) {}
 
 Json::Json(List list) : value_(std::move(list)) {}
 

@@ -33,6 +33,7 @@ class Json {
   template <std::integral Whole>
   Json(Whole whole);
   Json(const std::vector<std::size_t>& wholes);
+  Json(const std::vector<std::string>& texts);
   Json(List list);
   static Json object();
   /// The object with one member more, whose key is new. (Not a list in braces: g++ 12 destroys elements that

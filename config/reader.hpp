@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -27,6 +28,7 @@ class Reader {
   void constant(std::string_view name, int number);
   /// Null or absent leaves `text` empty.
   void optional(std::string_view name, std::string& text);
+  void optional(std::string_view name, std::optional<std::vector<std::string>>& words);
   /// The name of an earlier element of the list that this object stands in, as its index; null or absent
   /// leaves `index` as it is. `noun` says what the elements are.
   void earlier(std::string_view name, const std::string& noun, std::size_t& index);
@@ -94,6 +96,7 @@ class Reader {
   void read(std::string_view name, const Json& found, double& number) const;
   void read(std::string_view name, const Json& found, std::uint64_t& whole) const;
   void read(std::string_view name, const Json& found, std::vector<std::size_t>& wholes) const;
+  void read(std::string_view name, const Json& found, std::vector<std::string>& words) const;
   template <class Enum>
   requires std::is_enum_v<Enum>
   void read(std::string_view name, const Json& found, Enum& word) const {

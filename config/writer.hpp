@@ -1,6 +1,7 @@
 // Writes config structs as JSON: the reader's way back.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -46,6 +47,9 @@ class Writer {
   }
   void optional(std::string_view name, const std::string& text) {
     if (!text.empty()) put(name, text);
+  }
+  void optional(std::string_view name, const std::optional<std::vector<std::string>>& words) {
+    if (words) put(name, *words);
   }
   /// The name of element `index` of the list that this object goes to; nothing if there is no such element.
   void earlier(std::string_view name, const std::string& /*noun*/, std::size_t index) {

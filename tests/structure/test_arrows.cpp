@@ -36,8 +36,8 @@ const std::vector<Room> kRooms = {
      {"dcrnn/result.hpp", "dcrnn/files.hpp", "core/", "kernels/", "optim/", "model/", "config/", "files/"},
      {}},
     {"data",
-     {"dcrnn/result.hpp", "core/", "config/schema.hpp"},
-     {"zlib.h", "xxhash.h", "fast_float/", "emmintrin.h"}},
+     {"dcrnn/result.hpp", "core/", "config/schema.hpp", "config/csv_dialect.hpp"},
+     {"zlib.h", "zstd.h", "xxhash.h", "fast_float/", "emmintrin.h"}},
     {"api",
      {"dcrnn/", "core/", "kernels/", "optim/", "config/", "files/", "model/", "data/", "train/",
       "generated/version_info.hpp"},
@@ -59,7 +59,8 @@ const std::vector<Blind> kBlind = {
       "config/json_text.", "config/set_value.", "config/difference."},
      {"config/schema.hpp"}},
     // The textbook and the vectors are two tellings of kernels/table.hpp; only isa/ makes tables of vectors.
-    {{"kernels/table.hpp", "kernels/ops.inc", "kernels/arguments/"}, {"kernels/reference/", "kernels/simd/", "kernels/isa/"}},
+    {{"kernels/table.hpp", "kernels/ops.inc", "kernels/arguments/"},
+     {"kernels/reference/", "kernels/simd/", "kernels/isa/"}},
     {{"kernels/reference/"}, {"kernels/simd/", "kernels/isa/"}},
     {{"kernels/simd/"}, {"kernels/reference/", "kernels/isa/"}},
     // A layer does not know what it is built into, nor that into what; what it is built of knows no layer.
@@ -75,14 +76,14 @@ const std::vector<Blind> kBlind = {
     {{"model/gradient_engine.", "model/scorer."}, {"model/trace.hpp", "model/gradcheck.hpp"}},
     // One step does not know the run, metrics neither model nor config.
     {{"train/trainer."}, {"train/fit.hpp", "train/checkpoint.hpp", "train/evaluate.hpp"}},
-    {{"train/metrics."},
+    {{"train/metrics.", "train/ranking."},
      {"model/", "optim/", "config/", "train/config.hpp", "train/trainer.hpp", "train/fit.hpp"}},
     // Text and words know no fields; cells and encoders neither files nor caches; a file is read without a
     // cache.
-    {{"data/byte_source.", "data/scan.", "data/csv.", "data/number.", "data/vocabulary.", "data/moments.",
-      "data/quantiles.", "data/hash.", "data/shuffle."},
-     {"config/", "data/cell.hpp", "data/columns.hpp", "data/encoder.hpp", "data/field_", "data/record.hpp",
-      "data/row_reader.hpp", "data/dataset", "data/cache"}},
+    {{"data/byte_source.", "data/decompress.", "data/scan.", "data/csv.", "data/number.", "data/vocabulary.",
+      "data/moments.", "data/quantiles.", "data/hash.", "data/shuffle."},
+     {"config/schema.hpp", "data/cell.hpp", "data/columns.hpp", "data/encoder.hpp", "data/field_",
+      "data/record.hpp", "data/row_reader.hpp", "data/dataset", "data/cache"}},
     {{"data/cell.", "data/field_", "data/encoder"},
      {"data/byte_source.hpp", "data/csv.hpp", "data/columns.hpp", "data/record.hpp", "data/row_reader.hpp",
       "data/dataset", "data/cache"}},
