@@ -7,11 +7,16 @@
 #include "api/compute.hpp"
 #include "api/fit_log.hpp"
 #include "api/model_file.hpp"
+#include "config/set_value.hpp"
 #include "core/file.hpp"
 #include "core/guard.hpp"
 #include "core/text.hpp"
 #include "data/dataset.hpp"
 #include "data/shuffle.hpp"
+#include "train/base_rates.hpp"
+#include "train/checkpoint.hpp"
+#include "train/earlier.hpp"
+#include "train/trainable.hpp"
 
 namespace dcrnn {
 
@@ -34,7 +39,10 @@ class FitRun {
         cache_(job.cache.empty() ? job.model + ".cache" : job.cache),
         log_path_(job.model + ".jsonl"),
         log_(log_path_) {
+    train::check_trainable(config_, job.config_name);
     check_files();
+    resuming_ = job.resume && file_exists(checkpoint_);
+    if (resuming_) take_earlier_defaults();
   }
 
   FitReport operator()() {
@@ -74,6 +82,17 @@ class FitRun {
     }
   }
 
+  /// A run that an earlier version began goes on with that version's defaults.
+  void take_earlier_defaults() {
+    const std::string there = train::checkpoint_config(checkpoint_);
+    if (there == to_json(config_)) return;
+    Config earlier =
+        parse_config(with_defaults_of_0_1_0(job_.config_json, job_.config_name), job_.config_name);
+    if (there != to_json(earlier)) return;  // another difference, which resuming names
+    config_ = std::move(earlier);
+    note("the checkpoint was made with the defaults of version 0.1.0: going on with them");
+  }
+
   void read() {
     start_ = Clock::now();
     const data::Progress progress = [this](std::uint64_t done, std::uint64_t total) {
@@ -93,19 +112,23 @@ class FitRun {
       // Odd, so that no two validation sets give the same product; 1 tells "none" from any.
       fingerprint_ ^= valid_.fingerprint * 0x9E3779B97F4A7C15 + 1;
     } else {
-      note("no validation file: keeping the last epoch");
+      const bool asked =
+          names_config_key(job_.config_json, "train.early_stopping.patience", job_.config_name);
+      const bool in_vain = asked && config_.train.early_stopping.patience > 0;
+      note(std::string("no validation file: keeping the last epoch") +
+           (in_vain ? "; train.early_stopping.patience has no effect" : ""));
     }
     if (train_.from_cache) note("reading from the cache " + cache_);
   }
 
   void start_log() {
-    const bool resuming = job_.resume && file_exists(checkpoint_);
-    if (job_.resume && !resuming) note("no checkpoint at " + checkpoint_ + ": starting afresh");
-    if (!resuming || !file_exists(log_path_)) log_.start(config_, isa_, job_.compute.threads);
+    if (job_.resume && !resuming_) note("no checkpoint at " + checkpoint_ + ": starting afresh");
+    if (!resuming_ || !file_exists(log_path_)) log_.start(config_, isa_, job_.compute.threads);
   }
 
   FitReport train() {
     model::initialize(model_->table, config_.train.seed, config_.train.init_scale, model_->parameters.span());
+    if (config_.train.base_rate && !resuming_) start_at_base_rates();
     const train::FitResult result =
         train::fit(config_, model_->table, model_->parameters.span(), *train_.rows, valid_.rows.get(),
                    kernels::table<float>(isa_), options());
@@ -122,6 +145,19 @@ class FitRun {
     return {reason, result.best_epoch, result.epochs_done, result.rows_trained, seconds_since(start_)};
   }
 
+  void start_at_base_rates() {
+    const auto progress = [&](std::uint64_t done) {
+      JobProgress state;
+      state.stage = "counting";
+      state.done = done;
+      state.total = train_.rows->rows();
+      state.seconds = seconds_since(start_);
+      return !job_.progress || job_.progress(state);
+    };
+    base_rates_ = train::count_base_rates(config_.model, *train_.rows, progress);
+    train::start_heads(config_.model.tasks, base_rates_, model_->table, model_->parameters.span());
+  }
+
   train::FitOptions options() {
     train::FitOptions options;
     options.threads = job_.compute.threads;
@@ -132,6 +168,7 @@ class FitRun {
     options.encoders = model_->encoders.tensors();
     options.order = data::shuffled;
     options.on_progress = [this](const JobProgress& progress) { return on_progress(progress); };
+    options.on_start = [this](double loss) { log_.before(loss, config_.model.tasks, base_rates_); };
     options.on_epoch = [this](const EpochSummary& summary) { on_epoch(summary); };
     options.on_note = [this](const std::string& text) { note(text); };
     options.on_resume = [this](std::size_t epoch, std::size_t rows) {
@@ -173,6 +210,8 @@ class FitRun {
   data::Dataset train_, valid_;
   std::uint64_t fingerprint_ = 0;
   std::string position_;
+  bool resuming_ = false;
+  std::vector<std::optional<double>> base_rates_;
 };
 
 }  // namespace

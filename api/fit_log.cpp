@@ -41,6 +41,14 @@ void FitLog::start(const Config& config, Isa isa, int threads) const {
   file.commit();
 }
 
+void FitLog::before(double loss, const std::vector<Task>& tasks,
+                    const std::vector<std::optional<double>>& base_rates) const {
+  Json json = {{"epoch", 0}, {"loss", number(loss)}};
+  for (std::size_t t = 0; t < base_rates.size(); ++t)
+    json["base_rates"][tasks[t].name] = number(base_rates[t]);
+  append(path_, json);
+}
+
 void FitLog::epoch(const EpochSummary& summary) const {
   Json json = {{"epoch", summary.epoch},
                {"seconds", summary.seconds},

@@ -62,4 +62,16 @@ std::string assign_config_value(std::string_view json, const std::string& assign
   return document.dump();
 }
 
+bool names_config_key(std::string_view json, std::string_view path, const std::string& source) {
+  Json node = parse_json_text(json, source);
+  for (std::size_t start = 0; start <= path.size();) {
+    const std::size_t dot = std::min(path.find('.', start), path.size());
+    const auto found = node.find(path.substr(start, dot - start));
+    if (found == node.end()) return false;
+    node = Json(*found);
+    start = dot + 1;
+  }
+  return true;
+}
+
 }  // namespace dcrnn

@@ -60,11 +60,19 @@ std::vector<TensorView> views(const model::ParameterTable& table, const RunArray
                                          arrays.parameters.subspan(parameter.offset, parameter.size)));
   }
   for (std::size_t i = 0; i < arrays.optimizer.size(); ++i) {
-    tensors.push_back(
-        tensor_view<float>("optimizer." + std::to_string(i), {table.total()}, arrays.optimizer[i]));
+    tensors.push_back(tensor_view<float>("optimizer." + std::to_string(i), {arrays.optimizer[i].size()},
+                                         arrays.optimizer[i]));
   }
   if (!arrays.best.empty()) tensors.push_back(tensor_view<float>("best", {table.total()}, arrays.best));
   return tensors;
+}
+
+/// An entry of the metadata of a checkpoint.
+const std::string& entry_of(const files::TensorFile& file, const std::string& path, const std::string& name) {
+  const auto found = file.metadata().find(name);
+  if (found == file.metadata().end())
+    fail(ErrorCode::model, path + ": no \"" + name + "\": not a checkpoint", kHelp);
+  return found->second;
 }
 
 }  // namespace
@@ -82,15 +90,16 @@ void save_checkpoint(const std::string& path, const std::string& config_json,
   files::write_tensors(path, metadata, tensors, OutputFile::Target::regular_only);
 }
 
+std::string checkpoint_config(const std::string& path) {
+  return entry_of(files::TensorFile(path), path, "dcrnn");
+}
+
 RunState load_checkpoint(const std::string& path, const std::string& config_json,
                          const model::ParameterTable& table, std::uint64_t fingerprint,
                          const RunArrays& arrays) {
   const files::TensorFile file(path);
   const auto entry = [&](const std::string& name) -> const std::string& {
-    const auto found = file.metadata().find(name);
-    if (found == file.metadata().end())
-      fail(ErrorCode::model, path + ": no \"" + name + "\": not a checkpoint", kHelp);
-    return found->second;
+    return entry_of(file, path, name);
   };
   if (entry("checkpoint.format") != "1") {
     fail(ErrorCode::model,

@@ -30,7 +30,8 @@ struct RunState {
   bool finished = false;  ///< all epochs are done: only the model is left to write
 };
 
-/// The arrays of a run, all of them table.total() long. `best` is empty without validation.
+/// The arrays of a run, table.total() long but for those of the optimizer (optim::State). `best` is empty
+/// without validation.
 struct RunArrays {
   std::span<float> parameters;
   std::vector<std::span<float>> optimizer;
@@ -42,6 +43,9 @@ struct RunArrays {
 void save_checkpoint(const std::string& path, const std::string& config_json,
                      const model::ParameterTable& table, const RunState& state, const RunArrays& arrays,
                      const std::vector<TensorView>& further);
+
+/// The config, as to_json() wrote it, that a checkpoint was made with. Failure(model) if it is none.
+std::string checkpoint_config(const std::string& path);
 
 /// Puts a checkpoint back into `arrays`. Failure(model) if it is damaged, or was made with another config,
 /// seed or data, naming the first difference.

@@ -35,7 +35,7 @@ struct EvalReport {
   std::vector<TaskReport> tasks;
 };
 
-/// Where a long job is. `stage`: "reading", "training", "validating", "scoring".
+/// Where a long job is. `stage`: "reading", "counting", "training", "validating", "scoring".
 struct JobProgress {
   std::string_view stage;
   std::uint64_t done = 0, total = 0;  ///< bytes when reading, rows otherwise; total 0: unknown
