@@ -23,9 +23,9 @@ std::size_t chunks(std::size_t n) {
 }
 
 /// What muon must know of the cross layers; kinds without state weights don't care.
-Candidate candidate_of(const ModelConfig& config) {
+model::Candidate candidate_of(const ModelConfig& config) {
   const auto* gru = std::get_if<model::GruCross::Config>(&config.cross);
-  return gru != nullptr ? gru->candidate : Candidate::tanh;
+  return gru != nullptr ? gru->candidate : model::Candidate::tanh;
 }
 
 bool finite(const float* x, std::size_t n) {

@@ -23,14 +23,14 @@ void add_chunks(std::vector<Span>& spans, std::size_t begin, std::size_t end, bo
 
 }  // namespace
 
-std::vector<optim::Matrix> muon_matrices(const model::Parameter& parameter, Candidate candidate) {
+std::vector<optim::Matrix> muon_matrices(const model::Parameter& parameter, model::Candidate candidate) {
   const std::string_view name = name_in_member(parameter.name);
   const auto is_in = [&](std::string_view part) { return name.starts_with(part); };
   const bool moved = is_in("cross.") || is_in("sharing.") || is_in("tower.") || is_in("transfer.");
   if (!moved || name.ends_with(".stitch.weight") || parameter.shape.size() != 2) return {};
   const std::size_t rows = parameter.shape[0], columns = parameter.shape[1];
   if (rows < 2 || columns < 2) return {};
-  if (candidate == Candidate::cross && is_in("cross.") && name.ends_with(".weight_hh")) {
+  if (candidate == model::Candidate::cross && is_in("cross.") && name.ends_with(".weight_hh")) {
     const std::size_t gates = rows / 3 * 2;
     return {{parameter.offset, gates, columns}, {parameter.offset + gates * columns, rows - gates, columns}};
   }
@@ -38,7 +38,7 @@ std::vector<optim::Matrix> muon_matrices(const model::Parameter& parameter, Cand
 }
 
 UpdatePlan plan_updates(std::span<const model::Parameter> parameters, std::size_t begin, std::size_t end,
-                        OptimizerKind kind, Candidate candidate) {
+                        OptimizerKind kind, model::Candidate candidate) {
   UpdatePlan plan;
   std::size_t open = begin;  // what comes before is planned
   for (const model::Parameter& parameter : parameters) {

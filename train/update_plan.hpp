@@ -27,10 +27,10 @@ struct UpdatePlan {
 /// (but stitch), tower and transfer, whatever member they belong to. A tensor is one matrix, gates stacked on
 /// each other too, but for the state weights of candidate cross: r and z multiply the state, n the state that
 /// r has reset, so these are two.
-std::vector<optim::Matrix> muon_matrices(const model::Parameter& parameter, Candidate candidate);
+std::vector<optim::Matrix> muon_matrices(const model::Parameter& parameter, model::Candidate candidate);
 
 /// For the dense parameters among `parameters`, which fill [begin, end) of the arena.
 UpdatePlan plan_updates(std::span<const model::Parameter> parameters, std::size_t begin, std::size_t end,
-                        OptimizerKind kind, Candidate candidate);
+                        OptimizerKind kind, model::Candidate candidate);
 
 }  // namespace dcrnn::train

@@ -61,8 +61,8 @@ model::Parameter parameter_of(const Json& one) {
   return parameter;
 }
 
-Candidate candidate_of(const Json& one) {
-  return one["candidate"] == "cross" ? Candidate::cross : Candidate::tanh;
+model::Candidate candidate_of(const Json& one) {
+  return one["candidate"] == "cross" ? model::Candidate::cross : model::Candidate::tanh;
 }
 
 /// P after each of the steps of a golden case.
@@ -216,7 +216,7 @@ TEST_CASE("training with muon moves every parameter by its rule, the gradients c
 
   const kernels::Table<float>& ops = kernels::table<float>(best_isa());
   const UpdatePlan plan = plan_updates(session.table.all(), session.table.dense_begin(),
-                                       session.table.total(), OptimizerKind::muon, Candidate::cross);
+                                       session.table.total(), OptimizerKind::muon, model::Candidate::cross);
   // cross 3, shared units 1, gates 2, private units 2, towers 2, transfer 2
   REQUIRE(plan.matrices.size() == 12);
   optim::Muon<float> muon(ops, plan.matrices);
