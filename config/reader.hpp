@@ -24,6 +24,24 @@ class Reader {
   void value(std::string_view name, T& member) {
     if (const Json* found = find(name)) read(name, *found, member);
   }
+  /// Where the key is absent, `member` becomes `absent`.
+  template <class T>
+  void value(std::string_view name, T& member, const T& absent) {
+    member = absent;
+    value(name, member);
+  }
+  /// Likewise; where the object stands, what it leaves out is at the default of T.
+  template <class T>
+  void object(std::string_view name, T& member, const T& absent) {
+    member = stands(name) ? T{} : absent;
+    object(name, member);
+  }
+  /// An object that format 1 did not have from the start: see Writer.
+  template <class T>
+  void later_object(std::string_view name, T& member, const T& absent) {
+    object(name, member, absent);
+  }
+  bool stands(std::string_view name) const { return node_.find(name) != nullptr; }
   void constant(std::string_view name, std::string_view word);
   void constant(std::string_view name, int number);
   /// Null or absent leaves `text` empty.

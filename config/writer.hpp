@@ -42,6 +42,21 @@ class Writer {
     }
   }
   template <class T>
+  void value(std::string_view name, const T& member, const T& /*absent*/) {
+    value(name, member);
+  }
+  template <class T>
+  void object(std::string_view name, const T& member, const T& /*absent*/) {
+    object(name, member);
+  }
+  /// Left out where it says what a file without the key means: files of earlier versions stay as they were.
+  template <class T>
+  void later_object(std::string_view name, const T& member, const T& absent) {
+    if (defaults_ == Defaults::all || member != absent) object(name, member);
+  }
+  /// A file that is written holds every other key.
+  bool stands(std::string_view /*name*/) const { return true; }
+  template <class T>
   void constant(std::string_view name, T constant_value) {
     put(name, constant_value);
   }

@@ -47,7 +47,7 @@ struct EvalReport {
   std::vector<std::string> notes;  ///< "note: ..." or "warning: ...": how the cells differ from training's
 };
 
-/// Where a long job is. `stage`: "reading", "training", "validating", "scoring", "writing".
+/// Where a long job is. `stage`: "reading", "counting", "training", "validating", "scoring", "writing".
 struct JobProgress {
   std::string_view stage;
   /// Bytes when reading (at its end once more the rows, which are looked through), rows otherwise; total 0:

@@ -195,6 +195,57 @@ TEST_CASE("every key of the training part reaches its member") {
   CHECK(train.checkpoint_seconds == 0);
 }
 
+TEST_CASE("who chooses an optimizer chooses it for the tables too, unless they have their own") {
+  const auto train = [](const std::string& keys) {
+    return parse_config(with("\"train\": {" + keys + "}"), "c").train;
+  };
+  const TrainConfig nothing = train("");
+  CHECK(nothing == TrainConfig{});
+  CHECK(nothing.optimizer == kOptimizer);
+  CHECK(nothing.tables == kTables);
+
+  // As in the first version: adam, one cycle, and fresh embeddings that are wider.
+  const TrainConfig rate = train(R"("optimizer": {"rate": 0.5})");
+  CHECK(rate.optimizer == OptimizerConfig{.rate = 0.5});
+  CHECK(rate.schedule == ScheduleConfig{});
+  CHECK(rate.tables == TablesConfig{rate.optimizer, rate.schedule});
+  CHECK(rate.init_scale == kChosenInitScale);
+
+  const TrainConfig schedule = train(R"("schedule": {"kind": "constant"})");
+  CHECK(schedule.optimizer == OptimizerConfig{});
+  CHECK(schedule.tables == TablesConfig{{}, ScheduleConfig{.kind = ScheduleKind::constant}});
+  CHECK(schedule.init_scale == kChosenInitScale);
+
+  const TrainConfig tables =
+      train(R"("tables": {"kind": "sgd", "momentum": 0, "schedule": {"warmup": 0.5}})");
+  CHECK(tables.optimizer == OptimizerConfig{});
+  CHECK(tables.tables.optimizer == OptimizerConfig{.kind = OptimizerKind::sgd, .momentum = 0});
+  CHECK(tables.tables.schedule == ScheduleConfig{.warmup = 0.5});
+
+  const TrainConfig muon = train(R"("optimizer": {"kind": "muon", "weight_decay": 0.25})");
+  CHECK(muon.optimizer.momentum == 0.95);
+  CHECK(muon.tables.optimizer ==
+        OptimizerConfig{.kind = OptimizerKind::adamw, .momentum = 0.95, .weight_decay = 0.25});
+  CHECK(failure_of([&] { train(R"("tables": {"kind": "muon"})"); }).code == ErrorCode::usage);
+}
+
+TEST_CASE("keys of later versions are written where they say something, and only there") {
+  const auto written = [](const std::string& keys) {
+    return to_json(parse_config(with("\"train\": {" + keys + "}"), "c"));
+  };
+  CHECK(written("").find("\"tables\":{\"kind\":\"adagrad\"") != std::string::npos);
+  for (const std::string keys :
+       {R"("optimizer": {"kind": "adagrad"})", R"("optimizer": {"kind": "muon"})",
+        R"("optimizer": {}, "base_rate": true)", R"("optimizer": {}, "tables": {})"}) {
+    CAPTURE(keys);
+    CHECK(written(keys).find("\"tables\"") == std::string::npos);
+    CHECK(written(keys).find("base_rate") == std::string::npos);
+  }
+  CHECK(written(R"("tables": {"kind": "adagrad"})").find("\"tables\":{\"kind\":\"adagrad\"") !=
+        std::string::npos);
+  CHECK(written(R"("base_rate": false)").find("\"base_rate\":false") != std::string::npos);
+}
+
 TEST_CASE("every word means its enumerator") {
   const auto field = [](const std::string& rest) {
     return parse_config(with_fields(R"({"name":"a",)" + rest + "}"), "c").model.fields[0];
