@@ -307,7 +307,7 @@ TEST_CASE("lack of memory is told from a file that cannot be read") {
   const ScratchDirectory scratch;
   save(scratch.file("a"), "text");
   FaultAt fault(1, ENOMEM);
-  const Error error = failure_of([&] { MappedFile file(scratch.file("a")); });
+  const Error error = failure_of([&] { file_content(scratch.file("a")); });
   CHECK(error.code == ErrorCode::memory);
   CHECK(contains(error.message, "cannot allocate memory"));
 }
