@@ -1,9 +1,11 @@
 #include "core/job_files.hpp"
 
+#include <dirent.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 
 #include "core/failure.hpp"
 #include "core/file_calls.hpp"
@@ -26,12 +28,19 @@ bool is_same_file(const struct stat& a, const struct stat& b) {
   return holds_data && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/// The names in a directory; none if it cannot be read.
+struct CloseDirectory {
+  void operator()(DIR* open) const { ::closedir(open); }
+};
+
+/// The names in a directory; none if it cannot be read. (std::filesystem's iterator ends the process where it
+/// lacks memory.)
 std::vector<std::string> names_in(const std::string& directory) {
   std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error)) {
-    names.push_back(at->path().filename().string());
+  const std::unique_ptr<DIR, CloseDirectory> open(::opendir(directory.c_str()));
+  if (open == nullptr) return names;
+  while (const dirent* entry = ::readdir(open.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
   }
   return names;
 }

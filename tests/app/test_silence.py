@@ -55,7 +55,7 @@ class Silence(CommandLineTest):
         files = ["train", self.write("c.json", json.dumps(config)), "--train", self.write("t.csv", csv(made))]
         if valid is not None:
             files += ["--valid", self.write("v.csv", csv(valid))]
-        return run(*files, "--out", self.dir / "m", "--threads", "1", *extra)
+        return run(*files, "--out", self.dir / "m", "--restart", "--threads", "1", *extra)
 
     def notes_of_training(self, made, **options):
         done = self.train(made, **options)
