@@ -204,6 +204,20 @@ dcrnn_status dcrnn_trainer_create(dcrnn_model* model, size_t total_steps, int th
   });
 }
 
+dcrnn_status dcrnn_trainer_create_at_rates(dcrnn_model* model, const double* base_rates, size_t total_steps,
+                                           int threads, const char* isa, dcrnn_trainer** trainer,
+                                           dcrnn_error* error) {
+  return run(error, [&] {
+    need(trainer, "trainer");
+    *trainer = nullptr;
+    need(model, "model");
+    need(base_rates, "base_rates");
+    auto made = value_of(dcrnn::Trainer::create(model->model, {base_rates, model->model.tasks().size()},
+                                                total_steps, options_of(threads, isa)));
+    *trainer = new dcrnn_trainer{std::move(made), {}};
+  });
+}
+
 dcrnn_status dcrnn_trainer_step(dcrnn_trainer* trainer, const dcrnn_rows* rows, double* loss,
                                 dcrnn_error* error) {
   return run(error, [&] {

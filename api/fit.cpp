@@ -9,6 +9,7 @@
 #include "api/compute.hpp"
 #include "api/fit_log.hpp"
 #include "api/model_file.hpp"
+#include "config/set_value.hpp"
 #include "core/file.hpp"
 #include "core/guard.hpp"
 #include "core/job_files.hpp"
@@ -16,7 +17,9 @@
 #include "core/text.hpp"
 #include "data/dataset.hpp"
 #include "data/shuffle.hpp"
+#include "train/base_rates.hpp"
 #include "train/findings.hpp"
+#include "train/trainable.hpp"
 
 namespace dcrnn {
 
@@ -40,6 +43,7 @@ class FitRun {
         log_path_(job.model + ".jsonl"),
         log_(log_path_) {
     train::refuse_labels_as_fields(config_, job.config_name);
+    train::check_trainable(config_, job.config_name);
     check_job();
     declare_files();
     files_.check();
@@ -47,6 +51,7 @@ class FitRun {
     lock_.emplace(job_.model);
     check_checkpoint();
     files_.sweep();
+    resuming_ = job.resume && file_exists(checkpoint_);
   }
 
   FitReport operator()() {
@@ -126,9 +131,11 @@ class FitRun {
         note(line + " (validation data)");
       }
     } else {
-      const bool stopping = config_.train.early_stopping.patience > 0;
+      const bool asked =
+          names_config_key(job_.config_json, "train.early_stopping.patience", job_.config_name);
+      const bool in_vain = asked && config_.train.early_stopping.patience > 0;
       note(std::string("no validation file: keeping the last epoch") +
-           (stopping ? "; train.early_stopping.patience has no effect" : ""));
+           (in_vain ? "; train.early_stopping.patience has no effect" : ""));
     }
     if (train_.from_cache) note("reading from the cache " + cache_);
     survey(progress);
@@ -145,14 +152,14 @@ class FitRun {
   }
 
   void start_log() {
-    const bool resuming = job_.resume && file_exists(checkpoint_);
-    if (job_.resume && !resuming) note("no checkpoint at " + checkpoint_ + ": starting afresh");
-    if (!resuming) remove_file(checkpoint_);
-    if (!resuming || !file_exists(log_path_)) log_.start(config_, isa_, job_.compute.threads);
+    if (job_.resume && !resuming_) note("no checkpoint at " + checkpoint_ + ": starting afresh");
+    if (!resuming_) remove_file(checkpoint_);
+    if (!resuming_ || !file_exists(log_path_)) log_.start(config_, isa_, job_.compute.threads);
   }
 
   FitReport train() {
     model::initialize(model_->table, config_.train.seed, config_.train.init_scale, model_->parameters.span());
+    if (config_.train.base_rate && !resuming_) start_at_base_rates();
     const train::FitResult result =
         train::fit(config_, model_->table, model_->parameters.span(), *train_.rows, valid_.rows.get(),
                    kernels::table<float>(isa_), options());
@@ -169,6 +176,19 @@ class FitRun {
     return {reason, result.best_epoch, result.epochs_done, result.rows_trained, seconds_since(start_)};
   }
 
+  void start_at_base_rates() {
+    const auto progress = [&](std::uint64_t done) {
+      JobProgress state;
+      state.stage = "counting";
+      state.done = done;
+      state.total = train_.rows->rows();
+      state.seconds = seconds_since(start_);
+      return !job_.progress || api::call_host("progress", job_.progress, state);
+    };
+    base_rates_ = train::count_base_rates(config_.model, *train_.rows, progress);
+    train::start_heads(config_.model.tasks, base_rates_, model_->table, model_->parameters.span());
+  }
+
   train::FitOptions options() {
     train::FitOptions options;
     options.threads = job_.compute.threads;
@@ -180,6 +200,7 @@ class FitRun {
     options.survey = &*survey_;
     options.order = data::shuffled;
     options.on_progress = [this](const JobProgress& progress) { return on_progress(progress); };
+    options.on_start = [this](double loss) { log_.before(loss, config_.model.tasks, base_rates_); };
     options.on_epoch = [this](const EpochSummary& summary) { on_epoch(summary); };
     options.on_note = [this](const std::string& text) { note(text); };
     options.on_resume = [this](std::size_t epoch, std::size_t rows) {
@@ -224,6 +245,8 @@ class FitRun {
   std::optional<train::Survey> survey_;
   std::uint64_t fingerprint_ = 0;
   std::string position_;
+  bool resuming_ = false;
+  std::vector<std::optional<double>> base_rates_;
 };
 
 }  // namespace

@@ -62,6 +62,17 @@ void FitLog::start(const Config& config, Isa isa, int threads) const {
   file.commit();
 }
 
+void FitLog::before(double loss, const std::vector<Task>& tasks,
+                    const std::vector<std::optional<double>>& base_rates) const {
+  Json json = Json::object().with("epoch", 0).with("loss", number(loss));
+  if (!base_rates.empty()) {
+    Json rates = Json::object();
+    for (std::size_t t = 0; t < base_rates.size(); ++t) rates[tasks[t].name] = number(base_rates[t]);
+    json["base_rates"] = std::move(rates);
+  }
+  append(path_, json);
+}
+
 void FitLog::epoch(const EpochSummary& summary) const {
   Json json = Json::object()
                   .with("epoch", summary.epoch)

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "core/cpu.hpp"
 #include "dcrnn/files.hpp"
@@ -20,6 +22,9 @@ class FitLog {
   void check_target() const;
   /// Starts afresh with the effective config and the versions; an older log is replaced. Failure(io).
   void start(const Config& config, Isa isa, int threads) const;
+  /// Before the first step: the loss, and the rates that the heads start at, by task (nothing: 0.5).
+  void before(double loss, const std::vector<Task>& tasks,
+              const std::vector<std::optional<double>>& base_rates) const;
   void epoch(const EpochSummary& summary) const;
   /// The run goes on in `epoch` (from 1), of which `rows` are done.
   void resumed(std::size_t epoch, std::size_t rows) const;

@@ -4,6 +4,7 @@
 #include "api/model_impl.hpp"
 #include "api/rows.hpp"
 #include "core/guard.hpp"
+#include "train/base_rates.hpp"
 
 namespace dcrnn {
 
@@ -32,6 +33,33 @@ Result<Trainer> Trainer::create(Model& model, std::size_t total_steps,
   return guard([&] {
     const Isa isa = api::resolve(options);
     return Trainer(std::make_unique<Impl>(model.impl(), total_steps, isa, options.threads));
+  });
+}
+
+Result<Trainer> Trainer::create(Model& model, std::span<const double> base_rates, std::size_t total_steps,
+                                const ComputeOptions& options) noexcept {
+  return guard([&] {
+    const Isa isa = api::resolve(options);
+    Model::Impl& impl = model.impl();
+    const std::vector<Task>& tasks = impl.config.model.tasks;
+    if (base_rates.size() != tasks.size()) {
+      fail(ErrorCode::usage,
+           "base_rates: " + std::to_string(base_rates.size()) + " numbers for " +
+               std::to_string(tasks.size()) + " tasks",
+           "give the share of positives of every task");
+    }
+    for (std::size_t t = 0; t < tasks.size(); ++t) {
+      if (base_rates[t] >= 0 && base_rates[t] <= 1) continue;
+      fail(ErrorCode::usage,
+           "base_rates: " + std::to_string(base_rates[t]) + " for task \"" + tasks[t].name +
+               "\", want a number from 0 to 1",
+           "give the share of positives of every task");
+    }
+    const std::vector<std::optional<double>> rates(base_rates.begin(), base_rates.end());
+    auto made = std::make_unique<Impl>(impl, total_steps, isa, options.threads);
+    train::start_heads(tasks, rates, impl.table, impl.parameters.span());
+    ++impl.changes;
+    return Trainer(std::move(made));
   });
 }
 

@@ -19,10 +19,13 @@ namespace dcrnn::app {
 namespace {
 
 constexpr unsigned kGraceSeconds = 3;
+constexpr std::size_t kMaxPlaces = 1000000;
 
 struct EvalOptions {
-  std::string model, data;
+  std::string model;
+  std::vector<std::string> data;
   std::size_t batch = 1024;
+  std::vector<std::size_t> at;
   bool json = false;
   SharedOptions shared;
 };
@@ -38,17 +41,33 @@ std::optional<double> gap(const TaskReport& task) {
   return *task.truth_auc - *task.auc;
 }
 
+/// "ndcg@10"
+std::string ndcg_name(std::size_t k) {
+  return "ndcg@" + std::to_string(k);
+}
+
+void add_ranking(JsonWriter& json, const RankingReport& ranking) {
+  json.member("gauc", ranking.gauc).member("gauc_groups", ranking.gauc_groups);
+  json.member("gauc_left_out", ranking.gauc_left_out);
+  for (std::size_t i = 0; i < ranking.at.size(); ++i) json.member(ndcg_name(ranking.at[i]), ranking.ndcg[i]);
+  json.member("ndcg_groups", ranking.ndcg_groups).member("ndcg_left_out", ranking.ndcg_left_out);
+}
+
 std::string as_json(const EvalReport& report) {
   const bool truth = has_truth(report);
   JsonWriter json;
-  json.begin_object().member("rows", report.rows).key("tasks").begin_object();
-  for (const TaskReport& task : report.tasks) {
+  json.begin_object().member("rows", report.rows);
+  if (!report.ranking.empty()) json.member("rows_without_group", report.rows_without_group);
+  json.key("tasks").begin_object();
+  for (std::size_t t = 0; t < report.tasks.size(); ++t) {
+    const TaskReport& task = report.tasks[t];
     json.key(task.task).begin_object();
     json.member("auc", task.auc).member("logloss", task.logloss).member("ece", task.ece);
     json.member("positives", task.positives).member("rows", task.rows);
     json.member("mean_prediction", task.mean_prediction).member("mean_label", task.mean_label);
     if (task.chain_child) json.member("auc_given_parent", task.auc_given_parent);
     if (truth) json.member("truth_auc", task.truth_auc).member("gap", gap(task));
+    if (!report.ranking.empty()) add_ranking(json, report.ranking[t]);
     json.end_object();
   }
   json.end_object();
@@ -74,13 +93,33 @@ std::string as_table(const EvalReport& report) {
   return with_commas(report.rows) + " rows\n" + table(rows);
 }
 
-int evaluate_file(const EvalOptions& options) {
-  const ComputeOptions compute = compute_options(options.shared);
+std::string ranking_table(const EvalReport& report) {
+  std::vector<std::vector<std::string>> rows = {{"task", "GAUC", "groups", "left out"}};
+  for (const std::size_t k : report.ranking[0].at) rows[0].push_back("nDCG@" + std::to_string(k));
+  rows[0].insert(rows[0].end(), {"groups", "left out"});
+  for (std::size_t t = 0; t < report.tasks.size(); ++t) {
+    const RankingReport& ranking = report.ranking[t];
+    rows.push_back({report.tasks[t].task, fixed(ranking.gauc, 5), std::to_string(ranking.gauc_groups),
+                    std::to_string(ranking.gauc_left_out)});
+    for (const std::optional<double>& ndcg : ranking.ndcg) rows.back().push_back(fixed(ndcg, 5));
+    rows.back().insert(rows.back().end(),
+                       {std::to_string(ranking.ndcg_groups), std::to_string(ranking.ndcg_left_out)});
+  }
+  return "\nwithin groups; " + with_commas(report.rows_without_group) + " rows without a group\n" +
+         table(rows);
+}
+
+int evaluate_data(const EvalOptions& options) {
+  EvalJob job;
+  job.data = options.data;
+  job.batch = options.batch;
+  job.at = options.at;
+  job.compute = compute_options(options.shared);
   const Model model = take(Model::load(options.model));
   Progress progress(bar_if_watched());
   defer_signals(kGraceSeconds);
-  const Result<EvalReport> report = evaluate(model, options.data, options.batch, compute,
-                                             [&](const JobProgress& state) { return progress.show(state); });
+  job.progress = [&](const JobProgress& state) { return progress.show(state); };
+  const Result<EvalReport> report = evaluate_files(model, job);
   progress.clear();
   if (!report && report.error().code == ErrorCode::stopped) {
     print_error({ErrorCode::stopped, "stopped by " + stopped_by(), "run the command again"});
@@ -88,7 +127,11 @@ int evaluate_file(const EvalOptions& options) {
   }
   if (!report) throw Failure(report.error());
   for (const std::string& note : report->notes) print_note(note + "\n");
-  print_out(options.json ? as_json(*report) : as_table(*report));
+  if (options.json) {
+    print_out(as_json(*report));
+  } else {
+    print_out(as_table(*report) + (report->ranking.empty() ? "" : ranking_table(*report)));
+  }
   return 0;
 }
 
@@ -98,11 +141,21 @@ void add_eval(CLI::App& program, Command& chosen) {
   CLI::App& command = *program.add_subcommand("eval", "measure a model on labelled data");
   const auto options = std::make_shared<EvalOptions>();
   add_required(command, "MODEL", options->model, "FILE", "model to measure");
-  add_required(command, "--data", options->data, "FILE|-", "labelled data, CSV or CSV.gz; -: standard input");
+  add_data(command, options->data, "labelled data, CSV, also compressed");
   command.add_flag("--json", options->json, "print one JSON object; default: a table");
   add_number(command, "--batch", options->batch, std::size_t{1}, kMaxBatch, "rows scored at a time");
+  const auto read_places = [options](const std::vector<std::string>& places) {
+    for (const std::string& text : places) {
+      options->at.push_back(read_number("--at", text, std::size_t{1}, kMaxPlaces));
+    }
+  };
+  command
+      .add_option_function<std::vector<std::string>>("--at", read_places, "places K that count for nDCG@K")
+      ->delimiter(',')
+      ->type_name("K,...")
+      ->default_str("5,10 where the config names a group column");
   add_shared_options(command, options->shared);
-  command.callback([&chosen, options] { chosen = [options] { return evaluate_file(*options); }; });
+  command.callback([&chosen, options] { chosen = [options] { return evaluate_data(*options); }; });
 }
 
 }  // namespace dcrnn::app

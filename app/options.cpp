@@ -24,6 +24,13 @@ void add_required(CLI::App& command, const std::string& name, std::string& targe
   command.add_option(name, target, description)->required()->type_name(what);
 }
 
+void add_data(CLI::App& command, std::vector<std::string>& target, const std::string& description) {
+  command
+      .add_option("--data", target, description + "; several are read one after the other; -: standard input")
+      ->required()
+      ->type_name("FILE|-");
+}
+
 void add_shared_options(CLI::App& command, SharedOptions& options) {
   command.set_help_flag("-h,--help", "show this help");
   add_number(command, "--threads", options.threads, 1, kMaxThreads,

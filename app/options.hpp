@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "app/text.hpp"
 #include "dcrnn/dcrnn.hpp"
@@ -14,32 +15,43 @@ namespace dcrnn::app {
 
 inline constexpr std::size_t kMaxBatch = std::size_t{1} << 20;
 
+template <class Number>
+std::string number_text(Number number) {
+  char text[400];
+  return std::string(text, std::to_chars(text, text + sizeof text, number).ptr);
+}
+
+/// The number in [least, most] that `text` is, given for the option `name`.
+template <class Number>
+Number read_number(const std::string& name, const std::string& text, Number least, Number most) {
+  Number number{};
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (stop != end || error != std::errc() || !(number >= least && number <= most)) {
+    throw CLI::ValidationError(name, "found " + in_quotes(text) + ", want a number from " +
+                                         number_text(least) + " to " + number_text(most));
+  }
+  return number;
+}
+
 /// Adds an option that takes a number in [least, most]; `target` holds the default.
 template <class Number>
-void add_number(CLI::App& command, const std::string& name, Number& target, Number least, Number most,
-                const std::string& description) {
-  const auto text_of = [](Number number) {
-    char text[400];
-    return std::string(text, std::to_chars(text, text + sizeof text, number).ptr);
+CLI::Option* add_number(CLI::App& command, const std::string& name, Number& target, Number least, Number most,
+                        const std::string& description) {
+  const auto read = [&target, name, least, most](const std::string& text) {
+    target = read_number(name, text, least, most);
   };
-  const auto read = [&target, name, least, most, text_of](const std::string& text) {
-    Number number{};
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, number);
-    if (stop != end || error != std::errc() || !(number >= least && number <= most)) {
-      throw CLI::ValidationError(name, "found " + in_quotes(text) + ", want a number from " + text_of(least) +
-                                           " to " + text_of(most));
-    }
-    target = number;
-  };
-  command.add_option_function<std::string>(name, read, description)
+  return command.add_option_function<std::string>(name, read, description)
       ->type_name("N")
-      ->default_str(text_of(target));
+      ->default_str(number_text(target));
 }
 
 /// Adds an option that takes a text and must be given.
 void add_required(CLI::App& command, const std::string& name, std::string& target, const std::string& what,
                   const std::string& description);
+
+/// Adds --data, which takes files and must be given.
+void add_data(CLI::App& command, std::vector<std::string>& target, const std::string& description);
 
 /// --threads and --isa, which every command takes.
 struct SharedOptions {

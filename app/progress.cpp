@@ -51,7 +51,8 @@ bool Progress::show(const JobProgress& job) {
   if (stop_requested()) return false;
   if (mode_ == Mode::off) return true;
   const Clock::time_point now = Clock::now();
-  if (!estimating_ && job.stage != "reading") {
+  // Reading and counting say nothing of how long the rows will take.
+  if (!estimating_ && job.stage != "reading" && job.stage != "counting") {
     estimating_ = true;
     estimate_start_ = now;
     first_fraction_ = run_fraction(job);

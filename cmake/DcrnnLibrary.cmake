@@ -15,7 +15,7 @@ target_compile_features(dcrnn PUBLIC cxx_std_20)
 target_include_directories(dcrnn PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                                         $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_compile_definitions(dcrnn PUBLIC $<$<NOT:$<BOOL:${BUILD_SHARED_LIBS}>>:DCRNN_STATIC>)
-target_link_libraries(dcrnn PRIVATE ZLIB::ZLIB Threads::Threads)
+target_link_libraries(dcrnn PRIVATE ${DCRNN_DECOMPRESSORS} Threads::Threads)
 if(DCRNN_OPENMP)
   target_link_libraries(dcrnn PRIVATE OpenMP::OpenMP_CXX)
 endif()
@@ -71,6 +71,7 @@ if(DCRNN_INSTALL)
                                 "${PROJECT_BINARY_DIR}/dcrnn-config.cmake" INSTALL_DESTINATION "${package_dir}")
   write_basic_package_version_file("${PROJECT_BINARY_DIR}/dcrnn-config-version.cmake" COMPATIBILITY SameMinorVersion)
   install(FILES "${PROJECT_BINARY_DIR}/dcrnn-config.cmake" "${PROJECT_BINARY_DIR}/dcrnn-config-version.cmake"
+                "${PROJECT_SOURCE_DIR}/cmake/DcrnnZstd.cmake"
           DESTINATION "${package_dir}")
   install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 endif()

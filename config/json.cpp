@@ -15,6 +15,25 @@ std::string formatted(const Scalar& scalar) {
 
 }  // namespace
 
+// Here, where Member is complete.
+Json::Json() = default;
+Json::Json(Json&&) noexcept = default;
+Json& Json::operator=(Json&&) noexcept = default;
+Json::~Json() = default;
+Json::Json(bool flag) : value_(flag) {}
+Json::Json(double number) : value_(number) {}
+Json::Json(std::string text) : value_(std::move(text)) {}
+Json::Json(std::string_view text) : value_(std::string(text)) {}
+Json::Json(const char* text) : value_(std::string(text)) {}
+
+bool Json::operator==(const Json& other) const {
+  return value_ == other.value_;
+}
+
+Json& Json::operator=(const Json& other) {
+  return *this = Json(other);
+}
+
 /// std::variant's own copy destroys what it never made when memory runs out (libstdc++ 12).
 Json::Json(const Json& other) {
   std::visit([this](const auto& value) { value_ = std::remove_cvref_t<decltype(value)>(value); },
@@ -22,6 +41,7 @@ Json::Json(const Json& other) {
 }
 
 Json::Json(const std::vector<std::size_t>& wholes) : value_(List(wholes.begin(), wholes.end())) {}
+Json::Json(const std::vector<std::string>& texts) : value_(List(texts.begin(), texts.end())) {}
 
 Json::Json(List list) : value_(std::move(list)) {}
 

@@ -19,20 +19,22 @@ class Json {
   using List = std::vector<Json>;
   using Object = std::vector<Member>;  ///< in the order of the text
 
-  Json() = default;  ///< null
+  Json();  ///< null
   Json(const Json& other);
-  Json(Json&&) noexcept = default;
-  Json& operator=(const Json& other) { return *this = Json(other); }
-  Json& operator=(Json&&) noexcept = default;
-  Json(bool flag) : value_(flag) {}
-  Json(double number) : value_(number) {}
-  Json(std::string text) : value_(std::move(text)) {}
-  Json(std::string_view text) : value_(std::string(text)) {}
-  Json(const char* text) : value_(std::string(text)) {}
+  Json(Json&&) noexcept;
+  Json& operator=(const Json& other);
+  Json& operator=(Json&&) noexcept;
+  ~Json();
+  Json(bool flag);
+  Json(double number);
+  Json(std::string text);
+  Json(std::string_view text);
+  Json(const char* text);
   /// Whole numbers of at least 0 are unsigned, whatever their type.
   template <std::integral Whole>
   Json(Whole whole);
   Json(const std::vector<std::size_t>& wholes);
+  Json(const std::vector<std::string>& texts);
   Json(List list);
   static Json object();
   /// The object with one member more, whose key is new. (Not a list in braces: g++ 12 destroys elements that
@@ -70,7 +72,7 @@ class Json {
   /// One line of JSON. Bytes that are not UTF-8 are replaced.
   std::string dump() const;
 
-  bool operator==(const Json& other) const = default;
+  bool operator==(const Json& other) const;
 
  private:
   template <class T>

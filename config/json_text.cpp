@@ -5,6 +5,7 @@
 #include <set>
 #include <vector>
 
+#include "core/content.hpp"
 #include "core/failure.hpp"
 #include "core/text.hpp"
 
@@ -31,6 +32,16 @@ std::string reason(std::string_view message) {
     message.remove_prefix(bracket + 2);
   }
   return printable(message.substr(0, message.find("; last read")));
+}
+
+/// Failure(usage) if the text, which is no JSON, does not even begin like it: another file was named.
+void check_content(std::string_view text, const std::string& source) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos ||
+      std::string_view("{[/\"").find(text[first]) != std::string_view::npos)
+    return;
+  fail(ErrorCode::usage, printable(source) + ": not a config but " + described(text.substr(0, kContentHead)),
+       "a config is JSON, {\"fields\": [...], \"tasks\": [...], ...}; two arguments may be swapped");
 }
 
 /// Builds the document from the parser's tokens; refuses a key that stands twice in one object, and nesting
@@ -68,6 +79,7 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
     if (dynamic_cast<const nlohmann::json::out_of_range*>(&error) != nullptr) {
       fail(ErrorCode::usage, printable(source_) + ": " + what, "write a number that a double can hold");
     }
+    check_content(text_, source_);
     const std::size_t offset = position == 0 ? 0 : position - 1;
     fail(ErrorCode::usage, place(text_, offset, source_) + ": " + what, "the config must be JSON");
   }
@@ -131,10 +143,12 @@ Json parse_json_text(std::string_view text, const std::string& source) {
   if (text.substr(0, 3) == kByteOrderMark) text.remove_prefix(3);
   const std::size_t bad = find_invalid_utf8(text);
   if (bad != std::string_view::npos) {
+    check_content(text, source);
     fail(ErrorCode::usage, place(text, bad, source) + ": not valid UTF-8", "save the config as UTF-8");
   }
   // The parser would take it for the end of the text.
   if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
+    check_content(text, source);
     fail(ErrorCode::usage, place(text, nul, source) + ": a NUL byte", "the config must be JSON");
   }
   Builder builder(text, source);

@@ -80,7 +80,13 @@ std::string wanted(const Key& key) {
     case KeyKind::column:
       return "the name of a column";
     case KeyKind::byte:
-      return "one ASCII character other than a quote, a comma or a line end";
+      return "one ASCII character other than a line end";
+    case KeyKind::mark:
+      return std::string("one ASCII character other than a line end") + (key.least == 0 ? ", or \"\"" : "");
+    case KeyKind::words:
+      return "a list of words";
+    case KeyKind::names:
+      return "true or a list of names";
     case KeyKind::whole_list:
       return "a list of whole numbers, each" + range(key);
     case KeyKind::object:

@@ -23,6 +23,9 @@ enum class KeyKind {
   name,        ///< letters, digits, _ and -
   column,      ///< name of a CSV column, not empty
   byte,        ///< one byte that can stand between the items of a cell
+  mark,        ///< likewise between or around cells; "" for none where `least` is 0
+  words,       ///< list of words
+  names,       ///< true, or list of at least one name
   whole_list,  ///< list of whole numbers in [least, most]
   object,
   list,  ///< list of objects

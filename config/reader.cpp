@@ -17,8 +17,9 @@ bool is_name(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
 }
 
-bool is_separator(std::string_view text) {
-  return text.size() == 1 && std::string_view("\",\r\n").find(text[0]) == std::string_view::npos;
+/// A single byte, as the document is UTF-8, that can separate or enclose.
+bool is_mark(std::string_view text) {
+  return text.size() == 1 && text[0] != '\r' && text[0] != '\n' && text[0] != '\0';
 }
 
 /// 1e5 and 8.0 are whole numbers, too.
@@ -109,6 +110,11 @@ void Reader::optional(std::string_view name, std::string& text) {
   if (found != nullptr && !found->is_null()) read(name, *found, text);
 }
 
+void Reader::optional(std::string_view name, std::optional<std::vector<std::string>>& words) {
+  const Json* found = find(name);
+  if (found != nullptr && !found->is_null()) read(name, *found, words.emplace());
+}
+
 void Reader::earlier(std::string_view name, const std::string& noun, std::size_t& index) {
   std::string wanted_name;
   optional(name, wanted_name);
@@ -148,7 +154,8 @@ void Reader::read(std::string_view name, const Json& found, std::string& text) c
   const auto& value = found.text();
   const KeyKind kind = key(name).kind;
   const bool good = kind == KeyKind::name   ? is_name(value)
-                    : kind == KeyKind::byte ? is_separator(value)
+                    : kind == KeyKind::byte ? is_mark(value)
+                    : kind == KeyKind::mark ? is_mark(value) || (value.empty() && key(name).least == 0)
                                             : !value.empty();
   if (!good) fail_value(name, found);
   text = value;
@@ -196,6 +203,17 @@ void Reader::read(std::string_view name, const Json& found, std::vector<std::siz
     if (!element.is_number()) fail_value(name, element);
     read(name, element, whole);
     wholes.push_back(whole);
+  }
+}
+
+void Reader::read(std::string_view name, const Json& found, std::vector<std::string>& words) const {
+  words.clear();
+  const bool names = key(name).kind == KeyKind::names;
+  if (names && found.is_boolean() && found.flag()) return;
+  if (!found.is_list() || (names && found.list().empty())) fail_value(name, found);
+  for (const Json& element : found.list()) {
+    if (!element.is_string()) fail_value(name, element);
+    words.push_back(element.text());
   }
 }
 

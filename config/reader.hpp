@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -23,10 +24,29 @@ class Reader {
   void value(std::string_view name, T& member) {
     if (const Json* found = find(name)) read(name, *found, member);
   }
+  /// Where the key is absent, `member` becomes `absent`.
+  template <class T>
+  void value(std::string_view name, T& member, const T& absent) {
+    member = absent;
+    value(name, member);
+  }
+  /// Likewise; where the object stands, what it leaves out is at the default of T.
+  template <class T>
+  void object(std::string_view name, T& member, const T& absent) {
+    member = stands(name) ? T{} : absent;
+    object(name, member);
+  }
+  /// An object that format 1 did not have from the start: see Writer.
+  template <class T>
+  void later_object(std::string_view name, T& member, const T& absent) {
+    object(name, member, absent);
+  }
+  bool stands(std::string_view name) const { return node_.find(name) != nullptr; }
   void constant(std::string_view name, std::string_view word);
   void constant(std::string_view name, int number);
   /// Null or absent leaves `text` empty.
   void optional(std::string_view name, std::string& text);
+  void optional(std::string_view name, std::optional<std::vector<std::string>>& words);
   /// The name of an earlier element of the list that this object stands in, as its index; null or absent
   /// leaves `index` as it is. `noun` says what the elements are.
   void earlier(std::string_view name, const std::string& noun, std::size_t& index);
@@ -94,6 +114,7 @@ class Reader {
   void read(std::string_view name, const Json& found, double& number) const;
   void read(std::string_view name, const Json& found, std::uint64_t& whole) const;
   void read(std::string_view name, const Json& found, std::vector<std::size_t>& wholes) const;
+  void read(std::string_view name, const Json& found, std::vector<std::string>& words) const;
   template <class Enum>
   requires std::is_enum_v<Enum>
   void read(std::string_view name, const Json& found, Enum& word) const {

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "config/csv_dialect.hpp"
 #include "config/keys.hpp"
 
 namespace dcrnn {
@@ -19,14 +21,16 @@ struct Field {
   std::string name;
   std::string column;  ///< CSV column read
   FieldType type = FieldType::category;
-  Encoding encoding = Encoding::vocab;           ///< category, bag
-  std::size_t size = 0;                          ///< hash, id: rows of the table
-  std::size_t min_count = 1;                     ///< vocab
-  std::size_t dim = 16;                          ///< width of an embedding; unused for a plain number
-  Pool pool = Pool::mean;                        ///< bag
-  std::string separator = "|";                   ///< bag: one byte
-  Transform transform = Transform::standardize;  ///< number
-  std::size_t bins = 40;                         ///< buckets
+  Encoding encoding = Encoding::vocab;  ///< category, bag
+  std::size_t size = 0;                 ///< hash, id: rows of the table
+  std::size_t min_count = 1;            ///< vocab
+  std::size_t dim = 16;                 ///< width of an embedding; unused for a plain number
+  Pool pool = Pool::mean;               ///< bag
+  std::string separator = "|";          ///< bag: one byte
+  std::optional<std::vector<std::string>> missing = std::nullopt;  ///< in place of csv.missing
+  std::vector<std::string> missing_words = {};                     ///< those that hold, by complete_schema()
+  Transform transform = Transform::standardize;                    ///< number
+  std::size_t bins = 40;                                           ///< buckets
 
   /// True if the field looks rows up in a table `embedding.<name>.weight`.
   bool has_table() const { return type != FieldType::number || transform == Transform::buckets; }
@@ -53,6 +57,8 @@ struct Schema {
   std::vector<Field> fields;
   std::vector<Task> tasks;
   std::string weight;  ///< CSV column of the sample weight; empty: none
+  std::string group;   ///< CSV column of the groups that eval ranks within; empty: none
+  CsvDialect csv;
 
   /// D, the width of x0.
   std::size_t input_width() const {
@@ -71,6 +77,7 @@ inline constexpr Key kFieldKeys[] = {
     {.name = "type", .kind = KeyKind::word, .doc = "category: one value per cell; bag: several; number: a number", .words = "category|bag|number", .fallback = kRequired},
     {.name = "encoding", .kind = KeyKind::word, .doc = "how a value becomes a row of the table. vocab: values seen in training, row 0 is unknown; hash: XXH64 modulo size; id: the cell is the row", .words = "vocab|hash|id", .applies = "type category or bag"},
     {.name = "size", .kind = KeyKind::whole, .doc = "rows of the table", .least = 1, .fallback = kRequired, .applies = "encoding hash or id"},
+    {.name = "missing", .kind = KeyKind::words, .doc = "words that count as an empty cell of this field, in place of csv.missing", .fallback = "those of csv.missing"},
     {.name = "min_count", .kind = KeyKind::whole, .doc = "times a value must be seen in training to get a row of its own", .least = 1, .applies = "encoding vocab"},
     {.name = "pool", .kind = KeyKind::word, .doc = "how the rows of a bag become one", .words = "mean|sum", .applies = "type bag"},
     {.name = "separator", .kind = KeyKind::byte, .doc = "the byte between two values of a bag", .applies = "type bag"},
@@ -81,7 +88,7 @@ inline constexpr Key kFieldKeys[] = {
 
 inline constexpr Key kTaskKeys[] = {
     {.name = "name", .kind = KeyKind::name, .doc = "name of the task; unique", .fallback = kRequired},
-    {.name = "label", .kind = KeyKind::column, .doc = "CSV column of the label: 0, 1 or empty (missing)", .fallback = "the task's name"},
+    {.name = "label", .kind = KeyKind::column, .doc = "CSV column of the label: a word of csv.true (1), of csv.false (0), or missing", .fallback = "the task's name"},
     {.name = "after", .kind = KeyKind::name, .doc = "the task this one follows, listed before it (click, then consume)", .fallback = "none"},
     {.name = "weight", .kind = KeyKind::number, .doc = "factor of the task's loss", .least = 0, .most = kLargest},
 };
@@ -90,6 +97,8 @@ inline constexpr Key kSchemaKeys[] = {
     {.name = "fields", .kind = KeyKind::list, .doc = "the inputs, in the order in which they make up x0; at least one", .fallback = kRequired, .below = kFieldKeys},
     {.name = "tasks", .kind = KeyKind::list, .doc = "what to predict, parents first; 1 to 16", .fallback = kRequired, .below = kTaskKeys},
     {.name = "weight", .kind = KeyKind::column, .doc = "CSV column of the sample weight", .fallback = "none"},
+    {.name = "group", .kind = KeyKind::column, .doc = "CSV column of the groups (users, sessions) within which eval measures the ranking: GAUC and nDCG@k", .fallback = "none"},
+    {.name = "csv", .kind = KeyKind::object, .doc = "how the data files are written", .below = kCsvKeys, .added = true},
 };
 // clang-format on
 
@@ -113,6 +122,7 @@ void describe(auto& v, Is<Field> auto& field) {
     v.value("pool", field.pool);
     v.value("separator", field.separator);
   }
+  v.optional("missing", field.missing);
 }
 
 void describe(auto& v, Is<Task> auto& task) {
@@ -127,6 +137,8 @@ void describe_schema(auto& v, auto& schema) {
   v.list("fields", schema.fields);
   v.list("tasks", schema.tasks);
   v.optional("weight", schema.weight);
+  v.optional("group", schema.group);
+  v.object("csv", schema.csv);
 }
 
 /// Fills in what follows from other keys (a field's column, a task's label) and checks the rules that concern

@@ -62,4 +62,16 @@ std::string assign_config_value(std::string_view json, const std::string& assign
   return document.dump();
 }
 
+bool names_config_key(std::string_view json, std::string_view path, const std::string& source) {
+  const Json document = parse_json_text(json, source);
+  const Json* node = &document;
+  for (std::size_t start = 0; start <= path.size();) {
+    const std::size_t dot = std::min(path.find('.', start), path.size());
+    node = node->is_object() ? node->find(path.substr(start, dot - start)) : nullptr;
+    if (node == nullptr) return false;
+    start = dot + 1;
+  }
+  return true;
+}
+
 }  // namespace dcrnn

@@ -1,6 +1,7 @@
 // Writes config structs as JSON: the reader's way back.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -41,11 +42,29 @@ class Writer {
     }
   }
   template <class T>
+  void value(std::string_view name, const T& member, const T& /*absent*/) {
+    value(name, member);
+  }
+  template <class T>
+  void object(std::string_view name, const T& member, const T& /*absent*/) {
+    object(name, member);
+  }
+  /// Left out where it says what a file without the key means: files of earlier versions stay as they were.
+  template <class T>
+  void later_object(std::string_view name, const T& member, const T& absent) {
+    if (defaults_ == Defaults::all || member != absent) object(name, member);
+  }
+  /// A file that is written holds every other key.
+  bool stands(std::string_view /*name*/) const { return true; }
+  template <class T>
   void constant(std::string_view name, T constant_value) {
     put(name, constant_value);
   }
   void optional(std::string_view name, const std::string& text) {
     if (!text.empty()) put(name, text);
+  }
+  void optional(std::string_view name, const std::optional<std::vector<std::string>>& words) {
+    if (words) put(name, *words);
   }
   /// The name of element `index` of the list that this object goes to; nothing if there is no such element.
   void earlier(std::string_view name, const std::string& /*noun*/, std::size_t index) {

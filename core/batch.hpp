@@ -37,14 +37,18 @@ struct BatchColumn {
 /// Label of a row: 0, 1 or missing.
 inline constexpr std::int8_t kMissingLabel = -1;
 
+/// Group of a row that is in none.
+inline constexpr std::uint32_t kNoGroup = 0xFFFFFFFF;
+
 /// B encoded rows. Vectors grow to the largest batch seen and are then reused, so that steady state allocates
 /// nothing. Ids are always smaller than the rows of their table: whoever fills a batch guarantees it.
 struct Batch {
   std::size_t rows = 0;              ///< B
   std::vector<BatchColumn> columns;  ///< one per field, in config order
   std::vector<std::vector<std::int8_t>>
-      labels;                   ///< [T][B]: 0, 1 or kMissingLabel; empty inner vector = no labels read
-  std::vector<double> weights;  ///< [B], or empty when the model has no weight column
+      labels;                         ///< [T][B]: 0, 1 or kMissingLabel; empty inner vector = no labels read
+  std::vector<double> weights;        ///< [B], or empty when the model has no weight column
+  std::vector<std::uint32_t> groups;  ///< [B] number of the row's group or kNoGroup; empty: not read
   std::vector<std::vector<double>> truth;  ///< [T][B] true probabilities where the file has them, else empty
 };
 

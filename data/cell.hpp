@@ -3,11 +3,13 @@
 // before the second is known: cell -> raw (a number, words, or rows of the table) -> encoded (FieldState).
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/schema.hpp"
 #include "core/text.hpp"
@@ -16,10 +18,15 @@
 
 namespace dcrnn::data {
 
-inline bool is_empty(std::string_view cell) {
-  return cell.empty();
+/// True if the cell is one of `words`.
+inline bool is_among(std::string_view cell, const std::vector<std::string>& words) {
+  return std::find(words.begin(), words.end(), cell) != words.end();
 }
-inline bool is_empty(double number) {
+
+inline bool is_empty(const Field& field, std::string_view cell) {
+  return cell.empty() || is_among(cell, field.missing_words);
+}
+inline bool is_empty(const Field&, double number) {
   return std::isnan(number);
 }
 
@@ -65,7 +72,8 @@ std::string read_cell(const Field& field, double number, Use&& use) {
 }
 
 template <class Use>
-std::string read_cell(const Field& field, std::string_view cell, Use&& use) {
+std::string read_cell(const Field& field, std::string_view text, Use&& use) {
+  const std::string_view cell = is_empty(field, text) ? std::string_view() : text;
   if (field.type == FieldType::number) {
     double raw;
     std::string error = raw_number(field, cell, raw);

@@ -5,6 +5,7 @@
 
 #include "core/batch.hpp"
 #include "core/text.hpp"
+#include "data/cell.hpp"
 #include "data/number.hpp"
 
 namespace dcrnn::data {
@@ -16,22 +17,69 @@ std::optional<std::size_t> find(const std::vector<std::string>& header, const st
   return static_cast<std::size_t>(found - header.begin());
 }
 
-[[noreturn]] void fail_missing(const CsvReader& csv, const std::string& name, const std::string& reader) {
+/// The separator that would have split a header of one cell so that `name` is among the pieces; 0: none.
+char other_separator(const CsvReader& csv, const std::string& name) {
+  if (csv.header().size() != 1) return 0;
+  for (const char candidate : {',', ';', '\t', '|', ':', ' '}) {
+    std::string_view rest = csv.header()[0];
+    for (std::size_t cut = 0; cut != std::string_view::npos; rest.remove_prefix(cut + 1)) {
+      cut = rest.find(candidate);
+      std::string_view piece = rest.substr(0, cut);
+      if (piece.size() > 1 && piece.front() == '"' && piece.back() == '"') {
+        piece = piece.substr(1, piece.size() - 2);
+      }
+      if (piece == name && piece.size() < csv.header()[0].size()) return candidate;
+      if (cut == std::string_view::npos) break;
+    }
+  }
+  return 0;
+}
+
+/// The quote in which `name` stands in the header; 0: none.
+char other_quote(const CsvReader& csv, const std::string& name) {
+  for (const char candidate : {'"', '\'', '`'}) {
+    if (find(csv.header(), candidate + name + candidate)) return candidate;
+  }
+  return 0;
+}
+
+std::string list_of_columns(const CsvReader& csv) {
   constexpr std::size_t kLongestList = 400;
+  std::string list;
+  for (const std::string& column : csv.header()) {
+    if (list.size() > kLongestList) return list + ", ...";
+    list += (list.empty() ? "" : ", ") + in_quotes(column);
+  }
+  return list;
+}
+
+[[noreturn]] void fail_missing(const CsvReader& csv, const std::string& name, const std::string& reader) {
+  const std::string what = "column " + in_quotes(name) + " is missing (" + reader + ")";
+  if (!csv.dialect().header.empty()) {
+    fail(ErrorCode::usage, csv.name() + ": " + what + ": csv.header does not name it",
+         "csv.header names " + list_of_columns(csv));
+  }
+  const auto written = [](char mark) { return in_quotes({&mark, 1}); };
+  if (const char separator = other_separator(csv, name); separator != 0) {
+    csv.fail_header(what + ": the line is separated by " + written(separator) + ", not by " +
+                        in_quotes(csv.dialect().separator),
+                    "write the file with " + in_quotes(csv.dialect().separator) +
+                        " between cells, or train with csv.separator " + written(separator) +
+                        " in the config");
+  }
+  if (const char quote = other_quote(csv, name); quote != 0) {
+    csv.fail_header(
+        what + ": it stands between " + written(quote) + ", and csv.quote is " +
+            in_quotes(csv.dialect().quote),
+        "write the file with that quote, or train with csv.quote " + written(quote) + " in the config");
+  }
   const std::vector<std::string_view> columns(csv.header().begin(), csv.header().end());
   const std::string_view near = nearest(name, columns);
   std::string help;
   if (!near.empty()) help = "did you mean " + in_quotes(near) + "? ";
-  help += "the file has the columns ";
-  const std::size_t begin = help.size();
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (help.size() - begin > kLongestList) {
-      help += ", ...";
-      break;
-    }
-    help += (i == 0 ? "" : ", ") + in_quotes(columns[i]);
-  }
-  csv.fail_header("column " + in_quotes(name) + " is missing (" + reader + ")", help);
+  help += "the file has the columns " + list_of_columns(csv);
+  if (near.empty()) help += "; if that is a row, csv.header of the config names the columns";
+  csv.fail_header(what, help);
 }
 
 /// A column per task, or none unless all are there.
@@ -56,12 +104,19 @@ std::string truth_name(const Task& task) {
 
 }  // namespace
 
+std::size_t find_column(const CsvReader& csv, const std::string& name, const std::string& reader) {
+  const std::optional<std::size_t> column = find(csv.header(), name);
+  if (!column) fail_missing(csv, name, reader);
+  return *column;
+}
+
 Columns find_columns(const Schema& config, const CsvReader& csv, RowReader::Labels labels) {
+  if (csv.header().empty()) {
+    csv.fail_header("the file is empty", "the first line of a data file names its columns");
+  }
   Columns columns;
   for (const Field& field : config.fields) {
-    const std::optional<std::size_t> column = find(csv.header(), field.column);
-    if (!column) fail_missing(csv, field.column, "field " + in_quotes(field.name));
-    columns.fields.push_back(*column);
+    columns.fields.push_back(find_column(csv, field.column, "field " + in_quotes(field.name)));
   }
   if (labels == RowReader::Labels::ignored) return columns;
 
@@ -69,26 +124,46 @@ Columns find_columns(const Schema& config, const CsvReader& csv, RowReader::Labe
   if (columns.labels.empty()) {
     if (labels == RowReader::Labels::optional) return columns;
     for (const Task& task : config.tasks) {
-      if (!find(csv.header(), task.label)) {
-        fail_missing(csv, task.label, "label of task " + in_quotes(task.name));
-      }
+      find_column(csv, task.label, "label of task " + in_quotes(task.name));
     }
   }
-  if (!config.weight.empty()) {
-    columns.weight = find(csv.header(), config.weight);
-    if (!columns.weight) fail_missing(csv, config.weight, "sample weight");
-  }
+  if (!config.weight.empty()) columns.weight = find_column(csv, config.weight, "sample weight");
   if (labels == RowReader::Labels::required) columns.truth = find_for_all_tasks(config, csv, truth_name);
   return columns;
 }
 
-std::string parse_label(std::string_view cell, std::int8_t& label) {
-  if (cell.empty()) {
+std::string field_help(const Field& field) {
+  if (field.type == FieldType::bag) {
+    return "mend the cell; between two items stands one " + in_quotes(field.separator) +
+           ", the field's separator";
+  }
+  if (field.type == FieldType::category) {
+    return "mend the cell; encoding \"id\" takes whole numbers below size, \"vocab\" and \"hash\" take any "
+           "word";
+  }
+  if (field.transform == Transform::none) {
+    return "mend the cell; with transform \"none\" every cell is a number, the other transforms allow "
+           "missing ones";
+  }
+  return "mend the cell; if it stands for a missing number, name the word in csv.missing or in the field's "
+         "missing; "
+         "if it stands in quotes, see csv.quote";
+}
+
+std::string parse_label(const CsvDialect& dialect, std::string_view cell, std::int8_t& label) {
+  const auto among = [cell](const std::vector<std::string>& words) { return is_among(cell, words); };
+  if (among(dialect.true_words)) {
+    label = 1;
+  } else if (among(dialect.false_words)) {
+    label = 0;
+  } else if (cell.empty() || among(dialect.missing)) {
     label = kMissingLabel;
-  } else if (cell == "0" || cell == "1") {
-    label = cell == "1" ? 1 : 0;
   } else {
-    return in_quotes(cell) + " is not a label (0, 1 or empty)";
+    std::string words;
+    for (const auto* list : {&dialect.true_words, &dialect.false_words, &dialect.missing}) {
+      for (const std::string& word : *list) words += word.empty() ? "" : in_quotes(word) + ", ";
+    }
+    return in_quotes(cell) + " is not a label (" + words.substr(0, words.size() - 2) + " or empty)";
   }
   return {};
 }

@@ -21,11 +21,21 @@ struct Columns {
   std::vector<std::size_t> truth;     ///< `true_<task>`, one per task, or none
 };
 
-/// Failure(data) names a column that is missing and the nearest there is.
+/// Failure(data) names a column that is missing and the nearest there is; a file without a header is one too.
 Columns find_columns(const Schema& config, const CsvReader& csv, RowReader::Labels labels);
 
+/// The number of a column that `reader` (for the message) needs.
+std::size_t find_column(const CsvReader& csv, const std::string& name, const std::string& reader);
+
+/// What helps where a cell cannot be read.
+std::string field_help(const Field& field);
+inline constexpr const char* kLabelHelp =
+    "mend the cell; if the word means 1, 0 or a missing label, name it in csv.true, csv.false or csv.missing";
+inline constexpr const char* kWeightHelp = "mend the cell; every row needs a weight";
+inline constexpr const char* kTruthHelp = "mend the cell, or remove the columns true_<task>";
+
 /// Each gives "" or what is wrong with the cell.
-std::string parse_label(std::string_view cell, std::int8_t& label);
+std::string parse_label(const CsvDialect& dialect, std::string_view cell, std::int8_t& label);
 std::string parse_weight(std::string_view cell, double& weight);
 std::string parse_truth(std::string_view cell, double& probability);
 

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <unordered_map>
 
-#include "core/failure.hpp"
+#include "core/content.hpp"
 #include "core/text.hpp"
 
 namespace dcrnn::data {
@@ -13,30 +13,69 @@ namespace {
 constexpr std::size_t kFirstBuffer = std::size_t{1} << 20;
 constexpr std::size_t kPadding = 64;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::string_view kUsualSeparators = ",;\t|";
+constexpr const char* kNulHelp = "the file is no CSV text in UTF-8: export it again";
+
+/// The one byte of a mark, -1 where the dialect has none.
+int byte_of(const std::string& mark) {
+  return mark.empty() ? -1 : static_cast<unsigned char>(mark[0]);
+}
+
+Marks marks_of(int separator, int quote, int escape) {
+  const auto or_separator = [&](int mark) { return static_cast<char>(mark < 0 ? separator : mark); };
+  return {static_cast<char>(separator), or_separator(quote), or_separator(escape)};
+}
 
 }  // namespace
 
-CsvReader::CsvReader(const std::string& path) : source_(path), buffer_(kFirstBuffer + kPadding) {
-  fill();
-  if (std::string_view(buffer_.data(), end_).starts_with(kByteOrderMark)) {
-    start_ = kByteOrderMark.size();
-    special_ = SpecialBytes(buffer_.data() + start_);
+CsvReader::CsvReader(const std::string& path, const CsvDialect& dialect)
+    : source_(path),
+      dialect_(dialect),
+      separator_(byte_of(dialect.separator)),
+      quote_(byte_of(dialect.quote)),
+      escape_(dialect.escape == dialect.quote ? -1 : byte_of(dialect.escape)),
+      marks_(marks_of(separator_, quote_, escape_)),
+      buffer_(kFirstBuffer + kPadding) {
+  read_start();
+  if (!dialect.header.empty()) {
+    header_ = dialect.header;
+    cells_.resize(header_.size());
+  } else if (!empty_) {
+    read_header();
   }
-  read_header();
+}
+
+/// The first bytes: what they are, and where the text begins.
+void CsvReader::read_start() {
+  do {
+    fill();
+  } while (!source_ended_ && end_ < kContentHead && std::memchr(buffer_.data(), '\n', end_) == nullptr);
+  const std::string_view head(buffer_.data(), std::min(end_, kContentHead));
+  if (const Content content = content_of(head)) {
+    fail(ErrorCode::data, name() + ": not CSV text but " + std::string(content.name), data_help(content));
+  }
+  if (head.starts_with(kByteOrderMark)) {
+    start_ = kByteOrderMark.size();
+    special_ = SpecialBytes(buffer_.data() + start_, marks_);
+  }
+  empty_ = start_ == end_ && source_ended_;
 }
 
 void CsvReader::read_header() {
-  const char* const help = "the first line of a data file names its columns, separated by commas";
-  if (!read_row()) fail_header("the file is empty", help);
-  if (cell_count_ == 1 && cells_[0].size == 0) fail_header("the header is blank", help);
+  read_row();
+  if (is_blank()) {
+    fail_header("the header is blank",
+                "the first line names the columns, unless csv.header of the config does");
+  }
   cells_.resize(cell_count_);
   std::unordered_map<std::string_view, std::size_t> seen;
   for (std::size_t i = 0; i < cell_count_; ++i) {
     const auto [first, fresh] = seen.emplace(cell(i), i);
     if (!fresh) {
-      fail_header("column " + in_quotes(cell(i)) + " stands twice in the header, as column " +
-                      std::to_string(first->second + 1) + " and " + std::to_string(i + 1),
-                  "rename or remove one of the two");
+      fail_header(
+          "column " + in_quotes(cell(i)) + " stands twice in the header, as column " +
+              std::to_string(first->second + 1) + " and " + std::to_string(i + 1),
+          "rename or remove one of the two; if the first line is a row, csv.header names the columns");
     }
   }
   std::vector<std::string> names;
@@ -44,28 +83,46 @@ void CsvReader::read_header() {
   header_ = std::move(names);
 }
 
+/// Of names that stand in the config, and in the file as well.
+void CsvReader::check_header() const {
+  for (std::size_t i = 0; i < header_.size(); ++i) {
+    if (cell(i) != header_[i]) return;
+  }
+  fail(ErrorCode::data, name() + ":1: the line holds the names of the columns, and so does csv.header",
+       "remove the line, or leave csv.header out of the config");
+}
+
 bool CsvReader::next() {
   if (!read_row()) return false;
-  if (cell_count_ == 1 && cells_[0].size == 0 && cells_[0].data[0] != '"') {
+  if (is_blank()) {
     if (only_blank_lines_follow()) return false;
     fail_line(row_line_, "blank line between rows",
               header_.size() == 1 ? "remove it, or write \"\" for an empty cell" : "remove it");
   }
-  if (cell_count_ != header_.size()) {
-    fail_line(row_line_,
-              "found " + std::to_string(cell_count_) + (cell_count_ == 1 ? " cell" : " cells") +
-                  ", the header has " + std::to_string(header_.size()),
-              "give every row one cell per column; put a cell that holds a comma in quotes");
-  }
+  if (row_line_ == 1 && cell_count_ == header_.size()) check_header();
   return true;
 }
 
 bool CsvReader::read_row() {
+  row_split_ = false;
   for (;;) {
     const Scan scan = scan_row();
     if (scan != Scan::more) return scan == Scan::row;
     fill();
   }
+}
+
+void CsvReader::skip_row() {
+  if (row_split_) return;
+  ++next_line_;
+  for (;;) {
+    const auto* const end =
+        static_cast<const char*>(std::memchr(buffer_.data() + start_, '\n', end_ - start_));
+    start_ = end == nullptr ? end_ : static_cast<std::size_t>(end + 1 - buffer_.data());
+    if (end != nullptr || source_ended_) break;
+    fill();
+  }
+  special_ = SpecialBytes(buffer_.data() + start_, marks_);
 }
 
 void CsvReader::check_length(std::size_t row) const {
@@ -81,12 +138,11 @@ void CsvReader::fill() {
   end_ -= start_;
   start_ = 0;
   if (end_ > (buffer_.size() - kPadding) / 2) buffer_.resize(2 * buffer_.size());
-  const std::size_t room = buffer_.size() - kPadding - end_;
-  const std::size_t got = source_.read(buffer_.data() + end_, room);
-  source_ended_ = got < room;
+  const std::size_t got = source_.read(buffer_.data() + end_, buffer_.size() - kPadding - end_);
+  source_ended_ = got == 0;
   end_ += got;
   std::memset(buffer_.data() + end_, 0, kPadding);
-  special_ = SpecialBytes(buffer_.data());
+  special_ = SpecialBytes(buffer_.data(), marks_);
 }
 
 /// Finds the cells of one row. `more`: the buffer ends before the row does, nothing has changed.
@@ -96,93 +152,119 @@ CsvReader::Scan CsvReader::scan_row() {
   SpecialBytes special = special_;
   special.restart_high();
   cell_count_ = 0;
-  doubled_.clear();
+  marked_.clear();
   std::uint32_t lines = 0;
   const char* cell = begin;
   const char* after = nullptr;  // start of the next row
   while (after == nullptr) {
-    const char* from = cell;
-    const char* to = special.next();
-    bool doubled = false;
+    const char* to = special.next(marks_);
+    bool marked = false;
     const std::uint32_t line = lines;
-    if (*to == '"') {
-      if (to != cell) {
-        fail_scan(cell_count_, lines, "a quote inside a cell that does not start with one",
-                  "put the whole cell in quotes and double the quotes inside");
-      }
-      ++from;
-      if (!scan_quoted(special, to, lines, doubled)) return Scan::more;
+    if (*to == quote_ && to == cell) {
+      if (!scan_quoted(special, to, lines, marked)) return Scan::more;
       if (to + 1 == end && !source_ended_) return Scan::more;
       const char follows = to[1];
-      if (follows != ',' && follows != '\n' && follows != '\r' && to + 1 != end) {
-        fail_scan(cell_count_, lines, "text after the closing quote of a cell",
-                  "double a quote that belongs to the cell");
+      if (follows != separator_ && follows != '\n' && follows != '\r' && to + 1 != end) {
+        fail_scan(
+            cell_count_, lines, "text after the closing quote of a cell",
+            (escape_ < 0 ? "double a quote that belongs to the cell, or name the byte before it as csv.escape"
+                         : "put csv.escape before a quote that belongs to the cell") +
+                marks_text());
       }
-      add_cell(from, to, line, doubled);
-      to = special.next();
+      add_cell(cell + 1, to, line, marked);
+      to = special.next(marks_);
     } else {
+      while (*to == escape_) {
+        if (!pass_escaped(special, to, lines, marked)) return Scan::more;
+        to = special.next(marks_);
+      }
+      if (*to == quote_) {
+        fail_scan(
+            cell_count_, lines, "a quote inside a cell that does not start with one",
+            "put the whole cell in quotes and double the quotes inside; if they mean nothing in this file, "
+            "change csv.quote" +
+                marks_text());
+      }
       if (to == end && !source_ended_) return Scan::more;
       if (to == begin && to == end) return Scan::end;
-      add_cell(from, to, line, doubled);
+      add_cell(cell, to, line, marked);
     }
-    switch (*to) {
-      case ',':
-        cell = to + 1;
-        break;
-      case '\n':
-        after = to + 1;
-        break;
-      case '\r':
-        if (to + 1 == end && !source_ended_) return Scan::more;
-        if (to[1] != '\n') {
-          fail_scan(cell_count_ - 1, lines, "a carriage return without a line feed",
-                    "end lines with LF or CR LF; put a cell that holds one in quotes");
-        }
-        special.next();
-        after = to + 2;
-        break;
-      default:
-        if (to != end)
-          fail_scan(cell_count_ - 1, lines, "a NUL byte",
-                    "the file is no CSV text in UTF-8: export it again");
-        after = to;
+    if (*to == separator_) {
+      cell = to + 1;
+    } else if (*to == '\n') {
+      after = to + 1;
+    } else if (*to == '\r') {
+      if (to + 1 == end && !source_ended_) return Scan::more;
+      if (to[1] != '\n') {
+        fail_scan(cell_count_ - 1, lines, "a carriage return without a line feed",
+                  "end lines with LF or CR LF; put a cell that holds one in quotes");
+      }
+      special.next(marks_);
+      after = to + 2;
+    } else {
+      if (to != end) fail_scan(cell_count_ - 1, lines, "a NUL byte", kNulHelp);
+      after = to;
     }
   }
   check_length(static_cast<std::size_t>(after - begin));
-  if (special.high()) check_utf8(begin, after);
-  if (!doubled_.empty()) remove_doubled_quotes();
   row_line_ = next_line_;
   next_line_ += lines + 1;
   start_ = static_cast<std::size_t>(after - buffer_.data());
+  row_split_ = true;
   // A row that ends with the bytes has used up their NUL.
-  special_ = after == end ? SpecialBytes(end) : special;
+  special_ = after == end ? SpecialBytes(end, marks_) : special;
+  if (special.high()) check_utf8(begin, after);
+  if (!header_.empty() && cell_count_ != header_.size()) check_count(begin);
+  if (!marked_.empty()) remove_escapes();
   return Scan::row;
 }
 
 /// From the opening quote at `at` to the closing one. False: the bytes end before it.
-bool CsvReader::scan_quoted(SpecialBytes& special, const char*& at, std::uint32_t& lines, bool& doubled) {
+bool CsvReader::scan_quoted(SpecialBytes& special, const char*& at, std::uint32_t& lines, bool& marked) {
   const char* const end = buffer_.data() + end_;
   const std::uint32_t opened = lines;
   for (;;) {
-    at = special.next();
+    at = special.next(marks_);
     if (*at == '\n') ++lines;
     if (*at == '\0') {
-      if (at != end)
-        fail_scan(cell_count_, lines, "a NUL byte", "the file is no CSV text in UTF-8: export it again");
+      if (at != end) fail_scan(cell_count_, lines, "a NUL byte", kNulHelp);
       if (!source_ended_ && end_ - start_ <= kLongestRow) return false;
       fail_scan(cell_count_, opened, "a quote is opened here and never closed",
-                "close it, or double it if it is content");
+                "close it, or double it if it is content" + marks_text());
     }
-    if (*at != '"') continue;
-    if (at[1] != '"' || at + 1 == end) return true;
-    special.next();
-    doubled = true;
+    if (*at == escape_) {
+      if (!pass_escaped(special, at, lines, marked)) return false;
+      continue;
+    }
+    if (*at != quote_) continue;
+    if (escape_ >= 0 || at[1] != quote_ || at + 1 == end) return true;
+    special.next(marks_);
+    marked = true;
   }
 }
 
-void CsvReader::add_cell(const char* from, const char* to, std::uint32_t line, bool doubled) {
+/// Passes the escape at `at` and, where it takes a meaning away, the byte behind it (CR LF is one). False:
+/// the bytes end before that is known.
+bool CsvReader::pass_escaped(SpecialBytes& special, const char* at, std::uint32_t& lines,
+                             bool& marked) const {
+  const char* const end = buffer_.data() + end_;
+  const bool both_there = at + 1 < end && (at[1] != '\r' || at + 2 < end);
+  if (!both_there && !source_ended_) return false;
+  if (!is_escapable(at[1])) return true;
+  marked = true;
+  special.next(marks_);
+  if (at[1] == '\r' && at[2] == '\n') special.next(marks_);
+  if (at[1] == '\n' || (at[1] == '\r' && at[2] == '\n')) ++lines;
+  return true;
+}
+
+bool CsvReader::is_escapable(char c) const {
+  return c == separator_ || c == quote_ || c == escape_ || c == '\n' || c == '\r';
+}
+
+void CsvReader::add_cell(const char* from, const char* to, std::uint32_t line, bool marked) {
   if (cell_count_ == cells_.size() && header_.empty()) cells_.resize(2 * cells_.size() + 16);
-  if (doubled) doubled_.push_back(cell_count_);
+  if (marked) marked_.push_back(cell_count_);
   // More cells than the header has are only counted.
   if (cell_count_ < cells_.size()) {
     cells_[cell_count_] = {from, static_cast<std::uint32_t>(to - from), line};
@@ -190,19 +272,19 @@ void CsvReader::add_cell(const char* from, const char* to, std::uint32_t line, b
   ++cell_count_;
 }
 
-void CsvReader::remove_doubled_quotes() {
+/// Drops the first of two quotes and the escape before what it makes content.
+void CsvReader::remove_escapes() {
+  const int lead = escape_ < 0 ? quote_ : escape_;
   std::size_t size = 0;
-  const auto known = [this](std::size_t i) { return i < cells_.size(); };
-  for (std::size_t i : doubled_) size += known(i) ? cells_[i].size : 0;
+  for (std::size_t i : marked_) size += cells_[i].size;
   unquoted_.clear();
   unquoted_.reserve(size);  // so that no cell's text moves
-  for (std::size_t i : doubled_) {
-    if (!known(i)) continue;
+  for (std::size_t i : marked_) {
     const std::size_t first = unquoted_.size();
     const std::string_view text = cell(i);
     for (std::size_t at = 0; at < text.size(); ++at) {
+      if (text[at] == lead && at + 1 < text.size() && is_escapable(text[at + 1])) ++at;
       unquoted_ += text[at];
-      if (text[at] == '"') ++at;
     }
     cells_[i].data = unquoted_.data() + first;
     cells_[i].size = static_cast<std::uint32_t>(unquoted_.size() - first);
@@ -218,23 +300,56 @@ void CsvReader::check_utf8(const char* from, const char* to) const {
   while (column + 1 < std::min(cell_count_, cells_.size()) && cells_[column + 1].data <= from + bad) ++column;
   const std::string place =
       header_.empty() ? "column " + std::to_string(column + 1) : "column " + in_quotes(header_[column]);
-  fail_line(next_line_ + static_cast<std::uint64_t>(lines),
+  fail_line(row_line_ + static_cast<std::uint64_t>(lines),
             place + ": " + in_quotes(row.substr(bad, 1)) + " is not UTF-8", "convert the file to UTF-8");
 }
 
-bool CsvReader::only_blank_lines_follow() {
-  const std::uint64_t line = row_line_;
-  while (read_row()) {
-    if (cell_count_ != 1 || cells_[0].size != 0 || cells_[0].data[0] == '"') {
-      row_line_ = line;
-      return false;
+/// The row that starts at `from` has more or fewer cells than there are columns.
+void CsvReader::check_count(const char* from) const {
+  if (is_blank()) return;  // has its own message
+  const std::string_view row(from, static_cast<std::size_t>(buffer_.data() + start_ - from));
+  std::string what = "found " + std::to_string(cell_count_) + (cell_count_ == 1 ? " cell, " : " cells, ") +
+                     (dialect_.header.empty() ? "the header has " : "csv.header names ") +
+                     std::to_string(header_.size());
+  for (const char other : kUsualSeparators) {
+    const auto count = static_cast<std::size_t>(std::count(row.begin(), row.end(), other));
+    if (cell_count_ == 1 && count + 1 == header_.size()) {
+      what += "; the line seems to be separated by " + in_quotes({&other, 1});
     }
   }
+  fail_line(
+      row_line_, what,
+      "give every row one cell per column; put a cell that holds the separator in quotes" + marks_text());
+}
+
+bool CsvReader::is_blank() const {
+  return cell_count_ == 1 && cells_[0].size == 0 && (quote_ < 0 || cells_[0].data[0] != quote_);
+}
+
+bool CsvReader::only_blank_lines_follow() {
+  for (std::size_t at = start_;;) {
+    while (at < end_ && (buffer_[at] == '\n' || buffer_[at] == '\r')) ++at;
+    if (at < end_) return false;
+    if (source_ended_) break;
+    at -= start_;
+    fill();
+  }
+  start_ = end_;
+  special_ = SpecialBytes(buffer_.data() + end_, marks_);
   return true;
 }
 
+/// The dialect, to end a help.
+std::string CsvReader::marks_text() const {
+  return " (csv.separator is " + in_quotes(dialect_.separator) + ", csv.quote " + in_quotes(dialect_.quote) +
+         (escape_ < 0 ? "" : ", csv.escape " + in_quotes(dialect_.escape)) + ")";
+}
+
 void CsvReader::fail_line(std::uint64_t line, std::string_view what, std::string help) const {
-  fail(ErrorCode::data, name() + ":" + std::to_string(line) + ": " + std::string(what), std::move(help));
+  Error error{ErrorCode::data, name() + ":" + std::to_string(line) + ": " + std::string(what),
+              std::move(help)};
+  if (header_.empty()) throw Failure(std::move(error));
+  throw BadRow(std::move(error));
 }
 
 /// A failure while the row is being scanned.
@@ -245,7 +360,7 @@ void CsvReader::fail_scan(std::size_t cell, std::uint32_t line, std::string_view
 }
 
 void CsvReader::fail_header(std::string_view what, std::string help) const {
-  fail_line(1, what, std::move(help));
+  fail(ErrorCode::data, name() + ":1: " + std::string(what), std::move(help));
 }
 
 void CsvReader::fail_cell(std::size_t column, std::string_view what, std::string help) const {

@@ -17,10 +17,18 @@ std::uint64_t schema_hash(const Schema& config) {
   std::string text;
   const auto word = [&text](const std::string& part) { text += std::to_string(part.size()) + ":" + part; };
   const auto number = [&text](std::size_t part) { text += std::to_string(part) + ","; };
+  const auto words = [&](const std::vector<std::string>& parts) {
+    number(parts.size());
+    for (const std::string& part : parts) word(part);
+  };
+  for (const std::string& mark : {config.csv.separator, config.csv.quote, config.csv.escape}) word(mark);
+  for (const auto* list : {&config.csv.header, &config.csv.true_words, &config.csv.false_words}) words(*list);
+  words(config.csv.missing);
   number(config.fields.size());
   for (const Field& field : config.fields) {
     word(field.name);
     word(field.column);
+    words(field.missing_words);
     number(static_cast<std::size_t>(field.type));
     if (field.type == FieldType::number) {
       number(static_cast<std::size_t>(field.transform));
@@ -31,6 +39,7 @@ std::uint64_t schema_hash(const Schema& config) {
     number(field.encoding == Encoding::vocab ? field.min_count : field.size);
     if (field.type == FieldType::bag) word(field.separator);
   }
+
   number(config.tasks.size());
   for (const Task& task : config.tasks) word(task.label);
   word(config.weight);
@@ -90,8 +99,10 @@ void require_unchanged(const std::string& path, std::uint64_t before, std::uint6
        "train again when nothing writes to the file, or train on a copy");
 }
 
-[[noreturn]] void fail_no_rows(const std::string& path) {
-  fail(ErrorCode::data, printable(path) + ":1: there is no row after the header",
+[[noreturn]] void fail_no_rows(const std::vector<std::string>& paths) {
+  fail(ErrorCode::data,
+       printable(paths[0]) + ": there is no row in " +
+           (paths.size() == 1 ? "it" : "it and the " + std::to_string(paths.size() - 1) + " files after it"),
        "give a file with at least one row of data");
 }
 
@@ -126,6 +137,7 @@ TrainingData build_training_data(const Schema& config, const std::vector<std::st
     for (std::size_t i = 0; i < paths.size(); ++i) {
       require_unchanged(paths[i], digests.files[i], builder.parse(paths[i], meter));
     }
+    if (builder.rows() == 0) fail_no_rows(paths);
     const Encoders encoders = builder.make_encoders(meter);
     CacheWriter writer(config, cache_directory, key);
     builder.write_rows(encoders, writer, meter);
@@ -147,18 +159,15 @@ Dataset build_dataset(const Schema& config, const Encoders& encoders, const std:
   make_directories(cache_directory);
   CacheWriter writer(config, cache_directory, key);
   Batch batch;
-  for (std::size_t i = 0; i < paths.size(); ++i) {
-    const std::string& path = paths[i];
-    RowReader reader(config, encoders, path, RowReader::Labels::required);
-    const std::uint64_t before = writer.rows();
-    while (reader.read(kBatchRows, batch) > 0) {
-      writer.add(batch);
-      meter.at(reader.bytes_done());
-    }
-    require_unchanged(path, digests.files[i], reader.digest());
-    if (writer.rows() == before) fail_no_rows(path);
-    meter.file_finished(reader.bytes_total());
+  RowReader reader(config, encoders, paths, {RowReader::Labels::required});
+  while (reader.read(kBatchRows, batch) > 0) {
+    writer.add(batch);
+    meter.at(reader.bytes_done());
   }
+  const std::vector<std::uint64_t> read = reader.digests();
+  for (std::size_t i = 0; i < paths.size(); ++i) require_unchanged(paths[i], digests.files[i], read[i]);
+  if (writer.rows() == 0) fail_no_rows(paths);
+  meter.file_finished(reader.bytes_total());
   writer.finish(nullptr);
   return std::move(open_written(config, &encoders, cache_directory, key).dataset);
 }

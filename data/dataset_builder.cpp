@@ -6,8 +6,6 @@ namespace dcrnn::data {
 namespace {
 
 constexpr std::uint64_t kRowsPerReport = 1024;
-constexpr const char* kNoRowHelp = "give a file with at least one row of data";
-constexpr const char* kCellHelp = "mend the cell, or change how the config reads the column";
 
 }  // namespace
 
@@ -20,15 +18,17 @@ DatasetBuilder::DatasetBuilder(const Schema& config, const std::string& scratch)
 }
 
 std::uint64_t DatasetBuilder::parse(const std::string& path, ProgressMeter& progress) {
-  CsvReader csv(path);
+  CsvReader csv(path, config_.csv);
   if (name_.empty()) name_ = csv.name();
+  if (csv.empty()) {
+    progress.file_finished(csv.bytes_total());
+    return csv.digest();
+  }
   const Columns columns = find_columns(config_, csv, RowReader::Labels::required);
-  const std::uint64_t before = rows_;
   while (csv.next()) {
     parse_row(csv, columns);
     if (++rows_ % kRowsPerReport == 0) progress.at(csv.bytes_done());
   }
-  if (rows_ == before) csv.fail_header("there is no row after the header", kNoRowHelp);
   progress.file_finished(csv.bytes_total());
   return csv.digest();
 }
@@ -38,20 +38,20 @@ void DatasetBuilder::parse_row(const CsvReader& csv, const Columns& columns) {
   for (std::size_t f = 0; f < columns.fields.size(); ++f) {
     const std::size_t column = columns.fields[f];
     if (std::string error = parse_field(f, csv.cell(column)); !error.empty()) {
-      csv.fail_cell(column, error, kCellHelp);
+      csv.fail_cell(column, error, field_help(config_.fields[f]));
     }
   }
   for (std::size_t t = 0; t < columns.labels.size(); ++t) {
     std::int8_t label;
-    if (std::string error = parse_label(csv.cell(columns.labels[t]), label); !error.empty()) {
-      csv.fail_cell(columns.labels[t], error, kCellHelp);
+    if (std::string error = parse_label(config_.csv, csv.cell(columns.labels[t]), label); !error.empty()) {
+      csv.fail_cell(columns.labels[t], error, kLabelHelp);
     }
     store(record_.data() + layout_.labels + t, label);
   }
   if (columns.weight) {
     double weight;
     if (std::string error = parse_weight(csv.cell(*columns.weight), weight); !error.empty()) {
-      csv.fail_cell(*columns.weight, error, kCellHelp);
+      csv.fail_cell(*columns.weight, error, kWeightHelp);
     }
     store(record_.data() + layout_.weight, weight);
   }

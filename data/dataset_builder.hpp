@@ -21,9 +21,10 @@ class DatasetBuilder {
   /// `scratch`: a path beside which the scratch file may lie while this object lives.
   DatasetBuilder(const Schema& config, const std::string& scratch);
 
-  /// Gives the digest of the file as it was read. Failure(data) names file, line and column; a file without
-  /// rows is one too.
+  /// Gives the digest of the file as it was read. Failure(data) names file, line and column. A file may be
+  /// without rows.
   std::uint64_t parse(const std::string& path, ProgressMeter& progress);
+  std::uint64_t rows() const { return rows_; }
   Encoders make_encoders(ProgressMeter& progress);
   /// Adds all rows to the cache, encoded by what make_encoders() gave.
   void write_rows(const Encoders& encoders, CacheWriter& writer, ProgressMeter& progress);

@@ -79,7 +79,7 @@ std::string Encoders::append(std::size_t index, Cell cell, BatchColumn& column) 
   const std::size_t first = column.ids.size();
   std::string error = read_cell(state.field, cell, Append<Cell>{state, cell, column});
   ++column.counts.cells;
-  if (is_empty(cell)) {
+  if (is_empty(state.field, cell)) {
     ++column.counts.empty;
   } else if (state.field.type != FieldType::number) {
     column.counts.values += column.ids.size() - first;

@@ -81,7 +81,7 @@ std::string FieldFit::add(Cell cell, double& number, std::vector<std::uint32_t>&
   };
   const std::size_t first = rows.size();
   std::string error = read_cell(state_->field, cell, Take{*this, cell, number, rows});
-  if (error.empty()) count(is_empty(cell), std::span(rows).subspan(first));
+  if (error.empty()) count(is_empty(state_->field, cell), std::span(rows).subspan(first));
   return error;
 }
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "core/content.hpp"
 #include "core/failure.hpp"
 #include "core/size.hpp"
 #include "core/text.hpp"
@@ -30,11 +31,20 @@ std::size_t byte_count(DType dtype, const std::vector<std::size_t>& shape, const
 
 /// The header's bytes, checked against the file's length.
 std::string_view header_text(std::span<const std::byte> bytes, const std::string& path) {
+  const std::string_view head(reinterpret_cast<const char*>(bytes.data()),
+                              std::min(bytes.size(), kContentHead));
+  std::uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), std::min(bytes.size(), kLengthBytes));
+  const Content content = content_of(head);
+  const bool has_header = bytes.size() > kLengthBytes && head[kLengthBytes] == '{';
+  if (is_text(head) || (content && length > kMaxHeader && !has_header)) {
+    fail(ErrorCode::model, printable(path) + ": not a model but " + described(head),
+         content.wraps ? std::string(content.remedy)
+                       : "give a file that `dcrnn train` wrote; two arguments may be swapped");
+  }
   if (bytes.size() < kLengthBytes) {
     fail_content(path, "found " + std::to_string(bytes.size()) + " bytes, want at least 8");
   }
-  std::uint64_t length = 0;
-  std::memcpy(&length, bytes.data(), kLengthBytes);
   if (length > kMaxHeader) {
     fail_content(path, "the header length is " + std::to_string(length) + ", more than 100000000");
   }

@@ -1,50 +1,45 @@
-// Optimizers on flat spans and on touched rows. They know offsets into an arena, no layers.
+// Update rules that work element by element, on flat spans and on touched embedding rows. They know offsets
+// into an arena, no layers.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
-#include "core/buffer.hpp"
 #include "kernels/table.hpp"
 #include "optim/config.hpp"
+#include "optim/state.hpp"
 
 namespace dcrnn::optim {
 
-/// Adam, AdamW, SGD with momentum or Adagrad over one arena of parameters. Tables are updated lazily, as
-/// torch.optim.SparseAdam does: only the rows a batch touched, their state included, with the common step
-/// count, so the cost of a step does not grow with the table.
+/// Adam, AdamW, SGD with momentum or Adagrad. Muon works as AdamW does: its matrices are updated elsewhere
+/// (optim/muon.hpp). Tables are updated lazily, as torch.optim.SparseAdam does: only the rows a batch
+/// touched, their state included, with the common step count, so the cost of a step does not grow with the
+/// table.
 class Optimizer {
  public:
-  /// State for `parameters` elements, zero. Failure(memory).
-  Optimizer(const OptimizerConfig& config, const kernels::Table<float>& ops, std::size_t parameters);
+  /// Remembers in `state`, which must outlive it.
+  Optimizer(const OptimizerConfig& config, const kernels::Table<float>& ops, State& state)
+      : config_(config), ops_(ops), state_(state) {}
 
-  /// Starts a step: the learning rate, and the factor all gradients are scaled by (clipping).
+  /// Starts step state.steps, which counts from 1: the learning rate, and the factor all gradients are scaled
+  /// by (clipping).
   void begin_step(double rate, double gradient_scale);
   /// parameters[offset .. offset + n) from gradient [n]. Touches that range of the state only, so threads may
   /// update different ranges at once.
-  void update(float* parameters, std::size_t offset, const float* gradient, std::size_t n);
+  void update(float* parameters, std::size_t offset, const float* gradient, std::size_t n,
+              bool decays = true);
   /// Rows `touched` (each once) of the table [V, width] at `offset`, from gradient [touched, width].
   void update_rows(float* parameters, std::size_t offset, std::size_t width,
                    std::span<const std::uint32_t> touched, const float* gradient);
 
-  std::uint64_t steps() const { return steps_; }
-  void set_steps(std::uint64_t steps) { steps_ = steps; }
-  /// The state arrays, each as long as the parameters: adam and adamw m and v, sgd m, adagrad s.
-  std::vector<Buffer<float>>& state() { return state_; }
-  const std::vector<Buffer<float>>& state() const { return state_; }
-  /// Which of them holds sums of squares: adam and adamw v, adagrad s; for sgd state().size().
-  std::size_t squares() const { return config_.kind == OptimizerKind::adagrad ? 0 : 1; }
-
  private:
-  void apply(float* parameters, std::size_t offset, const float* gradient, std::size_t n,
+  void apply(float* parameters, std::size_t offset, const float* gradient, std::size_t n, double decay,
              kernels::TouchedRows touched);
 
   OptimizerConfig config_;
   const kernels::Table<float>& ops_;
-  std::vector<Buffer<float>> state_;
-  std::uint64_t steps_ = 0;
+  State& state_;
   float rate_ = 0, gradient_scale_ = 1, correction1_ = 1, correction2_ = 1;
 };
 

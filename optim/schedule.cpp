@@ -16,7 +16,6 @@ double half_cosine(double a, double b, double t) {
 }  // namespace
 
 double rate_at(const ScheduleConfig& schedule, double peak, std::size_t step, std::size_t total_steps) {
-  if (total_steps == 0) return peak;
   const double total = static_cast<double>(total_steps);
   const double rise = schedule.warmup * total;
   const double now = static_cast<double>(step);
@@ -24,7 +23,8 @@ double rate_at(const ScheduleConfig& schedule, double peak, std::size_t step, st
     if (schedule.kind == ScheduleKind::one_cycle) return half_cosine(peak / 25, peak, now / rise);
     return peak * (now + 1) / (rise + 1);
   }
-  if (schedule.kind == ScheduleKind::constant) return peak;
+  if (schedule.kind == ScheduleKind::inverse_sqrt) return peak / std::sqrt(1 + now - rise);
+  if (schedule.kind == ScheduleKind::constant || total_steps == 0) return peak;
   const double fall = std::max(1.0, total - 1 - rise);
   return half_cosine(peak, peak * schedule.final_rate, std::min(1.0, (now - rise) / fall));
 }

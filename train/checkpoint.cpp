@@ -1,5 +1,6 @@
 #include "train/checkpoint.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -63,8 +64,8 @@ std::vector<TensorView> views(const model::ParameterTable& table, const RunArray
                                          arrays.parameters.subspan(parameter.offset, parameter.size)));
   }
   for (std::size_t i = 0; i < arrays.optimizer.size(); ++i) {
-    tensors.push_back(
-        tensor_view<float>(kOptimizer + std::to_string(i), {table.total()}, arrays.optimizer[i]));
+    tensors.push_back(tensor_view<float>(kOptimizer + std::to_string(i), {arrays.optimizer[i].size()},
+                                         arrays.optimizer[i]));
   }
   if (!arrays.best.empty()) tensors.push_back(tensor_view<float>("best", {table.total()}, arrays.best));
   return tensors;
@@ -117,11 +118,16 @@ void check_state(const RunState& state, const RunExtent& extent, bool has_valid,
 /// overflow without harm.
 void check_values(const TensorView& tensor, const RunArrays& arrays, const std::string& path) {
   const bool optimizer = tensor.name.starts_with(kOptimizer);
-  const bool squares = tensor.name == kOptimizer + std::to_string(arrays.squares);
+  const auto is_square = [&](std::size_t element) {
+    return std::any_of(arrays.squares.begin(), arrays.squares.end(), [&](const optim::Squares& squares) {
+      return tensor.name == kOptimizer + std::to_string(squares.array) && element >= squares.begin &&
+             element < squares.end;
+    });
+  };
   for (std::size_t i = 0; i < tensor.data.size() / sizeof(float); ++i) {
     float value;
     std::memcpy(&value, tensor.data.data() + i * sizeof value, sizeof value);
-    if ((std::isfinite(value) || (optimizer && !std::isnan(value))) && !(squares && value < 0)) continue;
+    if ((std::isfinite(value) || (optimizer && !std::isnan(value))) && !(value < 0 && is_square(i))) continue;
     fail(ErrorCode::model,
          printable(path) + ": tensor " + in_quotes(tensor.name) + ": element " + std::to_string(i) + " is " +
              (std::isfinite(value) ? "negative"

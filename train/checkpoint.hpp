@@ -11,6 +11,7 @@
 #include "core/buffer.hpp"
 #include "core/tensor.hpp"
 #include "model/parameters.hpp"
+#include "optim/state.hpp"
 
 namespace dcrnn::train {
 
@@ -37,12 +38,13 @@ struct RunExtent {
   std::uint64_t batch = 0;  ///< rows of a step
 };
 
-/// The arrays of a run, all of them table.total() long. `best` is empty without validation.
+/// The arrays of a run, table.total() long but for those of the optimizer (optim::State). `best` is empty
+/// without validation.
 struct RunArrays {
   std::span<float> parameters;
   std::vector<std::span<float>> optimizer;
   std::span<float> best;
-  std::size_t squares = 0;  ///< which of `optimizer` holds sums of squares; none if it has no such
+  std::vector<optim::Squares> squares;  ///< where `optimizer` holds sums of squares
 };
 
 /// Writes a safetensors file (docs/format.md): parameters by name, `optimizer.<i>`, `best`, any further

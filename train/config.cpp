@@ -34,6 +34,9 @@ std::vector<Json> every_default() {
   }
   config.model.fields.emplace_back(config.model.fields.back()).transform = Transform::buckets;
   config.model.tasks.emplace_back();
+  config.train.optimizer = {};
+  config.train.schedule = {};
+  config.train.tables = {};
   config.model.sharing.clear();
   model::Sharings::each([&]<class Kind>() { config.model.sharing.emplace_back(typename Kind::Config{}); });
 

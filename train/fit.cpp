@@ -60,6 +60,7 @@ class Run {
   FitResult operator()() {
     state_.fingerprint = options_.fingerprint;
     if (options_.resume && file_exists(options_.checkpoint)) resume();
+    if (state_.rows_trained == 0 && options_.on_start) options_.on_start(loss_before_training());
     while (!state_.finished && state_.epoch < config_.train.epochs) {
       if (!train_epoch()) return stop();
       if (!finish_epoch()) return stop();
@@ -83,6 +84,39 @@ class Run {
     if (options_.on_resume) options_.on_resume(state_.epoch + 1, state_.position);
   }
 
+  /// Sum over the tasks of weight * loss, of the first rows in the order of the first epoch.
+  double loss_before_training() {
+    const std::size_t rows = std::min(train_.rows(), kStartRows);
+    const std::vector<Task>& tasks = config_.model.tasks;
+    std::vector<double> sums(tasks.size()), weights(tasks.size());
+    for (std::size_t first = 0; first < rows; first += index_.size()) {
+      const std::size_t count = std::min(index_.size(), rows - first);
+      read_in_order(0, first, count);
+      const std::vector<double>& losses = trainer_.losses(batch_);
+      for (std::size_t t = 0; t < tasks.size(); ++t) {
+        double weight = 0;
+        for (std::size_t b = 0; b < count; ++b) {
+          if (batch_.labels[t][b] != kMissingLabel)
+            weight += batch_.weights.empty() ? 1.0 : batch_.weights[b];
+        }
+        sums[t] += losses[t] * weight;
+        weights[t] += weight;
+      }
+    }
+    double total = 0;
+    for (std::size_t t = 0; t < tasks.size(); ++t) {
+      if (weights[t] > 0) total += tasks[t].weight * sums[t] / weights[t];
+    }
+    return total;
+  }
+
+  /// Rows [first, first + count) in the order of `epoch`.
+  void read_in_order(std::uint64_t epoch, std::size_t first, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i)
+      index_[i] = options_.order(config_.train.seed, epoch, train_.rows(), first + i);
+    train_.read(index_.data(), count, batch_);
+  }
+
   /// From state_.position to the end of the epoch; false if the caller wants to stop.
   bool train_epoch() {
     const std::size_t n = train_.rows();
@@ -90,15 +124,12 @@ class Run {
     const double before = state_.seconds;
     while (state_.position < n) {
       const std::size_t count = std::min<std::size_t>(config_.train.batch, n - state_.position);
-      for (std::size_t i = 0; i < count; ++i) {
-        index_[i] = options_.order(config_.train.seed, state_.epoch, n, state_.position + i);
-      }
-      train_.read(index_.data(), count, batch_);
+      read_in_order(state_.epoch, state_.position, count);
       const StepReport step = trainer_.step(batch_);
       state_.position += count;
       state_.loss_sum += step.loss * static_cast<double>(count);
       state_.rows_trained = trainer_.rows_trained();
-      state_.optimizer_steps = trainer_.optimizer().steps();
+      state_.optimizer_steps = trainer_.state().steps;
       state_.seconds = before + seconds_since(epoch_start_);
       rows_here_ += count;
       if (!report_progress("training")) return false;
@@ -241,8 +272,8 @@ class Run {
   }
 
   RunArrays arrays() {
-    RunArrays arrays{parameters_, {}, best_.span(), trainer_.optimizer().squares()};
-    for (Buffer<float>& state : trainer_.optimizer().state()) arrays.optimizer.push_back(state.span());
+    RunArrays arrays{parameters_, {}, best_.span(), trainer_.state().squares()};
+    for (Buffer<float>& state : trainer_.state().arrays()) arrays.optimizer.push_back(state.span());
     return arrays;
   }
 

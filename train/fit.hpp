@@ -28,6 +28,9 @@ struct FitResult {
   std::uint64_t rows_in_total = 0;  ///< by the run, resumed parts included
 };
 
+/// Rows that tell the loss before the first step; enough for rare labels, few beside an epoch.
+inline constexpr std::size_t kStartRows = std::size_t{1} << 18;
+
 struct FitOptions {
   int threads = 1;
   std::string checkpoint;            ///< path; empty: none are written
@@ -40,6 +43,9 @@ struct FitOptions {
   std::function<std::size_t(std::uint64_t seed, std::uint64_t epoch, std::size_t n, std::size_t position)>
       order;
   ProgressCallback on_progress;  ///< after every step; false stops after saving
+  /// Called once before the first step, with the loss of the fresh parameters: of all rows, or of kStartRows
+  /// drawn from more.
+  std::function<void(double loss)> on_start;
   std::function<void(const EpochSummary&)> on_epoch;
   std::function<void(const std::string&)> on_note;  ///< a one-line fact about the run
   /// Called once when a checkpoint was taken up: the epoch (from 1) and the rows of it that are done.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <variant>
 
 #include "core/random.hpp"
 #include "core/threads.hpp"
@@ -11,8 +12,7 @@ namespace dcrnn::train {
 
 namespace {
 
-/// Elements of the dense arena that one thread reduces or updates at a time; fixes the order of the gradient
-/// norm.
+/// Elements of the dense gradients that one thread reduces at a time; fixes the order of the gradient norm.
 constexpr std::size_t kChunk = 16384;
 
 constexpr const char* kDivergedHelp =
@@ -20,6 +20,12 @@ constexpr const char* kDivergedHelp =
 
 std::size_t chunks(std::size_t n) {
   return (n + kChunk - 1) / kChunk;
+}
+
+/// What muon must know of the cross layers; kinds without state weights don't care.
+model::Candidate candidate_of(const ModelConfig& config) {
+  const auto* gru = std::get_if<model::GruCross::Config>(&config.cross);
+  return gru != nullptr ? gru->candidate : model::Candidate::tanh;
 }
 
 bool finite(const float* x, std::size_t n) {
@@ -38,18 +44,34 @@ Trainer::Trainer(const Config& config, const model::ParameterTable& table, std::
       threads_(threads),
       engine_(config.model, table, ops, config.train.batch,
               model::kGroupRows * static_cast<std::size_t>(threads)),
-      optimizer_(config.train.optimizer, ops, table.total()),
+      plan_(plan_updates(table.all(), table.dense_begin(), table.total(), config.train.optimizer.kind,
+                         candidate_of(config.model))),
+      state_(config.train.tables.optimizer.kind, config.train.optimizer.kind, table.dense_begin(),
+             table.total()),
+      dense_(config.train.optimizer, ops, state_),
+      tables_(config.train.tables.optimizer, ops, state_),
+      muon_(ops, plan_.matrices),
       square_sums_(chunks(engine_.dense_size()) + table.lookups().size()) {}
 
 void Trainer::resume_at(std::uint64_t steps, std::uint64_t rows_trained) {
-  optimizer_.set_steps(steps);
+  state_.steps = steps;
   rows_trained_ = rows_trained;
   packed_ = false;
 }
 
-StepReport Trainer::step(Batch& batch) {
+void Trainer::pack() {
   if (!packed_) engine_.set_parameters(parameters_.data(), threads_);
   packed_ = true;
+}
+
+const std::vector<double>& Trainer::losses(const Batch& batch) {
+  pack();
+  engine_.forward(batch, nullptr, threads_);
+  return engine_.losses();
+}
+
+StepReport Trainer::step(Batch& batch) {
+  pack();
   drop_ids(batch);
   const TrainConfig& train = config_.train;
   const model::DropoutState dropout{train.seed, rows_trained_, train.dropout.input, train.dropout.sharing,
@@ -60,7 +82,7 @@ StepReport Trainer::step(Batch& batch) {
   report.loss = engine_.total_loss();
   report.gradient_norm = std::sqrt(gradient_square_sum());
   if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) fail_diverged(batch, dropout);
-  report.rate = optim::rate_at(train.schedule, train.optimizer.rate, optimizer_.steps(), total_steps_);
+  report.rate = optim::rate_at(train.schedule, train.optimizer.rate, state_.steps, total_steps_);
   const bool clip = train.clip_norm > 0 && report.gradient_norm > train.clip_norm;
   update(clip ? train.clip_norm / report.gradient_norm : 1.0, report.rate);
   rows_trained_ += batch.rows;
@@ -109,21 +131,34 @@ double Trainer::gradient_square_sum() {
 }
 
 void Trainer::update(double scale, double rate) {
-  optimizer_.begin_step(rate, scale);
-  const std::size_t dense = chunks(engine_.dense_size());
-  const float* gradients = engine_.dense_gradients();
-  parallel_for(threads_, dense + table_.lookups().size(), [&](std::size_t i, int) {
-    if (i < dense) {
-      const std::size_t first = i * kChunk;
-      optimizer_.update(parameters_.data(), table_.dense_begin() + first, gradients + first,
-                        std::min(kChunk, engine_.dense_size() - first));
+  const OptimizerConfig& dense = config_.train.optimizer;
+  const TablesConfig& tables = config_.train.tables;
+  const double tables_rate =
+      optim::rate_at(tables.schedule, tables.optimizer.rate, state_.steps, total_steps_);
+  ++state_.steps;
+  dense_.begin_step(rate, scale);
+  tables_.begin_step(tables_rate, scale);
+  float* parameters = parameters_.data();
+  const auto gradient_at = [&](std::size_t offset) {
+    return engine_.dense_gradients() + (offset - table_.dense_begin());
+  };
+  parallel_for(threads_, plan_.spans.size() + table_.lookups().size(), [&](std::size_t i, int) {
+    if (i < plan_.spans.size()) {
+      const Span& span = plan_.spans[i];
+      dense_.update(parameters, span.offset, gradient_at(span.offset), span.size, span.decays);
     } else {
-      const model::SparseRows<float>& sparse = engine_.sparse_gradients()[i - dense];
-      optimizer_.update_rows(parameters_.data(), table_.lookups()[i - dense].offset, sparse.width,
-                             sparse.touched, sparse.gradient.data());
+      const std::size_t table = i - plan_.spans.size();
+      const model::SparseRows<float>& sparse = engine_.sparse_gradients()[table];
+      tables_.update_rows(parameters, table_.lookups()[table].offset, sparse.width, sparse.touched,
+                          sparse.gradient.data());
     }
   });
-  engine_.set_parameters(parameters_.data(), threads_);
+  const optim::MuonStep step{rate, dense.momentum, dense.weight_decay, scale};
+  for (const optim::Matrix& matrix : plan_.matrices) {
+    muon_.update(matrix.rows, matrix.columns, parameters + matrix.offset, gradient_at(matrix.offset),
+                 state_.at(0, matrix.offset), step, threads_);
+  }
+  engine_.set_parameters(parameters, threads_);
 }
 
 std::string Trainer::first_bad_parameter() const {
@@ -137,7 +172,7 @@ void Trainer::check_parameters() const {
   const std::string culprit = first_bad_parameter();
   if (culprit.empty()) return;
   fail(ErrorCode::diverged,
-       "training diverged at step " + std::to_string(optimizer_.steps()) + ": NaN or infinity in " + culprit,
+       "training diverged at step " + std::to_string(state_.steps) + ": NaN or infinity in " + culprit,
        kDivergedHelp);
 }
 
@@ -173,7 +208,7 @@ void Trainer::fail_diverged(const Batch& batch, const model::DropoutState& dropo
     }
   }
   fail(ErrorCode::diverged,
-       "training diverged at step " + std::to_string(optimizer_.steps() + 1) + ": first NaN or infinity in " +
+       "training diverged at step " + std::to_string(state_.steps + 1) + ": first NaN or infinity in " +
            culprit,
        kDivergedHelp);
 }

@@ -9,22 +9,25 @@
 
 #include "core/batch.hpp"
 #include "model/gradient_engine.hpp"
+#include "optim/muon.hpp"
 #include "optim/optimizer.hpp"
+#include "optim/state.hpp"
 #include "train/config.hpp"
+#include "train/update_plan.hpp"
 
 namespace dcrnn::train {
 
 /// What a step did.
 struct StepReport {
   double loss = 0;           ///< weighted total, before the update
-  double rate = 0;           ///< learning rate used
+  double rate = 0;           ///< learning rate used, that of the dense parameters
   double gradient_norm = 0;  ///< global norm before clipping
 };
 
 class Trainer {
  public:
   /// Trains `parameters` (table.total() elements, owned by the caller) in place. `total_steps` places the
-  /// schedule; 0: constant rate. Failure(memory).
+  /// schedule; 0: no warm-up and no end. Failure(memory).
   Trainer(const Config& config, const model::ParameterTable& table, std::span<float> parameters,
           std::size_t total_steps, const kernels::Table<float>& ops, int threads);
 
@@ -32,6 +35,9 @@ class Trainer {
   /// unknown row. Failure(diverged) names the first tensor with a NaN or infinity; the parameters are then as
   /// before the step.
   StepReport step(Batch& batch);
+
+  /// Loss per task [T] of rows with labels, as scoring sees them: nothing dropped, nothing changed.
+  const std::vector<double>& losses(const Batch& batch);
 
   /// Failure(diverged) naming the first parameter with a NaN or infinity: an update can overflow where loss
   /// and gradient did not.
@@ -42,14 +48,17 @@ class Trainer {
 
   std::uint64_t rows_trained() const { return rows_trained_; }
   const model::GradientEngine<float>& engine() const { return engine_; }
-  optim::Optimizer& optimizer() { return optimizer_; }
-  const optim::Optimizer& optimizer() const { return optimizer_; }
+  /// What the optimizers remember.
+  optim::State& state() { return state_; }
   /// Goes on at the position of an earlier run whose parameters and optimizer state have been put back.
   void resume_at(std::uint64_t steps, std::uint64_t rows_trained);
 
  private:
+  /// Packs the parameters unless they are.
+  void pack();
   void drop_ids(Batch& batch) const;
   double gradient_square_sum();
+  /// The gradients, times `scale`, into the parameters; `rate` is that of the dense ones.
   void update(double scale, double rate);
   std::string first_bad_parameter() const;
   [[noreturn]] void fail_diverged(const Batch& batch, const model::DropoutState& dropout);
@@ -61,7 +70,10 @@ class Trainer {
   const kernels::Table<float>& ops_;
   int threads_;
   model::GradientEngine<float> engine_;
-  optim::Optimizer optimizer_;
+  UpdatePlan plan_;
+  optim::State state_;
+  optim::Optimizer dense_, tables_;
+  optim::Muon<float> muon_;
   std::vector<double> square_sums_;
   std::uint64_t rows_trained_ = 0;
   bool packed_ = false;

@@ -85,9 +85,15 @@ DCRNN_EXPORT dcrnn_status dcrnn_scorer_score(dcrnn_scorer* scorer, const dcrnn_r
                                              float* probabilities, float* logits, dcrnn_error* error);
 DCRNN_EXPORT void dcrnn_scorer_free(dcrnn_scorer* scorer);
 
-/* total_steps places the schedule of the rate; 0: constant. The model must outlive the trainer. */
+/* total_steps places the schedule of the rate; 0: no warm-up and no end. The model must outlive the trainer.
+ */
 DCRNN_EXPORT dcrnn_status dcrnn_trainer_create(dcrnn_model* model, size_t total_steps, int threads,
                                                const char* isa, dcrnn_trainer** trainer, dcrnn_error* error);
+/* Likewise, with the heads first put at base_rates [T], from 0 to 1: the share of positives of every task in
+ * the data to come; with probability chain, of a task after another, among the positives of its parent. */
+DCRNN_EXPORT dcrnn_status dcrnn_trainer_create_at_rates(dcrnn_model* model, const double* base_rates,
+                                                        size_t total_steps, int threads, const char* isa,
+                                                        dcrnn_trainer** trainer, dcrnn_error* error);
 /* loss may be NULL. */
 DCRNN_EXPORT dcrnn_status dcrnn_trainer_step(dcrnn_trainer* trainer, const dcrnn_rows* rows, double* loss,
                                              dcrnn_error* error);

@@ -30,13 +30,24 @@ struct TaskReport {
   std::optional<double> truth_auc;  ///< of the columns true_<task>, where the file has them
 };
 
+/// How a task's rows are ranked within their groups (docs/metrics.md); nothing where no group counts.
+struct RankingReport {
+  std::optional<double> gauc;                      ///< mean AUC of the groups with both classes
+  std::size_t gauc_groups = 0, gauc_left_out = 0;  ///< groups that count, and those of one class
+  std::vector<std::size_t> at;                     ///< the k of each nDCG@k
+  std::vector<std::optional<double>> ndcg;         ///< one per `at`: mean over the groups with a positive
+  std::size_t ndcg_groups = 0, ndcg_left_out = 0;  ///< groups that count, and those without a positive
+};
+
 struct EvalReport {
   std::size_t rows = 0;
   std::vector<TaskReport> tasks;
+  std::vector<RankingReport> ranking;  ///< one per task where the config names a group column, else empty
+  std::size_t rows_without_group = 0;  ///< in no ranking
   std::vector<std::string> notes;  ///< "note: ..." or "warning: ...": how the cells differ from training's
 };
 
-/// Where a long job is. `stage`: "reading", "training", "validating", "scoring", "writing".
+/// Where a long job is. `stage`: "reading", "counting", "training", "validating", "scoring", "writing".
 struct JobProgress {
   std::string_view stage;
   /// Bytes when reading (at its end once more the rows, which are looked through), rows otherwise; total 0:
@@ -96,10 +107,21 @@ DCRNN_EXPORT Result<EvalReport> evaluate(const Model& model, const std::string& 
                                          std::size_t batch = 1024, const ComputeOptions& compute = {},
                                          const ProgressCallback& progress = {}) noexcept;
 
+/// Metrics over several files.
+struct EvalJob {
+  std::vector<std::string> data;  ///< labelled CSV files; "-": standard input
+  std::size_t batch = 1024;       ///< rows scored at a time
+  std::vector<std::size_t> at;    ///< the k of nDCG@k: needs a group column; empty: 5 and 10 if there is one
+  ComputeOptions compute;
+  ProgressCallback progress;
+};
+DCRNN_EXPORT Result<EvalReport> evaluate_files(const Model& model, const EvalJob& job) noexcept;
+
 /// What predict_file did.
 struct PredictReport {
   std::uint64_t rows = 0;
   bool closed_pipe = false;        ///< the reader of `out` went away; not an error
+  std::uint64_t bad_rows = 0;      ///< of `rows`, those left empty
   std::vector<std::string> notes;  ///< as in EvalReport
 };
 /// One row `p_<task>,...` out for every row in, in order. `out` "-": standard output. ErrorCode::usage if
@@ -108,6 +130,20 @@ DCRNN_EXPORT Result<PredictReport> predict_file(const Model& model, const std::s
                                                 const std::string& out, std::size_t batch = 1024,
                                                 const ComputeOptions& compute = {},
                                                 const ProgressCallback& progress = {}) noexcept;
+
+/// Predictions for several files into one.
+struct PredictJob {
+  std::vector<std::string> data;   ///< CSV files; "-": standard input
+  std::string out;                 ///< CSV to write; "-": standard output
+  std::size_t batch = 1024;        ///< rows scored at a time; from a pipe each batch is answered at once
+  std::vector<std::string> keep;   ///< columns copied in front of the predictions
+  bool skip_bad_rows = false;      ///< a bad row gives a row of empty cells instead of an error
+  std::uint64_t max_bad_rows = 0;  ///< with more of them: ErrorCode::data, and no file
+  std::function<void(const std::string&)> on_bad_row;  ///< file, line, column and reason of each
+  ComputeOptions compute;
+  ProgressCallback progress;
+};
+DCRNN_EXPORT Result<PredictReport> predict_files(const Model& model, const PredictJob& job) noexcept;
 
 enum class Precision { f32, f64 };
 /// The trace of docs/trace.md as a safetensors file. f64 runs the plain reference in double. `out` as in

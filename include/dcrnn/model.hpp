@@ -97,8 +97,14 @@ struct TrainStep {
 /// the config's `train` part. The model must outlive it.
 class DCRNN_EXPORT Trainer {
  public:
-  /// `total_steps` places warm-up and decay of the rate; 0: the rate stays at its peak.
+  /// `total_steps` places warm-up and end of the rate; 0: there is neither, and the rate stays at its peak
+  /// (or falls, with schedule inverse_sqrt).
   static Result<Trainer> create(Model& model, std::size_t total_steps = 0,
+                                const ComputeOptions& options = {}) noexcept;
+  /// Likewise, with the heads first put at `base_rates`: the share of positives of every task, in the order
+  /// of tasks(), in the data to come; with probability chain, of a task after another, among the positives of
+  /// its parent. 0.5 is where a fresh head stands. ErrorCode::usage unless these are T numbers from 0 to 1.
+  static Result<Trainer> create(Model& model, std::span<const double> base_rates, std::size_t total_steps = 0,
                                 const ComputeOptions& options = {}) noexcept;
 
   /// One step on 1 to train.batch labelled rows. ErrorCode::diverged names the first tensor with a NaN or

@@ -1,6 +1,7 @@
 // The C functions: they agree with the C++ ones, and forgive every NULL.
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstring>
 
 #include "dcrnn/dcrnn.h"
@@ -98,6 +99,42 @@ TEST_CASE("training and scoring from C give the bytes of C++") {
   CHECK(dcrnn_scorer_create(model, 0, nullptr, &scorer, &error) == DCRNN_USAGE);
   CHECK(scorer == nullptr);
   dcrnn_model_free(model);
+}
+
+TEST_CASE("a trainer told the base rates starts there, from C as from C++") {
+  const SmallTable table(64);
+  CRows c(table);
+  dcrnn_error error;
+  dcrnn_model* model = nullptr;
+  REQUIRE(dcrnn_model_create(small_config().c_str(), &model, &error) == DCRNN_OK);
+  const double rates[] = {0.02, 0.25};
+  dcrnn_trainer* trainer = nullptr;
+  REQUIRE(dcrnn_trainer_create_at_rates(model, rates, 10, 1, nullptr, &trainer, &error) == DCRNN_OK);
+  double loss = 0;
+  REQUIRE(dcrnn_trainer_step(trainer, &c.rows, &loss, &error) == DCRNN_OK);
+  dcrnn_trainer_free(trainer);
+  dcrnn_model_free(model);
+
+  auto other = dcrnn::Model::create(small_config());
+  auto made = dcrnn::Trainer::create(*other, rates, 10);
+  REQUIRE(made.ok());
+  const auto bias = [&](std::string_view name) {
+    for (const dcrnn::ParameterView& parameter : other->parameters()) {
+      if (parameter.name == name) return static_cast<double>(parameter.values[0]);
+    }
+    return 0.0;
+  };
+  CHECK(bias("head.click.bias") == doctest::Approx(std::log(0.02 / 0.98)));
+  CHECK(bias("head.consume.bias") == doctest::Approx(std::log(0.25 / 0.75)));
+  CHECK(made->step(table.rows())->loss == loss);
+
+  const double half[] = {0.5, 0.5}, one[] = {0.5}, beyond[] = {0.5, 1.5}, nan[] = {std::nan(""), 0.5};
+  CHECK(dcrnn::Trainer::create(*other, half).ok());
+  CHECK(bias("head.click.bias") == 0);
+  for (const std::span<const double> wrong : {std::span<const double>(one), {beyond}, {nan}}) {
+    CHECK(dcrnn::Trainer::create(*other, wrong).error().code == dcrnn::ErrorCode::usage);
+  }
+  CHECK(dcrnn_trainer_create_at_rates(nullptr, rates, 0, 1, nullptr, &trainer, &error) == DCRNN_USAGE);
 }
 
 TEST_CASE("NULL is a usage error or nothing at all, never a crash") {

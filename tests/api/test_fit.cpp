@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -128,29 +129,30 @@ TEST_CASE("the log tells the story of the run") {
   CHECK(epochs[2].valid.size() == 2);
 
   const auto lines = log_of(job);
-  REQUIRE(lines.size() == 7);
+  REQUIRE(lines.size() == 8);
   CHECK(lines[0]["config"]["train"]["epochs"] == 3);
   CHECK(lines[0]["version"] == version());
   CHECK(lines[0]["threads"] == 1);
   CHECK(lines[0]["isa"] == instruction_sets().back());
-  CHECK(lines[1]["epoch"] == 1);
-  CHECK(lines[1]["loss"].get<double>() == epochs[0].loss);
-  CHECK(lines[1]["valid"]["click"]["auc"].get<double>() == *epochs[0].valid[0].auc);
-  CHECK(lines[1]["valid"]["consume"]["ece"].is_number());
-  CHECK(lines[2]["stopped"] == "stopped");
-  CHECK(lines[2]["rows_trained"] == 428);
-  CHECK(lines[3] == nlohmann::json::parse(R"({"resumed": {"epoch": 2, "rows": 128}})"));
-  CHECK(lines[5]["epoch"] == 3);
-  CHECK(lines[6]["stopped"] == "finished");
-  CHECK(lines[6]["rows_trained"] == 900);
-  CHECK(lines[6]["best_epoch"] == report.best_epoch);
+  CHECK(lines[1]["epoch"] == 0);
+  CHECK(lines[2]["epoch"] == 1);
+  CHECK(lines[2]["loss"].get<double>() == epochs[0].loss);
+  CHECK(lines[2]["valid"]["click"]["auc"].get<double>() == *epochs[0].valid[0].auc);
+  CHECK(lines[2]["valid"]["consume"]["ece"].is_number());
+  CHECK(lines[3]["stopped"] == "stopped");
+  CHECK(lines[3]["rows_trained"] == 428);
+  CHECK(lines[4] == nlohmann::json::parse(R"({"resumed": {"epoch": 2, "rows": 128}})"));
+  CHECK(lines[6]["epoch"] == 3);
+  CHECK(lines[7]["stopped"] == "finished");
+  CHECK(lines[7]["rows_trained"] == 900);
+  CHECK(lines[7]["best_epoch"] == report.best_epoch);
   std::size_t best = 0;
   for (const EpochSummary& epoch : epochs) best = epoch.best ? epoch.epoch : best;
   CHECK(report.best_epoch == best);
 
   // Not resuming starts the log afresh.
   fitted(job);
-  CHECK(log_of(job).size() == 5);
+  CHECK(log_of(job).size() == 6);
 }
 
 TEST_CASE("without validation the last epoch is kept, and said so") {
@@ -161,8 +163,17 @@ TEST_CASE("without validation the last epoch is kept, and said so") {
   job.on_note = [&](const std::string& note) { notes.push_back(note); };
   CHECK(fitted(job).best_epoch == 2);
   REQUIRE_FALSE(notes.empty());
-  CHECK(notes[0] == "no validation file: keeping the last epoch");
-  CHECK_FALSE(log_of(job)[1].contains("valid"));
+  CHECK(notes[0] == "no validation file: keeping the last epoch");  // the default patience says nothing
+  notes.clear();
+  const Setting patient(R"("epochs": 1, "batch": 64, "early_stopping": {"patience": 2})");
+  FitJob in_vain = patient.job("m");
+  in_vain.valid.clear();
+  in_vain.on_note = job.on_note;
+  fitted(in_vain);
+  REQUIRE_FALSE(notes.empty());
+  CHECK(notes[0] ==
+        "no validation file: keeping the last epoch; train.early_stopping.patience has no effect");
+  CHECK_FALSE(log_of(job)[2].contains("valid"));
 }
 
 TEST_CASE("the model is that of the best epoch, whole, in pieces, or resumed after its last one") {
@@ -191,7 +202,7 @@ TEST_CASE("the model is that of the best epoch, whole, in pieces, or resumed aft
     // The figures of MODEL are those of its epoch, and no other has a better one.
     const auto figures = evaluate(*Model::load(job.model), setting.scratch.file("valid.csv"));
     REQUIRE_MESSAGE(figures.ok(), figures.error().message);
-    const auto line = log_of(job).at(report.best_epoch);
+    const auto line = log_of(job).at(report.best_epoch + 1);  // after the config and epoch 0
     CHECK(line["epoch"] == report.best_epoch);
     const auto score = [&](const EpochSummary& epoch) {
       const auto &click = epoch.valid[0], &consume = epoch.valid[1];
@@ -270,6 +281,27 @@ TEST_CASE("another config, seed or data cannot be resumed") {
   CHECK(fit(other).error().code == ErrorCode::model);
   CHECK(read_text(job.model + ".checkpoint") == checkpoint);
   fitted(job);
+}
+
+TEST_CASE("before the first step the log tells the base rates, and the loss of predicting them") {
+  const Setting setting(R"("epochs": 1, "batch": 64)");
+  const FitJob job = setting.job("m");
+  fitted(job);
+  const nlohmann::json line = log_of(job).at(1);
+  CHECK(line["epoch"] == 0);
+  const double click = line["base_rates"]["click"], consume = line["base_rates"]["consume"];
+  const auto entropy = [](double p) { return -p * std::log(p) - (1 - p) * std::log(1 - p); };
+  CHECK(click > 0.05);
+  CHECK(click * consume > 0.02);
+  CHECK(line["loss"].get<double>() ==
+        doctest::Approx(entropy(click) + entropy(click * consume)).epsilon(0.05).scale(0));
+
+  const Setting without(R"("epochs": 1, "batch": 64, "base_rate": false)");
+  const FitJob plain = without.job("m");
+  fitted(plain);
+  CHECK_FALSE(log_of(plain).at(1).contains("base_rates"));
+  CHECK(log_of(plain).at(1)["loss"].get<double>() ==
+        doctest::Approx(entropy(0.5) + entropy(0.25)).epsilon(0.05).scale(0));
 }
 
 TEST_CASE("a diverging run names a tensor and keeps its checkpoint and the old model") {

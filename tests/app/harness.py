@@ -30,7 +30,8 @@ SMALL_CONFIG = {
     "tower": [3],
     "train": {"epochs": 1, "batch": 16},
 }
-ENDLESS = ["--set", "train.epochs=100000", "--set", "train.checkpoint_seconds=0"]
+ENDLESS = ["--set", "train.epochs=100000", "--set", "train.early_stopping.patience=0", "--set",
+           "train.checkpoint_seconds=0"]
 SMALL_HEADER = "user,kind,tags,age,price,w,click,consume"
 
 

@@ -163,7 +163,7 @@ BAD_ARGUMENTS = [
     ("missing option", ["eval", "model"], USAGE, r"--data is required"),
     ("missing model", ["predict", "--data", "good.csv", "--out", "out/p"], USAGE, r"MODEL is required"),
     ("missing value", ["eval", "model", "--data"], USAGE, r"--data"),
-    ("option twice", ["eval", "model", "--data", "a", "--data", "b"], USAGE, r"--data"),
+    ("option twice", ["eval", "model", "--data", "a", "--isa", "auto", "--isa", "auto"], USAGE, r"--isa"),
     ("threads 0", ["eval", "model", "--data", "good.csv", "--threads", "0"], USAGE, r'--threads: found "0"'),
     ("threads -1", ["inspect", "model", "--threads", "-1"], USAGE, r'--threads: found "-1"'),
     ("threads hex", ["inspect", "model", "--threads", "0x2"], USAGE, r'--threads: found "0x2"'),

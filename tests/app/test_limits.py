@@ -93,6 +93,24 @@ class Limits(FilesTest):
         self.assertEqual(process.returncode, 128 + signal.SIGXCPU)
         self.assertRegex(err, rb"error: stopped by SIGXCPU, .*, a checkpoint is saved\nhelp: .*--resume")
 
+    @unittest.skipUnless(os.geteuid() == 0, "becomes another user, since this limit binds no root")
+    @unittest.skipIf("TSAN_OPTIONS" in os.environ, "the sanitizer needs a thread of its own")
+    def test_threads(self):
+        def alone():
+            become_nobody()
+            resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+
+        for directory in (self.dir, self.at):
+            directory.chmod(0o755)
+        predict = ["predict", "model", "--data", self.dir / "many.csv", "--out", "-", "--threads"]
+        want = self.succeed(*predict, 1).stdout
+        try:
+            done = self.run_with(alone, *map(str, predict), "4")
+        except PermissionError:
+            self.skipTest("the program lies where no other user may run it")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(done.stdout == want)
+
     # What cannot be replaced
 
     @unittest.skipUnless(os.geteuid() == 0, "becomes another user, which only root can")

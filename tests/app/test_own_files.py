@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 import subprocess
 import unittest
 
@@ -39,6 +40,11 @@ class OwnFiles(FilesTest):
                     with self.subTest(command=command, out=name, read=read):
                         self.refuses(rf"the (predictions|trace) to write is the file to read .*{read}", command,
                                      "model", "--data", "good.csv", "--out", name)
+
+    def test_predict_of_several_files(self):
+        shutil.copy("good.csv", "second.csv")
+        self.refuses(r"the predictions to write is the file to read second\.csv", "predict", "model", "--data", "good.csv",
+                     "second.csv", "--out", "second.csv")
 
     def test_standard_streams_may_be_files(self):
         with open("good.csv", "rb") as data:

@@ -70,7 +70,7 @@ class Runs(FilesTest):
             process.send_signal(signal.SIGTERM)
             self.assertEqual(process.wait(harness.TIMEOUT), 143)
         lines = self.log_lines()
-        self.assertEqual([line["epoch"] for line in lines[1:-1]], list(range(1, len(lines) - 1)))
+        self.assertEqual([line["epoch"] for line in lines[1:-1]], list(range(len(lines) - 2)))
         self.assertEqual(sum("config" in line for line in lines), 1)
         self.assertFalse(os.path.exists(".m.dcrnn-lock"))
 
@@ -103,7 +103,7 @@ class Runs(FilesTest):
             done = self.succeed(*self.training("--restart", "--set", "train.epochs=2"))
             self.assertTrue(self.same_bytes("m", want))
             self.assertFalse(os.path.exists("m.checkpoint"))
-            self.assertEqual([line.get("epoch") for line in self.log_lines()], [None, 1, 2, None])
+            self.assertEqual([line.get("epoch") for line in self.log_lines()], [None, 0, 1, 2, None])
         self.succeed(*self.training())  # a finished run has left nothing to ask about
         self.succeed(*self.training("--restart"))
 

@@ -113,6 +113,10 @@ class Stops(CommandLineTest):
             self.assertIn(b"resumed at epoch", done.stderr)
             self.assertEqual(model.read_bytes(), self.whole.read_bytes())
 
+    def begun(self, out):
+        """The name under which `out` is being written, or ""."""
+        return next((name for name in os.listdir(self.dir) if name.startswith(f".{out.name}.")), "")
+
     def waiting_prediction(self, out):
         """A prediction that has begun its output and waits for more on standard input."""
         process = start("predict", self.whole, "--data", "-", "--out", out, stdin=subprocess.PIPE,
@@ -121,9 +125,12 @@ class Stops(CommandLineTest):
         self.addCleanup(process.kill)
         process.stdin.write(self.many_rows())  # far more than a pipe and the program's buffer hold
         process.stdin.flush()
-        while not [name for name in os.listdir(self.dir) if name.startswith(f".{out.name}.")]:
+        while not self.begun(out):
             self.assertIsNone(process.poll())
             time.sleep(0.01)
+        size = None
+        while size != (size := os.stat(self.dir / self.begun(out)).st_size):  # it answers what it has been given
+            time.sleep(0.3)
         return process
 
     @held_back

@@ -51,6 +51,70 @@ void check_refused(const std::vector<Bad>& cases) {
 
 }  // namespace
 
+TEST_CASE(
+    "the dialect of the data: every key reaches its member, and stands in the text only if it says "
+    "something") {
+  const std::string json = R"("csv":{"separator":"\t","quote":"","escape":"\\","header":["a","click"],)"
+                           R"("missing":["NA",""],"true":["yes"],"false":["no","n"]})";
+  const std::string fields =
+      R"({"name":"a","type":"number"},{"name":"b","column":"a","type":"number","missing":["-1"]})";
+  const Config config = parse_config(with_fields(fields, json), "config.json");
+  CsvDialect wanted;
+  wanted.separator = "\t";
+  wanted.quote = "";
+  wanted.escape = "\\";
+  wanted.header = {"a", "click"};
+  wanted.missing = {"NA", ""};
+  wanted.true_words = {"yes"};
+  wanted.false_words = {"no", "n"};
+  CHECK(config.model.csv == wanted);
+  CHECK(config.model.fields[0].missing_words == wanted.missing);
+  CHECK(config.model.fields[1].missing_words == std::vector<std::string>{"-1"});
+  CHECK(parse_config(to_json(config), "again") == config);
+  CHECK(contains(to_json(config), json));
+
+  const std::string usual =
+      to_json(parse_config(with(R"("csv":{"separator":",","header":true,"true":["1","1.0"]})"), "c"));
+  CHECK(usual == to_json(parse_config(with(""), "c")));
+  CHECK_FALSE(contains(usual, "csv"));
+  CHECK_FALSE(contains(usual, "missing"));
+  CHECK(contains(to_json(parse_config(with(R"("group":"user")"), "c")), R"("group":"user")"));
+}
+
+TEST_CASE("the dialect of the data: what cannot be meant") {
+  check_refused({
+      {with(R"("csv":{"separater":";"})"), ": unknown key \"csv.separater\"; did you mean \"separator\"?"},
+      {with(R"("csv":{"separator":""})"),
+       ": csv.separator: found \"\", want one ASCII character other than a line end"},
+      {with(R"("csv":{"separator":"||"})"),
+       ": csv.separator: found \"||\", want one ASCII character other than a line end"},
+      {with(R"("csv":{"separator":"\n"})"),
+       ": csv.separator: found \"\\n\", want one ASCII character other than a line end"},
+      {with(R"("csv":{"quote":"''"})"),
+       ": csv.quote: found \"''\", want one ASCII character other than a line end, or \"\""},
+      {with(R"("csv":{"quote":","})"), ": csv.quote: \",\" is in csv.separator, too"},
+      {with(R"("csv":{"escape":","})"), ": csv.escape: \",\" is in csv.separator, too"},
+      {with(R"("csv":{"header":false})"), ": csv.header: found false, want true or a list of names"},
+      {with(R"("csv":{"header":[]})"), ": csv.header: found an empty list, want true or a list of names"},
+      {with(R"("csv":{"header":["a","a","click"]})"), ": csv.header: \"a\" is used twice"},
+      {with(R"("csv":{"header":["a"]})"), ": tasks[0].label: column \"click\" is not in csv.header"},
+      {with(R"("csv":{"header":["click"]})"), ": fields[0].column: column \"a\" is not in csv.header"},
+      {with(R"("group":"g","csv":{"header":["a","click"]})"), ": group: column \"g\" is not in csv.header"},
+      {with(R"("csv":{"missing":"NA"})"), ": csv.missing: found \"NA\", want a list of words"},
+      {with(R"("csv":{"missing":[0]})"), ": csv.missing: found 0, want a list of words"},
+      {with(R"("csv":{"true":[]})"), ": csv.true: found an empty list, want at least one word"},
+      {with(R"("csv":{"true":["0"]})"), ": csv.true: \"0\" is in csv.false, too"},
+      {with(R"("csv":{"missing":["0"]})"), ": csv.false: \"0\" is in csv.missing, too"},
+      {with(R"("csv":{"false":["0",""]})"), ": csv.false: found \"\", but an empty label is a missing one"},
+      {with_fields(R"({"name":"b","type":"bag"})", R"("csv":{"separator":"|"})"),
+       ": fields[0].separator: found \"|\", which is csv.separator"},
+      {with_fields(R"({"name":"b","type":"bag","separator":","})"),
+       ": fields[0].separator: found \",\", which is csv.separator"},
+      {with_fields(R"({"name":"b","type":"bag","separator":"\""})"),
+       ": fields[0].separator: found \"\\\"\", which is csv.quote"},
+  });
+}
+
 TEST_CASE("every key of the model part reaches its member") {
   const Config config = parse_config(R"({
     // the sample of the documentation, nothing left at its default
@@ -129,6 +193,57 @@ TEST_CASE("every key of the training part reaches its member") {
   CHECK(train.init_scale == 0.001);
   CHECK(train.early_stopping == EarlyStoppingConfig{"click", Metric::logloss, 7});
   CHECK(train.checkpoint_seconds == 0);
+}
+
+TEST_CASE("who chooses an optimizer chooses it for the tables too, unless they have their own") {
+  const auto train = [](const std::string& keys) {
+    return parse_config(with("\"train\": {" + keys + "}"), "c").train;
+  };
+  const TrainConfig nothing = train("");
+  CHECK(nothing == TrainConfig{});
+  CHECK(nothing.optimizer == kOptimizer);
+  CHECK(nothing.tables == kTables);
+
+  // As in the first version: adam, one cycle, and fresh embeddings that are wider.
+  const TrainConfig rate = train(R"("optimizer": {"rate": 0.5})");
+  CHECK(rate.optimizer == OptimizerConfig{.rate = 0.5});
+  CHECK(rate.schedule == ScheduleConfig{});
+  CHECK(rate.tables == TablesConfig{rate.optimizer, rate.schedule});
+  CHECK(rate.init_scale == kChosenInitScale);
+
+  const TrainConfig schedule = train(R"("schedule": {"kind": "constant"})");
+  CHECK(schedule.optimizer == OptimizerConfig{});
+  CHECK(schedule.tables == TablesConfig{{}, ScheduleConfig{.kind = ScheduleKind::constant}});
+  CHECK(schedule.init_scale == kChosenInitScale);
+
+  const TrainConfig tables =
+      train(R"("tables": {"kind": "sgd", "momentum": 0, "schedule": {"warmup": 0.5}})");
+  CHECK(tables.optimizer == OptimizerConfig{});
+  CHECK(tables.tables.optimizer == OptimizerConfig{.kind = OptimizerKind::sgd, .momentum = 0});
+  CHECK(tables.tables.schedule == ScheduleConfig{.warmup = 0.5});
+
+  const TrainConfig muon = train(R"("optimizer": {"kind": "muon", "weight_decay": 0.25})");
+  CHECK(muon.optimizer.momentum == 0.95);
+  CHECK(muon.tables.optimizer ==
+        OptimizerConfig{.kind = OptimizerKind::adamw, .momentum = 0.95, .weight_decay = 0.25});
+  CHECK(failure_of([&] { train(R"("tables": {"kind": "muon"})"); }).code == ErrorCode::usage);
+}
+
+TEST_CASE("keys of later versions are written where they say something, and only there") {
+  const auto written = [](const std::string& keys) {
+    return to_json(parse_config(with("\"train\": {" + keys + "}"), "c"));
+  };
+  CHECK(written("").find("\"tables\":{\"kind\":\"adagrad\"") != std::string::npos);
+  for (const std::string keys :
+       {R"("optimizer": {"kind": "adagrad"})", R"("optimizer": {"kind": "muon"})",
+        R"("optimizer": {}, "base_rate": true)", R"("optimizer": {}, "tables": {})"}) {
+    CAPTURE(keys);
+    CHECK(written(keys).find("\"tables\"") == std::string::npos);
+    CHECK(written(keys).find("base_rate") == std::string::npos);
+  }
+  CHECK(written(R"("tables": {"kind": "adagrad"})").find("\"tables\":{\"kind\":\"adagrad\"") !=
+        std::string::npos);
+  CHECK(written(R"("base_rate": false)").find("\"base_rate\":false") != std::string::npos);
 }
 
 TEST_CASE("every word means its enumerator") {

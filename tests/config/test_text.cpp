@@ -103,6 +103,15 @@ TEST_CASE("single values are set by their path") {
   CHECK(set("train.dropout=0.25").train.dropout.tower == 0.25);
 }
 
+TEST_CASE("a key is named or left out") {
+  const std::string json = R"({"train": {"epochs": 3, "early_stopping": {"patience": 0}}})";
+  CHECK(names_config_key(json, "train.early_stopping.patience", "c"));
+  CHECK(names_config_key(json, "train", "c"));
+  CHECK_FALSE(names_config_key(json, "train.batch", "c"));
+  CHECK_FALSE(names_config_key(json, "train.epochs.patience", "c"));
+  CHECK_FALSE(names_config_key("{}", "train.epochs", "c"));
+}
+
 TEST_CASE("assignments that make no sense are refused") {
   const auto error = [](const std::string& assignment) {
     return failure_of([&] { (void)assign_config_value(kMinimal, assignment, "c"); });

@@ -1,4 +1,7 @@
 #include <chrono>
+#ifdef DCRNN_HAS_ZSTD
+#include <zstd.h>
+#endif
 
 #include "data/csv.hpp"
 #include "support.hpp"
@@ -20,6 +23,17 @@ Rows read_all(const std::string& path) {
   return rows;
 }
 
+#ifdef DCRNN_HAS_ZSTD
+std::string zstd_of(const std::string& bytes) {
+  std::string out(ZSTD_compressBound(bytes.size()), '\0');
+  ZSTD_CCtx* const context = ZSTD_createCCtx();
+  REQUIRE_FALSE(ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)));
+  out.resize(ZSTD_compress2(context, out.data(), out.size(), bytes.data(), bytes.size()));
+  ZSTD_freeCCtx(context);
+  return out;
+}
+#endif
+
 const Rows kExpected = {{"a", "b"}, {"1", "x,y"}, {"", "two\nlines"}, {"3", "say \"hi\""}};
 
 TEST_CASE("csv: quoting, line ends, byte order mark, last line, gzip all give the same cells") {
@@ -38,6 +52,10 @@ TEST_CASE("csv: quoting, line ends, byte order mark, last line, gzip all give th
 
 TEST_CASE("csv: small shapes") {
   const TempDirectory dir;
+  for (const std::string& nothing : {std::string(), std::string("\xEF\xBB\xBF"), gzipped("")}) {
+    CsvReader csv(dir.file("0", nothing));
+    CHECK((csv.empty() && csv.header().empty() && !csv.next()));
+  }
   CHECK(read_all(dir.file("1", "a")) == Rows{{"a"}});
   CHECK(read_all(dir.file("2", "a,\n,\n\"\",\"\"\n")) == Rows{{"a", ""}, {"", ""}, {"", ""}});
   CHECK(read_all(dir.file("3", "a\n\"\"\n\"\"")) == Rows{{"a"}, {""}, {""}});
@@ -84,8 +102,6 @@ TEST_CASE("csv: errors name file, physical line and column") {
   };
   const std::string nul(1, '\0');
   const std::vector<Case> cases = {
-      {"", ":1: ", "empty"},
-      {"\xEF\xBB\xBF", ":1: ", "empty"},
       {"\n1\n", ":1: ", "header is blank"},
       {"a,b,a\n", ":1: ", "column \"a\" stands twice in the header, as column 1 and 3"},
       {"a,b\n1,2\n1\n", ":3: ", "found 1 cell, the header has 2"},
@@ -149,6 +165,62 @@ TEST_CASE("csv: broken gzip") {
     CHECK(error.code == ErrorCode::data);
     CHECK(contains(error.message, path));
     CHECK(contains(error.message, what));
+  }
+}
+
+TEST_CASE("csv: zeros may pad gzip data, nothing else may") {
+  const TempDirectory dir;
+  const std::string text = "a,b\n1,x\n", packed = gzipped(text);
+  const Rows rows = {{"a", "b"}, {"1", "x"}};
+  for (const std::size_t zeros : std::vector<std::size_t>{1, 511, 300000}) {
+    CHECK(read_all(dir.file("padded.csv.gz", packed + std::string(zeros, '\0'))) == rows);
+    CHECK(read_all(dir.file("two.csv.gz", packed + gzipped("") + std::string(zeros, '\0'))) == rows);
+    for (const std::string& more : {std::string("x"), packed}) {
+      const std::string path = dir.file("more.csv.gz", packed + std::string(zeros, '\0') + more);
+      CHECK(contains(failure_of([&] { read_all(path); }).message, "something that is not gzip follows"));
+    }
+  }
+}
+
+TEST_CASE("csv: zstd is read where the build can, and named where it cannot") {
+  const TempDirectory dir;
+  std::string text = "a,b\n";
+  for (long i = 0; i < 400000; ++i) text += std::to_string(i * 7919 % 10007) + ",x\n";
+#ifdef DCRNN_HAS_ZSTD
+  const Rows rows = read_all(dir.file("plain.csv", text));
+  const std::string packed = zstd_of(text);
+  CHECK(read_all(dir.file("one.csv.zst", packed)) == rows);
+  CHECK(read_all(dir.file("two.csv.zst", zstd_of(text.substr(0, 777)) + zstd_of(text.substr(777)))) == rows);
+  std::string damaged = packed;
+  damaged.back() ^= 0x55;  // of the checksum
+  for (const auto& [bytes, what] :
+       {std::pair(packed.substr(0, packed.size() - 1), "the zstd data ends too early"),
+        std::pair(packed.substr(0, 5), "the zstd data ends too early"),
+        std::pair(packed + "x", "broken zstd data"), std::pair(damaged, "broken zstd data")}) {
+    const std::string path = dir.file("bad.csv.zst", bytes);
+    const Error error = failure_of([&] { read_all(path); });
+    INFO(error.message);
+    CHECK(error.code == ErrorCode::data);
+    CHECK(contains(error.message, path + ": "));
+    CHECK(contains(error.message, what));
+  }
+#else
+  const Error error = failure_of([&] { read_all(dir.file("a.csv.zst", "\x28\xB5\x2F\xFD" + text)); });
+  CHECK(contains(error.message, "a.csv.zst: not CSV text but Zstandard-compressed data (zstd)"));
+  CHECK(contains(error.help, "zstd -dc FILE"));
+#endif
+}
+
+TEST_CASE("csv: what is compressed twice, or no text at all, is named") {
+  const TempDirectory dir;
+  for (const auto& [bytes, name] :
+       {std::pair(gzipped(gzipped("a,b\n")), "gzip-compressed data"),
+        std::pair(std::string("PK\x03\x04\x14"), "a zip archive"), std::pair(gzipped("{\"a\": 1}\n"), "JSON"),
+        std::pair(std::string("<!doctype html>\n"), "an HTML page")}) {
+    const std::string path = dir.file("a.csv", bytes);
+    const Error error = failure_of([&] { read_all(path); });
+    CHECK(error.code == ErrorCode::data);
+    CHECK(contains(error.message, std::string("a.csv: not CSV text but ") + name));
   }
 }
 

@@ -37,7 +37,7 @@ void check_rows(const Schema& config, const Encoders& encoders, BatchSource& sou
   Batch read, cached;
   std::size_t row = 0;
   for (const std::string& path : paths) {
-    RowReader reader(config, encoders, path, RowReader::Labels::required);
+    RowReader reader(config, encoders, {path}, {RowReader::Labels::required});
     while (reader.read(37, read) > 0) {
       source.read(range(row, read.rows).data(), read.rows, cached);
       REQUIRE(equal(read, cached));
@@ -236,10 +236,10 @@ TEST_CASE("dataset: errors") {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"x,click\n1,0\noops,1\n", "t.csv:3: column \"x\": \"oops\" is not a number"},
       {"x,click\n1,yes\n", "t.csv:2: column \"click\": \"yes\" is not a label"},
-      {"x,click\n", "t.csv:1: there is no row after the header"},
+      {"x,click\n", "t.csv: there is no row in it"},
       {"x\n1\n", "t.csv:1: column \"click\" is missing"},
       {"x,click\n1.7e308,0\n-1.7e308,0\n", "t.csv: column \"x\": its numbers are too large"},
-      {"", "t.csv:1: the file is empty"},
+      {"", "t.csv: there is no row in it"},
   };
   for (const auto& [bytes, what] : cases) {
     const Error error = error_of(bytes);
@@ -250,18 +250,18 @@ TEST_CASE("dataset: errors") {
   }
   CHECK(failure_of([&] { build_training_data(config, {"-"}, dir / "cache", {}); }).code == ErrorCode::usage);
 
-  // Each of several files must have rows, and a number must fit into a float.
+  // Of several files one must have rows, and a number must fit into a float.
   const std::string rows = dir.file("rows.csv", "x,click\n1,0\n2,1\n"),
-                    none = dir.file("none.csv", "x,click\n");
-  CHECK(contains(failure_of([&] {
-                   build_training_data(config, {rows, none}, dir / "cache", {});
-                 }).message,
-                 "none.csv:1: there is no row"));
-  const TrainingData first = build_training_data(config, {rows}, dir / "cache", {});
-  CHECK(contains(failure_of([&] {
-                   build_dataset(config, first.encoders, {rows, none}, dir / "cache", {});
-                 }).message,
-                 "none.csv:1: there is no row"));
+                    none = dir.file("none.csv", "x,click\n"), nothing = dir.file("nothing.csv", "");
+  const TrainingData first = build_training_data(config, {nothing, none, rows, none}, dir / "cache", {});
+  CHECK(first.dataset.rows->rows() == 2);
+  CHECK(build_dataset(config, first.encoders, {none, rows, nothing}, dir / "cache", {}).rows->rows() == 2);
+  for (const std::vector<std::string>& empty : {std::vector{none, nothing}, std::vector{nothing, none}}) {
+    const Error fitting = failure_of([&] { build_training_data(config, empty, dir / "cache", {}); });
+    CHECK(contains(fitting.message, "there is no row in it and the 1 files after it"));
+    CHECK(failure_of([&] { build_dataset(config, first.encoders, empty, dir / "cache", {}); }).message ==
+          fitting.message);
+  }
   config.fields = {number("x", Transform::none)};
   CHECK(contains(error_of("x,click\n1e39,0\n").message,
                  "t.csv:2: column \"x\": \"1e39\" is more than a float"));

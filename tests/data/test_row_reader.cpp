@@ -23,19 +23,19 @@ TEST_CASE("row reader: rows, labels, weights and truth in batches") {
                                     "0,0,1,2.5,4,1,0\n"
                                     "1,2.5,0,-3,9,0,\n");
   const Encoders encoders(config);
-  RowReader reader(config, encoders, path, Labels::required);
+  RowReader reader(config, encoders, {path}, {Labels::required});
   CHECK(reader.bytes_total() == std::filesystem::file_size(path));
   Batch batch;
   REQUIRE(reader.read(2, batch) == 2);
   CHECK(batch.rows == 2);
-  CHECK(reader.line(1) == 3);
+  CHECK(reader.place(1) == path + ":3");
   CHECK(batch.columns[0].ids == std::vector<std::uint32_t>{3, 4});
   CHECK(batch.columns[1].values == std::vector<double>{1.5, 2.5});
   CHECK(batch.labels == std::vector<std::vector<std::int8_t>>{{1, 0}, {kMissingLabel, 1}});
   CHECK(batch.weights == std::vector<double>{1, 0});
   CHECK(batch.truth == std::vector<std::vector<double>>{{0.5, 1}, {0.25, 0}});
   REQUIRE(reader.read(2, batch) == 1);
-  CHECK(reader.line(0) == 4);
+  CHECK(reader.place(0) == path + ":4");
   CHECK(batch.columns[0].ids == std::vector<std::uint32_t>{9});
   CHECK(batch.labels == std::vector<std::vector<std::int8_t>>{{kMissingLabel}, {0}});
   CHECK(reader.read(2, batch) == 0);
@@ -53,7 +53,7 @@ TEST_CASE("row reader: which columns are read") {
        {std::tuple(all, Labels::required, true), std::tuple(all, Labels::optional, true),
         std::tuple(all, Labels::ignored, false), std::tuple(some, Labels::optional, false),
         std::tuple(some, Labels::ignored, false)}) {
-    RowReader reader(config, encoders, path, labels);
+    RowReader reader(config, encoders, {path}, {labels});
     REQUIRE(reader.read(10, batch) == 1);
     REQUIRE(batch.labels.size() == 2);
     CHECK(batch.labels[0].size() == (read ? 1 : 0));
@@ -61,12 +61,12 @@ TEST_CASE("row reader: which columns are read") {
     CHECK(batch.weights.empty());
   }
   config.weight = "w";
-  CHECK(contains(failure_of([&] { RowReader(config, encoders, all, Labels::optional); }).message,
+  CHECK(contains(failure_of([&] { RowReader(config, encoders, {all}, {Labels::optional}); }).message,
                  "column \"w\" is missing (sample weight)"));
-  RowReader unlabelled(config, encoders, some, Labels::optional);
+  RowReader unlabelled(config, encoders, {some}, {Labels::optional});
   REQUIRE(unlabelled.read(1, batch) == 1);
   CHECK(batch.labels[0].empty());
-  CHECK(RowReader(config, encoders, dir.file("header.csv", "city,watch_time\n"), Labels::ignored)
+  CHECK(RowReader(config, encoders, {dir.file("header.csv", "city,watch_time\n")}, {Labels::ignored})
             .read(5, batch) == 0);
 }
 
@@ -82,7 +82,8 @@ TEST_CASE("row reader: errors name file, line and column") {
       {header + "x,1,1,0,1,0,0\n", ":2: column \"city\": ", "\"x\" is not an id"},
       {header + "\"1\n\",1,1,0,1,0,0\n", ":2: column \"city\": ", "\"1\\n\" is not an id"},
       {header + "1,1,\"\n2\",0,1,0,0\n", ":2: column \"click\": ", "is not a label"},
-      {header + "1,1,1.0,0,1,0,0\n", ":2: column \"click\": ", "\"1.0\" is not a label"},
+      {header + "1,1,1.5,0,1,0,0\n", ":2: column \"click\": ", "\"1.5\" is not a label"},
+      {"", ":1: ", "the file is empty"},
       {header + "1,1,1,true,1,0,0\n", ":2: column \"buy\": ", "\"true\" is not a label"},
       {header + "1,1,1,0,-1,0,0\n", ":2: column \"w\": ", "\"-1\" is not a sample weight"},
       {header + "1,1,1,0,,0,0\n", ":2: column \"w\": ", "empty"},
@@ -99,7 +100,7 @@ TEST_CASE("row reader: errors name file, line and column") {
   for (const Case& one : cases) {
     const std::string path = dir.file("bad.csv", one.bytes);
     const Error error = failure_of([&] {
-      RowReader reader(config, encoders, path, Labels::required);
+      RowReader reader(config, encoders, {path}, {Labels::required});
       Batch batch;
       while (reader.read(100, batch) > 0) {
       }
@@ -111,7 +112,7 @@ TEST_CASE("row reader: errors name file, line and column") {
     CHECK_FALSE(contains(error.message + error.help, "\n"));
   }
   const Error error = failure_of([&] {
-    RowReader(config, encoders, dir.file("bad.csv", "city,watch_tme,click,buy,w\n"), Labels::required);
+    RowReader(config, encoders, {dir.file("bad.csv", "city,watch_tme,click,buy,w\n")}, {Labels::required});
   });
   CHECK(contains(error.help, "did you mean \"watch_tme\"?"));
 }
@@ -124,7 +125,7 @@ TEST_CASE("row reader: physical lines count line ends inside quotes") {
   const Encoders encoders(config);
   const std::string path = dir.file("lines.csv", "a,n\n\"x\n\ny\",1\n\"p\nq\",oops\n");
   const Error error = failure_of([&] {
-    RowReader reader(config, encoders, path, Labels::ignored);
+    RowReader reader(config, encoders, {path}, {Labels::ignored});
     Batch batch;
     reader.read(10, batch);
   });

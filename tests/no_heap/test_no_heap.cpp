@@ -197,7 +197,7 @@ TEST_CASE("reading rows of every kind, from the cache and from the file") {
           for (std::size_t first = 128; first + 128 <= 2000; first += 128) read(first);
         }) == 0);
 
-  data::RowReader reader(config, training.encoders, path, data::RowReader::Labels::required);
+  data::RowReader reader(config, training.encoders, {path}, {data::RowReader::Labels::required});
   for (int i = 0; i < 4; ++i) reader.read(128, batch);
   CHECK(allocations_of([&] { reader.read(64, batch); }) == 0);
 }

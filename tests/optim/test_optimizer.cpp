@@ -26,8 +26,10 @@ double textbook(const OptimizerConfig& config, double p, std::size_t i,
   for (int step : touching) {
     double g = gradient_at(step, i);
     const double t = step + 1;  // counts all steps, whoever they touch
-    if (config.kind != OptimizerKind::adamw) g += config.weight_decay * p;
+    const bool decoupled = config.kind == OptimizerKind::adamw || config.kind == OptimizerKind::muon;
+    if (!decoupled) g += config.weight_decay * p;
     switch (config.kind) {
+      case OptimizerKind::muon:  // of what is no matrix
       case OptimizerKind::adamw:
         p -= kRate * config.weight_decay * p;
         [[fallthrough]];
@@ -51,7 +53,7 @@ double textbook(const OptimizerConfig& config, double p, std::size_t i,
 }
 
 constexpr OptimizerKind kKinds[] = {OptimizerKind::adam, OptimizerKind::adamw, OptimizerKind::sgd,
-                                    OptimizerKind::adagrad};
+                                    OptimizerKind::adagrad, OptimizerKind::muon};
 
 }  // namespace
 
@@ -62,13 +64,15 @@ TEST_CASE("every optimizer follows its textbook update") {
     config.kind = kind;
     config.weight_decay = 0.1;
     for (Isa isa : available_isas()) {
-      Optimizer optimizer(config, kernels::table<float>(isa), n);
+      State state(kind, kind, 0, n);
+      Optimizer optimizer(config, kernels::table<float>(isa), state);
       std::vector<float> p(n), g(n);
       for (std::size_t i = 0; i < n; ++i) p[i] = static_cast<float>(i) * 0.1F - 1;
       const std::vector<float> start = p;
       for (int step = 0; step < kSteps; ++step) {
         // Halved gradients scaled back up: the factor of clipping.
         for (std::size_t i = 0; i < n; ++i) g[i] = static_cast<float>(0.5 * gradient_at(step, i));
+        ++state.steps;
         optimizer.begin_step(kRate, 2.0);
         optimizer.update(p.data(), 0, g.data(), n);
       }
@@ -80,12 +84,46 @@ TEST_CASE("every optimizer follows its textbook update") {
   }
 }
 
+TEST_CASE("the state covers the parts whose rule needs it, each element in its place") {
+  constexpr std::size_t begin = 6, total = 16;
+  State mixed(OptimizerKind::adagrad, OptimizerKind::adam, begin, total);
+  REQUIRE(mixed.arrays().size() == 2);
+  CHECK(mixed.arrays()[0].size() == total);
+  CHECK(mixed.arrays()[1].size() == total - begin);
+  CHECK(mixed.at(0, 7) == mixed.arrays()[0].data() + 7);
+  CHECK(mixed.at(1, 7) == mixed.arrays()[1].data() + 1);
+  const State turned(OptimizerKind::adam, OptimizerKind::adagrad, begin, total);
+  CHECK(turned.arrays()[0].size() == total);
+  CHECK(turned.arrays()[1].size() == begin);
+  const State one(OptimizerKind::sgd, OptimizerKind::adagrad, begin, total);
+  REQUIRE(one.arrays().size() == 1);
+  CHECK(one.arrays()[0].size() == total);
+}
+
+TEST_CASE("a span without decay is moved by its gradient alone") {
+  OptimizerConfig config;
+  config.kind = OptimizerKind::adamw;
+  config.weight_decay = 0.5;
+  State state(config.kind, config.kind, 0, 8);
+  Optimizer optimizer(config, kernels::table<float>(best_isa()), state);
+  std::vector<float> p(8, 1.0F);
+  const std::vector<float> g(8);
+  ++state.steps;
+  optimizer.begin_step(kRate, 1.0);
+  optimizer.update(p.data(), 0, g.data(), 4, false);
+  optimizer.update(p.data(), 4, g.data() + 4, 4);
+  for (std::size_t i = 0; i < 4; ++i) CHECK(p[i] == 1.0F);
+  for (std::size_t i = 4; i < 8; ++i) CHECK(p[i] < 1.0F);
+}
+
 TEST_CASE("rows of a table are updated only where touched, their state likewise") {
   const OptimizerConfig config;
-  Optimizer optimizer(config, kernels::table<float>(best_isa()), 6 * 3);
+  State state(config.kind, config.kind, 6 * 3, 6 * 3);
+  Optimizer optimizer(config, kernels::table<float>(best_isa()), state);
   std::vector<float> p(6 * 3, 1.0F);
   const std::vector<std::uint32_t> touched = {4, 1};
   const std::vector<float> g = {1, 2, 3, -1, -2, -3};
+  ++state.steps;
   optimizer.begin_step(kRate, 1.0);
   optimizer.update_rows(p.data(), 0, 3, touched, g.data());
   for (std::size_t row = 0; row < 6; ++row) {
@@ -95,7 +133,7 @@ TEST_CASE("rows of a table are updated only where touched, their state likewise"
       // The first step of Adam moves by the rate, against the sign of the gradient.
       const double want = moved ? 1.0 - (row == 4 ? kRate : -kRate) : 1.0;
       CHECK(static_cast<double>(p[i]) == doctest::Approx(want).epsilon(1e-6));
-      CHECK((optimizer.state()[0][i] != 0) == moved);
+      CHECK((state.arrays()[0][i] != 0) == moved);
     }
   }
 }
@@ -109,7 +147,9 @@ TEST_CASE("a row moves, forgets and decays only in the steps that touch it, whic
     config.kind = kind;
     config.weight_decay = 0.1;
     for (Isa isa : available_isas()) {
-      Optimizer optimizer(config, kernels::table<float>(isa), offset + touching.size() * width);
+      const std::size_t size = offset + touching.size() * width;
+      State state(kind, kind, size, size);
+      Optimizer optimizer(config, kernels::table<float>(isa), state);
       std::vector<float> p(offset + touching.size() * width);
       for (std::size_t i = 0; i < p.size(); ++i) p[i] = static_cast<float>(i) * 0.05F + 0.5F;
       const std::vector<float> start = p;
@@ -122,6 +162,7 @@ TEST_CASE("a row moves, forgets and decays only in the steps that touch it, whic
           for (std::size_t j = 0; j < width; ++j)
             g.push_back(static_cast<float>(gradient_at(step, row * width + j)));
         }
+        ++state.steps;
         optimizer.begin_step(kRate, 1.0);
         optimizer.update_rows(p.data(), offset, width, rows, g.data());
       }

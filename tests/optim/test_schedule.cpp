@@ -30,6 +30,19 @@ TEST_CASE("one-cycle starts at a twenty-fifth of the peak") {
   CHECK(rate_at({ScheduleKind::one_cycle, 0.3, 0}, 1.0, 0, 100) == doctest::Approx(0.04));
 }
 
+TEST_CASE("inverse_sqrt falls with the root of the steps, wherever the end may be") {
+  const ScheduleConfig schedule{ScheduleKind::inverse_sqrt, 0, 0};
+  for (const std::size_t total : {0, 25, 1000}) {
+    CHECK(rate_at(schedule, 0.5, 0, total) == 0.5);
+    CHECK(rate_at(schedule, 0.5, 3, total) == 0.25);
+    CHECK(rate_at(schedule, 0.5, 24, total) == doctest::Approx(0.1));
+  }
+  const ScheduleConfig warm{ScheduleKind::inverse_sqrt, 0.1, 0};
+  CHECK(rate_at(warm, 1.0, 5, 100) == doctest::Approx(6.0 / 11));
+  CHECK(rate_at(warm, 1.0, 10, 100) == 1.0);
+  CHECK(rate_at(warm, 1.0, 13, 100) == 0.5);
+}
+
 TEST_CASE("an unknown end keeps the peak; a run of one step has a rate") {
   CHECK(rate_at({ScheduleKind::one_cycle, 0.3, 0}, 0.5, 7, 0) == 0.5);
   CHECK(rate_at({ScheduleKind::cosine, 0, 0}, 0.5, 0, 1) == 0.5);

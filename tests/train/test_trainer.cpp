@@ -99,6 +99,42 @@ struct Session {
 
 }  // namespace
 
+TEST_CASE("tables and dense parameters each follow their own optimizer and schedule") {
+  Session session(kNarrow,
+                  R"("unknown_rate": 0, "schedule": {"kind": "constant", "warmup": 0},
+                     "tables": {"kind": "sgd", "rate": 0.6, "momentum": 0,
+                                "schedule": {"kind": "constant", "warmup": 0.5}})",
+                  40);
+  const std::vector<float> before = session.parameters;
+  // Half of 4 steps is warm-up, so the first has a third of the rate.
+  Trainer trainer(session.config, session.table, session.parameters, 4, kernels::table<float>(best_isa()), 2);
+  CHECK(trainer.step(session.batch).rate == 1.0);
+  for (std::size_t i = 0; i < session.table.all().size(); ++i) {
+    const model::Parameter& parameter = session.table.all()[i];
+    CAPTURE(parameter.name);
+    const bool in_table = parameter.offset < session.table.dense_begin();
+    std::vector<float> gradient(parameter.size);
+    trainer.engine().copy_gradient(i, gradient.data());
+    for (std::size_t j = 0; j < parameter.size; ++j) {
+      const std::size_t at = parameter.offset + j;
+      const double moved = static_cast<double>(before[at]) - static_cast<double>(session.parameters[at]);
+      CHECK(moved == doctest::Approx((in_table ? 0.2 : 1.0) * static_cast<double>(gradient[j]))
+                         .epsilon(1e-3)
+                         .scale(1e-3));
+    }
+  }
+}
+
+TEST_CASE("losses are those of scoring: nothing dropped, nothing moved") {
+  Session session(kNarrow, R"("unknown_rate": 0.9)", 40);
+  const std::vector<float> before = session.parameters;
+  const std::vector<double> first = session.trainer.losses(session.batch);
+  CHECK(session.trainer.losses(session.batch) == first);
+  CHECK(session.parameters == before);
+  Session steady(kNarrow, R"("unknown_rate": 0)", 40);
+  CHECK(steady.trainer.step(steady.batch).loss == doctest::Approx(first[0] + first[1]));
+}
+
 TEST_CASE("clipping scales all gradients by the one norm of dense and embedding gradients") {
   for (Isa isa : available_isas()) {
     CAPTURE(name(isa));
