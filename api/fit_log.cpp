@@ -23,6 +23,20 @@ Json metrics(const TaskReport& task) {
   return json;
 }
 
+Json interference(const InterferenceReport& report) {
+  Json json = {{"norm", Json::object()}, {"cosine", Json::object()}, {"negative", Json::object()}};
+  const std::size_t T = report.tasks.size();
+  for (std::size_t t = 0; t < T; ++t) {
+    const std::string& task = report.tasks[t];
+    json["norm"][task] = number(report.norm[t]);
+    for (std::size_t u = 0; u < T; ++u) {
+      json["cosine"][task][report.tasks[u]] = number(report.cosine[t * T + u]);
+      json["negative"][task][report.tasks[u]] = number(report.negative[t * T + u]);
+    }
+  }
+  return json;
+}
+
 /// Messages may name files in any bytes: what is not UTF-8 is replaced.
 void append(const std::string& path, const Json& json) {
   append_line(path, json.dump(-1, ' ', false, Json::error_handler_t::replace));
@@ -51,6 +65,7 @@ void FitLog::epoch(const EpochSummary& summary) const {
     for (const TaskReport& task : summary.valid) valid[task.task] = metrics(task);
     json["best"] = summary.best;
   }
+  if (summary.interference) json["interference"] = interference(*summary.interference);
   append(path_, json);
 }
 

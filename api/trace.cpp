@@ -27,9 +27,9 @@ Batch read_all(const Model::Impl& model, const std::string& path) {
 
 template <class Real>
 void write_trace(const Model::Impl& model, const Real* parameters, Isa isa, int threads, const Batch& batch,
-                 const std::string& out) {
-  const auto tensors =
-      model::trace(model.config.model, model.table, parameters, kernels::table<Real>(isa), batch, threads);
+                 bool interference, const std::string& out) {
+  const auto tensors = model::trace(model.config.model, model.table, parameters, kernels::table<Real>(isa),
+                                    batch, threads, interference);
   std::vector<TensorView> views;
   for (const model::NamedTensor<Real>& tensor : tensors) {
     views.push_back(tensor_view(tensor.name, tensor.shape, std::span<const Real>(tensor.values)));
@@ -41,16 +41,21 @@ void write_trace(const Model::Impl& model, const Real* parameters, Isa isa, int 
 
 Result<void> trace_file(const Model& model, const std::string& data, const std::string& out,
                         Precision precision, const ComputeOptions& compute) noexcept {
+  return trace_file(model, data, out, TraceOptions{.precision = precision}, compute);
+}
+
+Result<void> trace_file(const Model& model, const std::string& data, const std::string& out,
+                        const TraceOptions& options, const ComputeOptions& compute) noexcept {
   return guard([&] {
     const Model::Impl& impl = model.impl();
     const Isa isa = api::resolve(compute);
     const Batch batch = read_all(impl, data);
-    if (precision == Precision::f32) {
-      write_trace(impl, impl.parameters.data(), isa, compute.threads, batch, out);
+    if (options.precision == Precision::f32) {
+      write_trace(impl, impl.parameters.data(), isa, compute.threads, batch, options.interference, out);
     } else {
       const auto parameters = impl.parameters.span();
       const std::vector<double> wide(parameters.begin(), parameters.end());
-      write_trace(impl, wide.data(), Isa::reference, compute.threads, batch, out);
+      write_trace(impl, wide.data(), Isa::reference, compute.threads, batch, options.interference, out);
     }
   });
 }

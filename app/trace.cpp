@@ -13,12 +13,13 @@
 namespace dcrnn::app {
 namespace {
 
-struct TraceOptions {
+struct TraceArguments {
   std::string model, data, out, precision = "f32";
+  bool interference = false;
   SharedOptions shared;
 };
 
-int trace(const TraceOptions& options) {
+int trace(const TraceArguments& options) {
   const ComputeOptions compute = compute_options(options.shared);
   if (options.precision != "f32" && options.precision != "f64") {
     throw Failure(ErrorCode::usage,
@@ -27,7 +28,8 @@ int trace(const TraceOptions& options) {
   }
   const Model model = take(Model::load(options.model));
   const Precision precision = options.precision == "f64" ? Precision::f64 : Precision::f32;
-  take(trace_file(model, options.data, options.out, precision, compute));
+  take(trace_file(model, options.data, options.out,
+                  {.precision = precision, .interference = options.interference}, compute));
   return 0;
 }
 
@@ -35,7 +37,7 @@ int trace(const TraceOptions& options) {
 
 void add_trace(CLI::App& program, Command& chosen) {
   CLI::App& command = *program.add_subcommand("trace", "write every activation and gradient as safetensors");
-  const auto options = std::make_shared<TraceOptions>();
+  const auto options = std::make_shared<TraceArguments>();
   add_required(command, "MODEL", options->model, "FILE", "model to trace");
   add_required(command, "--data", options->data, "FILE|-",
                "rows, taken as one batch; without labels no loss and no gradients; -: standard input");
@@ -45,6 +47,8 @@ void add_trace(CLI::App& program, Command& chosen) {
                   "f32: the chosen kernels; f64: the plain reference in double")
       ->type_name("f32|f64")
       ->capture_default_str();
+  command.add_flag("--interference", options->interference,
+                   "with labels, also norms and cosines of the tasks' gradients; with pcgrad always");
   add_shared_options(command, options->shared);
   command.callback([&chosen, options] { chosen = [options] { return trace(*options); }; });
 }

@@ -18,11 +18,12 @@ struct NamedTensor {
   std::vector<Real> values;
 };
 
-/// The trace of `batch` as one batch, dropout off: forward values, and with labels the losses and gradients.
+/// The trace of `batch` as one batch, dropout off: forward values, and with labels the losses and gradients;
+/// with `interference`, and always with pcgrad, also how the tasks' gradients agree.
 template <class Real>
 std::vector<NamedTensor<Real>> trace(const ModelConfig& config, const ParameterTable& table,
                                      const Real* parameters, const kernels::Table<Real>& ops,
-                                     const Batch& batch, int threads);
+                                     const Batch& batch, int threads, bool interference = false);
 
 /// The forward values an engine holds after `forward`.
 template <class Real>

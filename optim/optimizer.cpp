@@ -19,20 +19,17 @@ void Optimizer::begin_step(double rate, double gradient_scale) {
   correction2_ = static_cast<float>(1 - std::pow(config_.beta2, t));
 }
 
-void Optimizer::update(float* parameters, std::size_t offset, const float* gradient, std::size_t n) {
-  apply(parameters, offset, gradient, n, {});
-}
-
 void Optimizer::update_rows(float* parameters, std::size_t offset, std::size_t width,
                             std::span<const std::uint32_t> touched, const float* gradient) {
-  if (!touched.empty()) apply(parameters, offset, gradient, width, {touched.data(), touched.size()});
+  if (touched.empty()) return;
+  apply(parameters, offset, gradient, width, {touched.data(), touched.size()}, config_.weight_decay);
 }
 
 void Optimizer::apply(float* parameters, std::size_t offset, const float* gradient, std::size_t n,
-                      kernels::TouchedRows touched) {
+                      kernels::TouchedRows touched, double weight_decay) {
   float* p = parameters + offset;
   float* first = state_[0].data() + offset;
-  const auto decay = static_cast<float>(config_.weight_decay);
+  const auto decay = static_cast<float>(weight_decay);
   const auto epsilon = static_cast<float>(config_.epsilon);
   switch (config_.kind) {
     case OptimizerKind::adam:

@@ -24,7 +24,13 @@ class Optimizer {
   void begin_step(double rate, double gradient_scale);
   /// parameters[offset .. offset + n) from gradient [n]. Touches that range of the state only, so threads may
   /// update different ranges at once.
-  void update(float* parameters, std::size_t offset, const float* gradient, std::size_t n);
+  void update(float* parameters, std::size_t offset, const float* gradient, std::size_t n) {
+    apply(parameters, offset, gradient, n, {}, config_.weight_decay);
+  }
+  /// The same without weight decay.
+  void update_undecayed(float* parameters, std::size_t offset, const float* gradient, std::size_t n) {
+    apply(parameters, offset, gradient, n, {}, 0);
+  }
   /// Rows `touched` (each once) of the table [V, width] at `offset`, from gradient [touched, width].
   void update_rows(float* parameters, std::size_t offset, std::size_t width,
                    std::span<const std::uint32_t> touched, const float* gradient);
@@ -37,7 +43,7 @@ class Optimizer {
 
  private:
   void apply(float* parameters, std::size_t offset, const float* gradient, std::size_t n,
-             kernels::TouchedRows touched);
+             kernels::TouchedRows touched, double weight_decay);
 
   OptimizerConfig config_;
   const kernels::Table<float>& ops_;

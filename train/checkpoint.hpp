@@ -30,15 +30,17 @@ struct RunState {
   bool finished = false;  ///< all epochs are done: only the model is left to write
 };
 
-/// The arrays of a run, all of them table.total() long. `best` is empty without validation.
+/// The arrays of a run, table.total() long but for `interference`, what the epoch so far has told of it.
+/// `best` is empty without validation.
 struct RunArrays {
   std::span<float> parameters;
   std::vector<std::span<float>> optimizer;
   std::span<float> best;
+  std::span<double> interference;
 };
 
-/// Writes a safetensors file (docs/format.md): parameters by name, `optimizer.<i>`, `best`, any further
-/// tensors, the config, the state and a checksum over all data.
+/// Writes a safetensors file (docs/format.md): parameters by name, `optimizer.<i>`, `best`, `interference`,
+/// any further tensors, the config, the state and a checksum over all data.
 void save_checkpoint(const std::string& path, const std::string& config_json,
                      const model::ParameterTable& table, const RunState& state, const RunArrays& arrays,
                      const std::vector<TensorView>& further);

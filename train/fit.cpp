@@ -10,6 +10,7 @@
 #include "core/file.hpp"
 #include "model/scorer.hpp"
 #include "train/checkpoint.hpp"
+#include "train/interference.hpp"
 #include "train/trainer.hpp"
 
 namespace dcrnn::train {
@@ -34,6 +35,7 @@ class Run {
         options_(options),
         steps_per_epoch_((train.rows() + config.train.batch - 1) / config.train.batch),
         trainer_(config, table, parameters, steps_per_epoch_ * config.train.epochs, ops, options.threads),
+        interference_(config.train.interference > 0 ? config.model.tasks.size() : 0),
         index_(config.train.batch) {
     if (valid_ == nullptr) return;
     best_ = Buffer<float>(table.total(), "parameters of the best epoch");
@@ -76,6 +78,7 @@ class Run {
       }
       train_.read(index_.data(), count, batch_);
       const StepReport step = trainer_.step(batch_);
+      if (step.compared) interference_.add(trainer_.engine().interference());
       state_.position += count;
       state_.loss_sum += step.loss * static_cast<double>(count);
       state_.rows_trained = trainer_.rows_trained();
@@ -111,6 +114,7 @@ class Run {
     report.seconds = state_.seconds;
     report.rows_per_second = static_cast<double>(train_.rows()) / std::max(state_.seconds, 1e-9);
     report.loss = state_.loss_sum / static_cast<double>(train_.rows());
+    report.interference = interference_.report(config_.model.tasks);
 
     // Before the checkpoint: a run killed in between tells of the epoch twice, not never.
     if (options_.on_epoch) options_.on_epoch(report);
@@ -118,6 +122,7 @@ class Run {
     ++state_.epoch;
     state_.position = 0;
     state_.loss_sum = state_.seconds = 0;
+    interference_.clear();
     const std::size_t patience = config_.train.early_stopping.patience;
     early_ = valid_ != nullptr && patience > 0 && state_.epochs_since_best >= patience &&
              state_.epoch < config_.train.epochs;
@@ -206,7 +211,7 @@ class Run {
   }
 
   RunArrays arrays() {
-    RunArrays arrays{parameters_, {}, best_.span()};
+    RunArrays arrays{parameters_, {}, best_.span(), interference_.state()};
     for (Buffer<float>& state : trainer_.optimizer().state()) arrays.optimizer.push_back(state.span());
     return arrays;
   }
@@ -235,6 +240,7 @@ class Run {
   const FitOptions& options_;
   std::size_t steps_per_epoch_;
   Trainer trainer_;
+  InterferenceSums interference_;
   std::vector<std::size_t> index_;
   Batch batch_;
   Buffer<float> best_, probabilities_, logits_;

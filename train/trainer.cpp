@@ -22,6 +22,16 @@ std::size_t chunks(std::size_t n) {
   return (n + kChunk - 1) / kChunk;
 }
 
+model::Build::Purpose purpose(const Config& config) {
+  const bool pcgrad = config.model.gradients == model::Combination::pcgrad;
+  const bool looks = config.train.interference > 0;
+  return {.training = true,
+          .keep_values = pcgrad || looks,
+          .tasks = pcgrad  ? model::TaskGradientsOf::everything
+                   : looks ? model::TaskGradientsOf::shared
+                           : model::TaskGradientsOf::nothing};
+}
+
 bool finite(const float* x, std::size_t n) {
   return std::all_of(x, x + n, [](float value) { return std::isfinite(value); });
 }
@@ -37,7 +47,7 @@ Trainer::Trainer(const Config& config, const model::ParameterTable& table, std::
       ops_(ops),
       threads_(threads),
       engine_(config.model, table, ops, config.train.batch,
-              model::kGroupRows * static_cast<std::size_t>(threads)),
+              model::kGroupRows * static_cast<std::size_t>(threads), purpose(config)),
       optimizer_(config.train.optimizer, ops, table.total()),
       square_sums_(chunks(engine_.dense_size()) + table.lookups().size()) {}
 
@@ -54,10 +64,9 @@ StepReport Trainer::step(Batch& batch) {
   const TrainConfig& train = config_.train;
   const model::DropoutState dropout{train.seed, rows_trained_, train.dropout.input, train.dropout.sharing,
                                     train.dropout.tower};
-  engine_.forward_backward(batch, &dropout, threads_);
-
   StepReport report;
-  report.loss = engine_.total_loss();
+  report.compared = differentiate(batch, dropout);
+  report.loss = engine_.losses().total();
   report.gradient_norm = std::sqrt(gradient_square_sum());
   if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) fail_diverged(batch, dropout);
   report.rate = optim::rate_at(train.schedule, train.optimizer.rate, optimizer_.steps(), total_steps_);
@@ -65,6 +74,20 @@ StepReport Trainer::step(Batch& batch) {
   update(clip ? train.clip_norm / report.gradient_norm : 1.0, report.rate);
   rows_trained_ += batch.rows;
   return report;
+}
+
+bool Trainer::differentiate(const Batch& batch, const model::DropoutState& dropout) {
+  const std::size_t every = config_.train.interference;
+  const bool look = every > 0 && optimizer_.steps() % every == 0;
+  if (config_.model.gradients == model::Combination::pcgrad) {
+    engine_.forward_backward_tasks(batch, &dropout, threads_, false);
+    engine_.combine_tasks(optimizer_.steps(), threads_);
+  } else if (look) {
+    engine_.forward_backward_tasks(batch, &dropout, threads_, true);
+  } else {
+    engine_.forward_backward(batch, &dropout, threads_);
+  }
+  return look;
 }
 
 /// So that the unknown row means something at prediction, a small share of ids is unknown while training.
@@ -110,19 +133,22 @@ double Trainer::gradient_square_sum() {
 
 void Trainer::update(double scale, double rate) {
   optimizer_.begin_step(rate, scale);
-  const std::size_t dense = chunks(engine_.dense_size());
+  const std::size_t decayed = table_.objective_begin() - table_.dense_begin();
+  const std::size_t dense = chunks(decayed);
   const float* gradients = engine_.dense_gradients();
   parallel_for(threads_, dense + table_.lookups().size(), [&](std::size_t i, int) {
     if (i < dense) {
       const std::size_t first = i * kChunk;
       optimizer_.update(parameters_.data(), table_.dense_begin() + first, gradients + first,
-                        std::min(kChunk, engine_.dense_size() - first));
+                        std::min(kChunk, decayed - first));
     } else {
       const model::SparseRows<float>& sparse = engine_.sparse_gradients()[i - dense];
       optimizer_.update_rows(parameters_.data(), table_.lookups()[i - dense].offset, sparse.width,
                              sparse.touched, sparse.gradient.data());
     }
   });
+  optimizer_.update_undecayed(parameters_.data(), table_.objective_begin(), gradients + decayed,
+                              engine_.dense_size() - decayed);
   engine_.set_parameters(parameters_.data(), threads_);
 }
 
@@ -162,7 +188,7 @@ void Trainer::fail_diverged(const Batch& batch, const model::DropoutState& dropo
       check();
     });
   }
-  if (culprit.empty() && !std::isfinite(engine_.total_loss())) culprit = "loss";
+  if (culprit.empty() && !std::isfinite(engine_.losses().total())) culprit = "loss";
   if (culprit.empty()) {
     engine_.forward_backward(batch, &dropout, threads_);
     std::vector<float> gradient;

@@ -19,6 +19,7 @@ struct StepReport {
   double loss = 0;           ///< weighted total, before the update
   double rate = 0;           ///< learning rate used
   double gradient_norm = 0;  ///< global norm before clipping
+  bool compared = false;     ///< the tasks' gradients were: see engine().interference()
 };
 
 class Trainer {
@@ -49,6 +50,8 @@ class Trainer {
 
  private:
   void drop_ids(Batch& batch) const;
+  /// Gradients of the step; true if the tasks' were compared for the log.
+  bool differentiate(const Batch& batch, const model::DropoutState& dropout);
   double gradient_square_sum();
   void update(double scale, double rate);
   std::string first_bad_parameter() const;

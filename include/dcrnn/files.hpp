@@ -47,11 +47,21 @@ struct JobProgress {
 /// ErrorCode::stopped.
 using ProgressCallback = std::function<bool(const JobProgress&)>;
 
+/// How the gradients of the tasks agree on the parameters they share: means over the steps looked at.
+struct InterferenceReport {
+  std::size_t steps = 0;
+  std::vector<std::string> tasks;  ///< names [T]
+  std::vector<double> norm;        ///< [T]
+  std::vector<double> cosine;      ///< [T, T]
+  std::vector<double> negative;    ///< [T, T]: share of the steps in which the cosine was negative
+};
+
 struct EpochSummary {
   std::size_t epoch = 0, epochs = 0;  ///< from 1
   double seconds = 0, rows_per_second = 0, loss = 0;
   std::vector<TaskReport> valid;  ///< empty without validation files
   bool best = false;
+  std::optional<InterferenceReport> interference;  ///< with train.interference, if a step was looked at
 };
 
 struct FitJob {
@@ -105,6 +115,14 @@ enum class Precision { f32, f64 };
 /// The trace of docs/trace.md as a safetensors file. f64 runs the plain reference in double.
 DCRNN_EXPORT Result<void> trace_file(const Model& model, const std::string& data, const std::string& out,
                                      Precision precision, const ComputeOptions& compute = {}) noexcept;
+/// What a trace holds.
+struct TraceOptions {
+  Precision precision = Precision::f32;
+  bool interference = false;  ///< how the tasks' gradients agree, where the config does not ask for it anyway
+};
+DCRNN_EXPORT Result<void> trace_file(const Model& model, const std::string& data, const std::string& out,
+                                     const TraceOptions& options,
+                                     const ComputeOptions& compute = {}) noexcept;
 
 /// One line of a gradient check.
 struct GradcheckLine {

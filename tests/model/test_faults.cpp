@@ -18,7 +18,7 @@ namespace {
 
 using model::GradcheckTensor;
 
-std::string config_with(const std::string& candidate) {
+std::string config_with(const std::string& candidate, const std::string& loss = R"("probability": "chain")") {
   return R"({
   "fields": [{"name": "user", "type": "category", "encoding": "id", "size": 7, "dim": 3},
              {"name": "tags", "type": "bag", "encoding": "id", "size": 7, "dim": 2, "pool": "mean"},
@@ -28,10 +28,12 @@ std::string config_with(const std::string& candidate) {
   "cross": {"candidate": ")" +
          candidate + R"(", "layers": 2},
   "sharing": [{"shared": 5, "private": 3, "gate": "input"}], "tower": [4],
-  "transfer": "gru", "probability": "chain", "train": {"dropout": 0.2}})";
+  "transfer": "gru", )" +
+         loss + R"(, "train": {"dropout": 0.2}})";
 }
 const std::string kCross = config_with("cross");
 const std::string kTanh = config_with("tanh");
+const std::string kCalibrated = config_with("cross", R"("probability": "independent", "calibrator": 1)");
 
 std::vector<GradcheckTensor> run(const std::string& json, const kernels::Table<double>& table) {
   const Config config = parse_config(json, "config");
@@ -56,6 +58,7 @@ TEST_CASE("without a fault the configs pass") {
   const kernels::Table<double>& reference = kernels::table<double>(Isa::reference);
   CHECK(model::passed(run(kCross, reference)));
   CHECK(model::passed(run(kTanh, reference)));
+  CHECK(model::passed(run(kCalibrated, reference)));
 }
 
 TEST_CASE("every planted fault is found and named") {
