@@ -30,6 +30,26 @@ Json metrics(const TaskReport& task) {
   return json;
 }
 
+Json interference(const InterferenceReport& report) {
+  Json norm = Json::object(), cosine = Json::object(), negative = Json::object();
+  const std::size_t T = report.tasks.size();
+  for (std::size_t t = 0; t < T; ++t) {
+    Json cosines = Json::object(), negatives = Json::object();
+    for (std::size_t u = 0; u < T; ++u) {
+      cosines[report.tasks[u]] = number(report.cosine[t * T + u]);
+      negatives[report.tasks[u]] = number(report.negative[t * T + u]);
+    }
+    norm[report.tasks[t]] = number(report.norm[t]);
+    cosine[report.tasks[t]] = std::move(cosines);
+    negative[report.tasks[t]] = std::move(negatives);
+  }
+  Json json = Json::object();
+  json["norm"] = std::move(norm);
+  json["cosine"] = std::move(cosine);
+  json["negative"] = std::move(negative);
+  return json;
+}
+
 void append(const std::string& path, const Json& json) {
   append_line(path, json.dump());
 }
@@ -85,6 +105,7 @@ void FitLog::epoch(const EpochSummary& summary) const {
     json["valid"] = std::move(valid);
     json["best"] = summary.best;
   }
+  if (summary.interference) json["interference"] = interference(*summary.interference);
   append(path_, json);
 }
 

@@ -28,9 +28,9 @@ Batch read_all(const Model::Impl& model, const std::string& path) {
 
 template <class Real>
 void write_trace(const Model::Impl& model, const Real* parameters, Isa isa, int threads, const Batch& batch,
-                 bool gradients, const std::string& out) {
+                 const model::TraceOf& of, const std::string& out) {
   const auto tensors = model::trace(model.config.model, model.table, parameters, kernels::table<Real>(isa),
-                                    batch, threads, gradients);
+                                    batch, threads, of);
   std::vector<TensorView> views;
   for (const model::NamedTensor<Real>& tensor : tensors) {
     views.push_back(tensor_view(tensor.name, tensor.shape, std::span<const Real>(tensor.values)));
@@ -57,12 +57,13 @@ Result<void> trace_file(const Model& model, const std::string& data, const std::
     files.sweep();
     const Isa isa = api::resolve(compute);
     const Batch batch = read_all(impl, data);
+    const model::TraceOf of = {.every_gradient = options.gradients, .interference = options.interference};
     if (options.precision == Precision::f32) {
-      write_trace(impl, impl.parameters.data(), isa, compute.threads, batch, options.gradients, out);
+      write_trace(impl, impl.parameters.data(), isa, compute.threads, batch, of, out);
     } else {
       const auto parameters = impl.parameters.span();
       const std::vector<double> wide(parameters.begin(), parameters.end());
-      write_trace(impl, wide.data(), Isa::reference, compute.threads, batch, options.gradients, out);
+      write_trace(impl, wide.data(), Isa::reference, compute.threads, batch, of, out);
     }
   });
 }

@@ -15,7 +15,7 @@ namespace {
 
 struct TraceArguments {
   std::string model, data, out, precision = "f32";
-  bool gradients = false;
+  bool gradients = false, interference = false;
   SharedOptions shared;
 };
 
@@ -28,8 +28,10 @@ int trace(const TraceArguments& options) {
   }
   const Model model = take(Model::load(options.model));
   const Precision precision = options.precision == "f64" ? Precision::f64 : Precision::f32;
-  take(trace_file(model, options.data, options.out, {.precision = precision, .gradients = options.gradients},
-                  compute));
+  take(trace_file(
+      model, options.data, options.out,
+      {.precision = precision, .gradients = options.gradients, .interference = options.interference},
+      compute));
   return 0;
 }
 
@@ -49,6 +51,8 @@ void add_trace(CLI::App& program, Command& chosen) {
       ->capture_default_str();
   command.add_flag("--gradients", options->gradients,
                    "with labels, also the gradient of every value, not of the parameters and x0 alone");
+  command.add_flag("--interference", options->interference,
+                   "with labels, also norms and cosines of the tasks' gradients; with pcgrad always");
   add_shared_options(command, options->shared);
   command.callback([&chosen, options] { chosen = [options] { return trace(*options); }; });
 }

@@ -35,6 +35,26 @@ void refuse_standard_input(const std::vector<std::string>& files, const std::str
                 "save the data to a file first");
 }
 
+/// The two tasks whose gradients agree least; empty without two tasks that were looked at.
+std::string interference_text(const EpochSummary& epoch) {
+  if (!epoch.interference || epoch.interference->tasks.size() < 2) return {};
+  const InterferenceReport& report = *epoch.interference;
+  const std::size_t T = report.tasks.size();
+  std::size_t first = 0, second = 1;
+  for (std::size_t t = 0; t < T; ++t) {
+    for (std::size_t u = t + 1; u < T; ++u) {
+      if (report.cosine[t * T + u] < report.cosine[first * T + second]) {
+        first = t;
+        second = u;
+      }
+    }
+  }
+  const std::size_t at = first * T + second;
+  return report.tasks[first] + " against " + report.tasks[second] + ": cosine " +
+         fixed(report.cosine[at], 3) + ", negative in " + fixed(100 * report.negative[at], 0) + " % of " +
+         with_commas(report.steps) + " steps";
+}
+
 std::string epoch_text(const EpochSummary& epoch) {
   std::string text = "epoch " + std::to_string(epoch.epoch) + "/" + std::to_string(epoch.epochs) + "  loss " +
                      fixed(epoch.loss, 6) + "  " +
@@ -83,7 +103,11 @@ int train(const TrainOptions& options) {
   const Progress::Mode watched = is_terminal(STDERR_FILENO) ? Progress::Mode::bar : Progress::Mode::lines;
   Progress progress(options.quiet ? Progress::Mode::off : watched);
   job.progress = [&](const JobProgress& state) { return progress.show(state); };
-  job.on_epoch = [&](const EpochSummary& epoch) { progress.line(epoch_text(epoch)); };
+  std::string interference;
+  job.on_epoch = [&](const EpochSummary& epoch) {
+    progress.line(epoch_text(epoch));
+    interference = interference_text(epoch);
+  };
   job.on_note = [&](const std::string& note) { progress.line(one_line(note)); };
   defer_signals(0);
   const Result<FitReport> result = fit(job);
@@ -93,7 +117,7 @@ int train(const TrainOptions& options) {
   progress.line("kept epoch " + std::to_string(result->best_epoch) + " of " + std::to_string(result->epochs) +
                 (result->reason == "early_stopping" ? ", stopped early" : "") + "; model " +
                 one_line(options.out) + "; " + with_commas(result->rows_trained) + " rows trained in " +
-                duration(result->seconds));
+                duration(result->seconds) + (interference.empty() ? "" : "; " + interference));
   return 0;
 }
 

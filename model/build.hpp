@@ -14,6 +14,9 @@
 
 namespace dcrnn::model {
 
+/// Which parameters' gradients are wanted of every task's part of the loss, each on its own.
+enum class TaskGradientsOf { nothing, shared, everything };
+
 /// Collects what the constructors of the layers declare. Nothing is allocated by it: a walk for its own sake
 /// measures a model.
 class Build {
@@ -23,6 +26,7 @@ class Build {
     bool training = false;        ///< keep what the backward pass needs, and plan it
     bool keep_values = false;     ///< training: the backward pass leaves the forward's values as they are
     bool keep_gradients = false;  ///< training: and the gradient of every value, for a trace
+    TaskGradientsOf tasks = TaskGradientsOf::nothing;  ///< training, keeping values: those of each task too
   };
 
   Build(std::vector<Task> all_tasks, std::vector<std::size_t> rows_of_tables, Purpose wanted)
@@ -85,7 +89,9 @@ class Build {
     rows.push_back({name, place, repeated, false, {}});
   }
   /// Tells the gradient check of values whose sign must not change within a difference: outputs of a relu.
-  void kink(const Place& place) { kinks.push_back(place); }
+  void kink(const Place& place) { kinks.push_back({place, false, {}}); }
+  /// The same for a max(value - other, 0).
+  void kink(const Place& place, const Place& other) { kinks.push_back({place, true, other}); }
 
   /// dW = dY^T X and db, Y = X W^T + b; `dy` holds dY, W [dy.width, x.width] and b lie at `weight`, `bias`.
   void weight_gradient(const Place& dy, const Stream& x, std::size_t weight,
@@ -104,7 +110,7 @@ class Build {
   GradientPlan gradients;
   std::vector<Place> cleared;  ///< whole rows
   std::vector<TraceRow> rows;
-  std::vector<Place> kinks;
+  std::vector<Kink> kinks;
   double flops = 0;  ///< of all products and weighted sums of one row, forward
   std::uint32_t dropout_streams = 0;
 };

@@ -44,6 +44,11 @@ void check_model(const ModelConfig& model, const std::string& source) {
   check_length(model.tower.size(), 0, kMaxBlocks, kModelKeys, "tower", source);
   check_cross(model, source);
   check_sharing(model.sharing, source);
+  if (model.chain && model.calibrator > 0) {
+    fail(ErrorCode::usage,
+         place(source, "calibrator") + "does not apply here, only to \"probability\": \"independent\"",
+         "leave it out: in a chain no probability lies above the parent's");
+  }
 }
 
 }  // namespace dcrnn

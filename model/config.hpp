@@ -7,7 +7,9 @@
 
 #include "config/keys.hpp"
 #include "config/schema.hpp"
+#include "model/combination.hpp"
 #include "model/kinds.hpp"
+#include "model/layers/loss.hpp"
 
 namespace dcrnn {
 
@@ -17,7 +19,10 @@ struct ModelConfig : Schema {
   std::vector<model::Sharings::Config> sharing = {{}};  ///< K blocks
   std::vector<std::size_t> tower = {32};
   model::Transfers::Config transfer;
-  bool chain = true;  ///< "chain" or "independent"
+  bool chain = true;      ///< "chain" or "independent"
+  double calibrator = 0;  ///< alpha
+  model::Weighting weighting = model::Weighting::fixed;
+  model::Combination gradients = model::Combination::sum;
 
   bool operator==(const ModelConfig&) const = default;
 };
@@ -46,6 +51,9 @@ inline constexpr Key kModelKeys[] = {
     {.name = "tower", .kind = KeyKind::whole_list, .doc = "widths of the layers of each task's tower; at most 64, may be []", .least = 1},
     {.name = "transfer", .kind = KeyKind::word, .doc = "gru: a task after another takes over its parent's representation through a GRU step", .words = model::Transfers::words()},
     {.name = "probability", .kind = KeyKind::word, .doc = "chain: a task's probability is that of its whole path (click and consume); independent: of itself alone", .words = "chain|independent"},
+    {.name = "calibrator", .kind = KeyKind::number, .doc = "alpha: what it costs, per unit, that a task's probability lies above its parent's", .least = 0, .most = kLargest, .added = true},
+    {.name = "weighting", .kind = KeyKind::word, .doc = "how the tasks' losses are weighted. fixed: tasks[].weight alone; uncertainty: also a learned log variance of each", .words = "fixed|uncertainty", .added = true},
+    {.name = "gradients", .kind = KeyKind::word, .doc = "what shared parameters learn from. sum: the total loss; pcgrad: the tasks' gradients, each without what opposes another's", .words = "sum|pcgrad", .added = true},
 };
 
 inline constexpr Key kDropoutKeys[] = {
@@ -62,6 +70,9 @@ void describe(auto& v, Is<ModelConfig> auto& model) {
   v.value("tower", model.tower);
   v.value("transfer", model.transfer);
   v.value("probability", model.chain);
+  v.value("calibrator", model.calibrator);
+  v.value("weighting", model.weighting);
+  v.value("gradients", model.gradients);
 }
 
 void describe(auto& v, Is<DropoutConfig> auto& dropout) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <optional>
 
 #include "core/random.hpp"
@@ -100,22 +101,20 @@ class Function {
         batch_(std::move(batch)),
         dropout_(dropout) {}
 
-  /// Losses of the tasks at the current point; `pattern` tells which relus are open.
+  /// The tasks' parts of the loss at the current point; `pattern` tells which relus are open.
   const std::vector<double>& operator()(std::vector<bool>& pattern) {
     engine_.set_parameters(parameters_.data(), 1);
     engine_.forward(batch_, &dropout_, 1);
     pattern.clear();
-    for (const Place& place : engine_.network().plan().kinks) {
+    for (const Kink& kink : engine_.network().plan().kinks) {
       for (std::size_t b = 0; b < batch_.rows; ++b) {
-        const double* values = engine_.arena().at(place.slot, b, place.layer) + place.column;
-        for (std::size_t n = 0; n < place.width; ++n) pattern.push_back(values[n] > 0);
+        const double* values = row(kink.value, b);
+        for (std::size_t n = 0; n < kink.value.width; ++n) {
+          pattern.push_back(values[n] > (kink.against ? row(kink.other, b)[n] : 0));
+        }
       }
     }
-    return engine_.losses();
-  }
-  /// Weighted total of per-task values [T].
-  double total(const std::vector<double>& tasks) const {
-    return engine_.network().objective().total(tasks.data());
+    return engine_.losses().parts;
   }
   const GradientEngine<double>& differentiate() {
     engine_.set_parameters(parameters_.data(), 1);
@@ -126,6 +125,10 @@ class Function {
   Batch& batch() { return batch_; }
 
  private:
+  const double* row(const Place& place, std::size_t b) const {
+    return engine_.arena().at(place.slot, b, place.layer) + place.column;
+  }
+
   GradientEngine<double> engine_;
   std::vector<double> parameters_;
   Batch batch_;
@@ -151,7 +154,7 @@ std::optional<double> numeric_derivative(Function& f, const std::vector<bool>& b
   }
   x = at;
   if (!smooth) return std::nullopt;
-  return f.total(sum) / step;
+  return std::accumulate(sum.begin(), sum.end(), 0.0) / step;
 }
 
 /// Compares `analytic` [size] with differences along coordinate(i).

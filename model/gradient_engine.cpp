@@ -13,12 +13,12 @@ GradientEngine<Real>::GradientEngine(const ModelConfig& config, const ParameterT
       window_(std::min(capacity, round_up(std::min(window, capacity), kGroupRows))),
       packed_(ops, network_.plan().packs),
       arena_(network_.plan().arena, window_, "activations of a batch"),
-      weight_gradients_(ops, network_.plan().gradients),
+      weight_gradients_(ops, network_.gradients()),
       dense_(table.total() - table.dense_begin(), "gradients"),
       sparse_(sparse_rows(capacity)),
-      losses_(network_.tasks()),
-      sums_(network_.tasks()),
-      block_losses_((capacity + kBlockRows - 1) / kBlockRows * network_.tasks()) {}
+      tasks_(network_, ops, purpose.tasks),
+      sums_(network_.objective().sums()),
+      block_losses_((capacity + kBlockRows - 1) / kBlockRows * sums_.size()) {}
 
 template <class Real>
 void GradientEngine<Real>::set_parameters(const Real* parameters, int threads) {
@@ -29,9 +29,9 @@ void GradientEngine<Real>::set_parameters(const Real* parameters, int threads) {
 template <class Real>
 template <class F>
 void GradientEngine<Real>::for_windows(const Batch& batch, F&& f) {
-  const std::size_t B = batch.rows, T = network_.tasks();
+  const std::size_t B = batch.rows;
   labelled_ = !batch.labels.empty() && !batch.labels[0].empty();
-  if (labelled_) network_.objective().set_targets(batch, targets_);
+  if (labelled_) network_.objective().set_targets(batch, parameters_, targets_);
   std::fill(block_losses_.begin(), block_losses_.end(), 0.0);
   for (std::size_t first = 0; first < B; first += window_) {
     const std::size_t count = std::min(window_, B - first);
@@ -40,15 +40,15 @@ void GradientEngine<Real>::for_windows(const Batch& batch, F&& f) {
   }
   if (!labelled_) return;
   std::fill(sums_.begin(), sums_.end(), 0.0);
-  for (std::size_t i = 0; i < block_losses_.size(); ++i) sums_[i % T] += block_losses_[i];
-  network_.objective().losses(targets_, sums_.data(), losses_.data());
+  for (std::size_t i = 0; i < block_losses_.size(); ++i) sums_[i % sums_.size()] += block_losses_[i];
+  network_.objective().losses(targets_, sums_.data(), losses_);
 }
 
-/// Forward and perhaps backward for the window that begins at batch row `first`.
+/// For the window that begins at batch row `first`.
 template <class Real>
 void GradientEngine<Real>::run_blocks(const Batch& batch, std::size_t first, const DropoutState* dropout,
-                                      int threads, bool backward) {
-  const std::size_t rows = arena_.rows(), T = network_.tasks();
+                                      int threads, const Targets& targets, const Way& way) {
+  const std::size_t rows = arena_.rows();
   parallel_for(threads, (rows + kBlockRows - 1) / kBlockRows, [&](std::size_t i, int) {
     const std::size_t row = i * kBlockRows;
     const Pass<Real> pass{ops_,
@@ -60,10 +60,10 @@ void GradientEngine<Real>::run_blocks(const Batch& batch, std::size_t first, con
                           std::min(kBlockRows, rows - row),
                           first + row,
                           dropout,
-                          labelled_ ? &targets_ : nullptr,
-                          block_losses_.data() + (first + row) / kBlockRows * T};
-    network_.forward(pass);
-    if (backward) network_.backward(pass);
+                          labelled_ ? &targets : nullptr,
+                          block_losses_.data() + (first + row) / kBlockRows * sums_.size()};
+    if (way.forward) network_.forward(pass);
+    if (way.backward) network_.backward(pass, way.task);
   });
 }
 
@@ -71,18 +71,63 @@ template <class Real>
 void GradientEngine<Real>::forward(const Batch& batch, const DropoutState* dropout, int threads,
                                    const std::function<void()>& look) {
   for_windows(batch, [&](std::size_t first, std::size_t) {
-    run_blocks(batch, first, dropout, threads, false);
+    run_blocks(batch, first, dropout, threads, targets_, {.forward = true});
     look();
   });
 }
 
 template <class Real>
 void GradientEngine<Real>::forward_backward(const Batch& batch, const DropoutState* dropout, int threads) {
+  passes(batch, dropout, threads, true, false);
+}
+
+template <class Real>
+void GradientEngine<Real>::forward_backward_tasks(const Batch& batch, const DropoutState* dropout,
+                                                  int threads, bool plain) {
+  passes(batch, dropout, threads, plain, true);
+  tasks_.compare(threads);
+}
+
+template <class Real>
+void GradientEngine<Real>::combine_tasks(std::uint64_t step, int threads) {
+  tasks_.combine(step, threads, dense_.data(), sparse_);
+}
+
+template <class Real>
+void GradientEngine<Real>::passes(const Batch& batch, const DropoutState* dropout, int threads, bool total,
+                                  bool tasks) {
+  const std::size_t base = network_.table().dense_begin();
   for_windows(batch, [&](std::size_t first, std::size_t count) {
-    run_blocks(batch, first, dropout, threads, true);
-    weight_gradients_.run(arena_, dense_.data(), network_.table().dense_begin(), threads, first > 0);
-    network_.gather(Gather<Real>{ops_, batch, arena_, first, count, threads, sparse_});
+    const auto gather = [&] {
+      network_.gather(Gather<Real>{ops_, batch, arena_, first, count, threads, sparse_});
+    };
+    if (total) {
+      run_blocks(batch, first, dropout, threads, targets_, {.forward = true, .backward = true});
+      weight_gradients_.run(arena_, dense_.data(), base, threads, first > 0);
+      gather();
+    }
+    if (!tasks) return;
+    for (auto& set : tasks_.sets()) {
+      if (first == 0) set.targets.take_task(targets_, set.task);
+      const bool forward = !total && set.task == 0;
+      run_blocks(batch, first, dropout, threads, set.targets,
+                 {.forward = forward, .backward = true, .task = set.task});
+      set.weights.run(arena_, set.dense.data(), base, threads, first > 0);
+      swap_rows(set);
+      gather();
+      swap_rows(set);
+    }
   });
+  network_.objective().finish(targets_, losses_, base, dense_.data());
+}
+
+template <class Real>
+void GradientEngine<Real>::swap_rows(typename TaskGradients<Real>::Set& set) {
+  for (std::size_t i = 0; i < sparse_.size(); ++i) {
+    // A set whose turn comes later may find the working memory grown already.
+    set.rows[i].reserve(sparse_[i].gradient.capacity());
+    set.rows[i].swap(sparse_[i].gradient);
+  }
 }
 
 template <class Real>

@@ -8,6 +8,7 @@
 
 #include "model/network.hpp"
 #include "model/sparse_rows.hpp"
+#include "model/task_gradients.hpp"
 #include "model/weight_gradients.hpp"
 
 namespace dcrnn::model {
@@ -34,13 +35,20 @@ class GradientEngine {
   /// Forward, loss and every gradient. The batch must have labels. No heap allocation once batches have
   /// reached their full size.
   void forward_backward(const Batch& batch, const DropoutState* dropout, int threads);
+  /// The same for every task's part of the loss on its own (purpose.tasks says of which parameters), by one
+  /// forward pass, and compares them; with `plain` the gradients of the total as well.
+  void forward_backward_tasks(const Batch& batch, const DropoutState* dropout, int threads, bool plain);
+  /// Then, if purpose.tasks has every parameter: makes the tasks' gradients the gradients, combined by
+  /// pcgrad. `step`: optimizer steps taken before.
+  void combine_tasks(std::uint64_t step, int threads);
+  /// As of the last forward_backward_tasks().
+  const Interference& interference() const { return tasks_.interference(); }
 
   const Network& network() const { return network_; }
   /// The values of the last window.
   const Arena<Real>& arena() const { return arena_; }
-  /// Losses per task [T] and their weighted total, of the last call with labels.
-  const std::vector<double>& losses() const { return losses_; }
-  double total_loss() const { return network_.objective().total(losses_.data()); }
+  /// Of the last call with labels.
+  const Losses& losses() const { return losses_; }
   /// Gradients of the dense parameters: those from table.dense_begin() on.
   Real* dense_gradients() { return dense_.data(); }
   const Real* dense_gradients() const { return dense_.data(); }
@@ -56,8 +64,17 @@ class GradientEngine {
   /// Calls f(first, count) for the batch's windows, once its targets are known; then sums the losses.
   template <class F>
   void for_windows(const Batch& batch, F&& f);
+  /// What a pass over a window is to do.
+  struct Way {
+    bool forward = false, backward = false;
+    std::size_t task = kEveryTask;  ///< backward: whose part of the loss
+  };
   void run_blocks(const Batch& batch, std::size_t first, const DropoutState* dropout, int threads,
-                  bool backward);
+                  const Targets& targets, const Way& way);
+  /// Forward, then backward from the total, from every task's part, or both.
+  void passes(const Batch& batch, const DropoutState* dropout, int threads, bool total, bool tasks);
+  /// Exchanges the gradients of the tables with those of a task.
+  void swap_rows(typename TaskGradients<Real>::Set& set);
   std::vector<SparseRows<Real>> sparse_rows(std::size_t capacity) const;
 
   Network network_;
@@ -69,9 +86,11 @@ class GradientEngine {
   WeightGradients<Real> weight_gradients_;
   Buffer<Real> dense_;
   std::vector<SparseRows<Real>> sparse_;
+  TaskGradients<Real> tasks_;
   Targets targets_;
   bool labelled_ = false;
-  std::vector<double> losses_, sums_, block_losses_;
+  Losses losses_;
+  std::vector<double> sums_, block_losses_;
 };
 
 extern template class GradientEngine<float>;

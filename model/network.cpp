@@ -21,10 +21,27 @@ void Network::forward(const Pass<Real>& pass) const {
 }
 
 template <class Real>
-void Network::backward(const Pass<Real>& pass) const {
+void Network::backward(const Pass<Real>& pass, std::size_t task) const {
   for (const Place& place : build_.cleared) pass.clear(place.slot, place.layer);
   // Every layer comes after those it reads, so the gradients of its outputs are complete when its turn comes.
-  for (auto layer = layers_.all.rbegin(); layer != layers_.all.rend(); ++layer) (*layer)->backward(pass);
+  for (std::size_t i = layers_.all.size(); i-- > 0;) {
+    if (reaches(task, i)) layers_.all[i]->backward(pass);
+  }
+}
+
+GradientPlan Network::gradients() const {
+  return gradients(kEveryTask, false);
+}
+
+GradientPlan Network::gradients(std::size_t task, bool shared_only) const {
+  const auto wanted = [&](std::size_t offset) {
+    return !shared_only || table().at(offset).owner == kEveryTask;
+  };
+  GradientPlan plan;
+  for (std::size_t i = 0; i < layers_.all.size(); ++i) {
+    if (reaches(task, i)) plan.append(layers_.gradients[i], wanted);
+  }
+  return plan;
 }
 
 template <class Real>
@@ -47,8 +64,8 @@ void Network::trace(const Tracer<Real>& tracer) const {
 
 template void Network::forward(const Pass<float>&) const;
 template void Network::forward(const Pass<double>&) const;
-template void Network::backward(const Pass<float>&) const;
-template void Network::backward(const Pass<double>&) const;
+template void Network::backward(const Pass<float>&, std::size_t) const;
+template void Network::backward(const Pass<double>&, std::size_t) const;
 template void Network::gather(const Gather<float>&) const;
 template void Network::gather(const Gather<double>&) const;
 template void Network::trace(const Tracer<float>&) const;

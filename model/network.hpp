@@ -12,6 +12,7 @@ class Network {
   /// `table` is that of the model's parameters.
   Network(const ModelConfig& config, const ParameterTable& table, Build::Purpose purpose);
 
+  /// What the walk adds up to; the layers' weight gradients are told by gradients().
   const Build& plan() const { return build_; }
   const ParameterTable& table() const { return build_.parameters; }
   const Objective& objective() const { return *layers_.objective; }
@@ -22,9 +23,14 @@ class Network {
   /// x0 to losses for the rows of the pass.
   template <class Real>
   void forward(const Pass<Real>& pass) const;
-  /// Losses to dx0 for the same rows; training only.
+  /// Losses to dx0 for the same rows; training only. With `task` the pass is that of the task's part alone:
+  /// layers that it does not reach are left out, whatever their gradients were.
   template <class Real>
-  void backward(const Pass<Real>& pass) const;
+  void backward(const Pass<Real>& pass, std::size_t task = kEveryTask) const;
+  /// The weight gradients of a batch.
+  GradientPlan gradients() const;
+  /// Those of the parameters that the task's part reaches, or only those of the parameters of every task.
+  GradientPlan gradients(std::size_t task, bool shared_only) const;
   /// Adds a window's contribution to the gradients of the tables.
   template <class Real>
   void gather(const Gather<Real>& gather) const;
@@ -34,6 +40,10 @@ class Network {
   void trace(const Tracer<Real>& tracer) const;
 
  private:
+  bool reaches(std::size_t task, std::size_t layer) const {
+    return task == kEveryTask || (layers_.reached_by[layer] >> task & 1) != 0;
+  }
+
   Build build_;
   Layers layers_;
 };

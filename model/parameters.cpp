@@ -1,5 +1,6 @@
 #include "model/parameters.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -20,6 +21,11 @@ std::size_t ParameterTable::add(std::string name, std::vector<std::size_t> shape
   total_ = round_up(offset + size, kAlignment / sizeof(float));
   values_ += size;
   if (refuse_ && values_ > most_) refuse_(values_);
+  if (owner == kObjective) {
+    objective_begin_ = std::min(objective_begin_, offset);
+  } else if (objective_begin_ < offset) {
+    fail(ErrorCode::internal, name + ": behind the parameters of the objective");
+  }
   all_.push_back({std::move(name), std::move(shape), offset, size, init, owner});
   return offset;
 }
@@ -38,6 +44,10 @@ const Parameter* ParameterTable::find(std::string_view name) const {
     if (parameter.name == name) return &parameter;
   }
   return nullptr;
+}
+
+const Parameter& ParameterTable::at(std::size_t offset) const {
+  return *std::find_if(all_.begin(), all_.end(), [&](const Parameter& one) { return one.offset == offset; });
 }
 
 void initialize(const ParameterTable& table, std::uint64_t seed, double init_scale, std::span<float> arena) {

@@ -22,9 +22,11 @@ namespace dcrnn::model {
 /// How fresh values are drawn. mostly_own: of a square matrix, 0.9 on the diagonal and every row's sum 1.
 enum class Init { zeros, embedding, uniform_fan_in, mostly_own };
 
-/// Whose a parameter is: every task's, or that of the task of this index.
+/// Whose a parameter is: every task's, that of the task of this index, or the objective's. What the objective
+/// has to learn comes last, knows no weight decay, and no task's gradient is compared on it.
 using Owner = std::size_t;
 inline constexpr Owner kEveryTask = static_cast<Owner>(-1);
+inline constexpr Owner kObjective = static_cast<Owner>(-2);
 
 struct Parameter {
   std::string name;
@@ -62,6 +64,8 @@ class ParameterTable {
   const std::vector<Parameter>& all() const { return all_; }
   /// Null if there is none of that name.
   const Parameter* find(std::string_view name) const;
+  /// The tensor that begins at `offset`; there must be one.
+  const Parameter& at(std::size_t offset) const;
   /// Elements of the arena, padding included.
   std::size_t total() const { return total_; }
   /// Elements of all tensors, without padding.
@@ -69,12 +73,15 @@ class ParameterTable {
   /// Where the dense tensors begin; before it lie the embedding tables.
   std::size_t dense_begin() const { return dense_begin_; }
   const std::vector<LookupTable>& lookups() const { return lookups_; }
+  /// Where the objective's parameters begin; total() if it has none.
+  std::size_t objective_begin() const { return objective_begin_ < total_ ? objective_begin_ : total_; }
 
  private:
   std::vector<Parameter> all_;
   std::vector<LookupTable> lookups_;
   std::size_t total_ = 0, values_ = 0;
   std::size_t dense_begin_ = 0;
+  std::size_t objective_begin_ = static_cast<std::size_t>(-1);
   std::size_t most_ = 0;
   std::function<void(std::size_t)> refuse_;
 };

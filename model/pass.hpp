@@ -29,8 +29,32 @@ struct DropoutState {
 struct Targets {
   std::vector<const std::int8_t*> labels;  ///< [T] arrays [B]
   const double* weights = nullptr;         ///< [B] or null
-  std::vector<double> share;  ///< [T] 1 / sum of the weights of the labelled rows, 0 if there are none
-  std::vector<double> scale;  ///< [T] what a labelled row's loss counts in the total, times its weight
+  std::vector<double> share;         ///< [T] 1 / sum of the weights of the labelled rows, 0 if there are none
+  std::vector<double> scale;         ///< [T] what a labelled row's loss counts in the total, times its weight
+  std::vector<double> log_variance;  ///< [T] s; 0 where it is not learned
+  double excess_share = 0;           ///< 1 / sum of the weights of all rows, 0 if that is 0
+  std::vector<double> excess_scale;  ///< [T] what a row's excess over the parent counts, times its weight
+
+  /// Makes these the targets of task t alone, out of those of all; keeps its memory.
+  void take_task(const Targets& all, std::size_t t) {
+    *this = all;
+    for (std::vector<double>* scales : {&scale, &excess_scale}) {
+      for (std::size_t u = 0; u < scales->size(); ++u) (*scales)[u] = u == t ? (*scales)[u] : 0;
+    }
+  }
+};
+
+/// What the rows of a batch have cost.
+struct Losses {
+  std::vector<double> tasks;       ///< [T] loss_t
+  std::vector<double> calibrator;  ///< [T] c_t; empty where it does not count
+  std::vector<double> parts;       ///< [T] L_t, the task's part of the total
+
+  double total() const {
+    double sum = 0;
+    for (double part : parts) sum += part;
+    return sum;
+  }
 };
 
 /// Where one stream of values lies and where its gradient is gathered (training only): `width` columns of a

@@ -32,6 +32,17 @@ class GradientPlan {
     std::size_t bias;
   };
 
+  /// Adds another plan behind this one, as far as keep(offset) wants the gradient of that parameter.
+  template <class Keep>
+  void append(const GradientPlan& other, Keep&& keep) {
+    for (const Product& product : other.products) {
+      if (keep(product.weight)) products.push_back(product);
+    }
+    for (const Bias& bias : other.biases) {
+      if (keep(bias.bias)) biases.push_back(bias);
+    }
+  }
+
   std::vector<Product> products;
   std::vector<Bias> biases;
 };
@@ -40,6 +51,13 @@ class GradientPlan {
 struct Place {
   Slot slot = 0;
   std::size_t layer = 0, column = 0, width = 0;
+};
+
+/// Values that must stay on their side of 0, or of others, within a difference.
+struct Kink {
+  Place value;
+  bool against = false;  ///< of `other`, as wide; else of 0
+  Place other;
 };
 
 /// A value of the trace (docs/trace.md).

@@ -18,12 +18,18 @@ struct NamedTensor {
   std::vector<Real> values;
 };
 
-/// The trace of `batch` as one batch, dropout off: forward values, and with labels the losses and gradients:
-/// of the parameters and x0, and with `every_gradient` of all other values.
+/// What a trace holds besides the forward values, and with labels the losses and the gradients of the
+/// parameters and x0.
+struct TraceOf {
+  bool every_gradient = false;  ///< of all other values, too
+  bool interference = false;    ///< how the tasks' gradients agree; with pcgrad always
+};
+
+/// The trace of `batch` as one batch, dropout off.
 template <class Real>
 std::vector<NamedTensor<Real>> trace(const ModelConfig& config, const ParameterTable& table,
                                      const Real* parameters, const kernels::Table<Real>& ops,
-                                     const Batch& batch, int threads, bool every_gradient = false);
+                                     const Batch& batch, int threads, const TraceOf& of = {});
 
 /// The forward values an engine holds after `forward`.
 template <class Real>

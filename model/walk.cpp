@@ -1,5 +1,8 @@
 #include "model/walk.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "model/layers/embedding.hpp"
 #include "model/layers/head.hpp"
 #include "model/layers/loss.hpp"
@@ -9,13 +12,20 @@ namespace dcrnn::model {
 
 namespace {
 
+/// Puts a layer that has just been built behind the others.
+void append(Layers& layers, Build& build, std::unique_ptr<Layer> layer) {
+  layers.all.push_back(std::move(layer));
+  layers.rows_end.push_back(build.rows.size());
+  layers.gradients.push_back(std::exchange(build.gradients, {}));
+  layers.reached_by.push_back(static_cast<TaskSet>(-1));
+}
+
 /// Builds a layer of `Kind` behind the others.
 template <class Kind, class... Args>
 const Kind& add(Layers& layers, Build& build, Args&&... args) {
   auto layer = std::make_unique<Erased<Kind>>(build, std::forward<Args>(args)...);
   const Kind& kind = layer->kind;
-  layers.all.push_back(std::move(layer));
-  layers.rows_end.push_back(build.rows.size());
+  append(layers, build, std::move(layer));
   return kind;
 }
 
@@ -27,6 +37,16 @@ auto add_kind(Layers& layers, Build& build, const Config& config, Args&&... args
         return add<typename std::decay_t<decltype(own)>::Kind>(layers, build, own, args...).output();
       },
       config);
+}
+
+/// Task t, and if `linked` all that come after it.
+TaskSet followers(const std::vector<Task>& tasks, std::size_t t, bool linked) {
+  TaskSet set = TaskSet{1} << t;
+  for (std::size_t u = t + 1; linked && u < tasks.size(); ++u) {
+    const std::size_t parent = tasks[u].parent;
+    if (parent != kNoParent && (set >> parent & 1) != 0) set |= TaskSet{1} << u;
+  }
+  return set;
 }
 
 bool reads_shared(const Sharings::Config& config) {
@@ -48,18 +68,33 @@ Layers walk(Build& build, const ModelConfig& config) {
   }
 
   layers.logits = build.dense(config.tasks.size());
-  std::vector<Stream> y;  // of the tasks so far, transferred
+  std::vector<Stream> y;               // of the tasks so far, transferred
+  std::vector<std::size_t> own_begin;  // per task: the first of its own layers
+  bool linked = false;                 // a task's part of the loss depends on layers of those before it
   for (std::size_t t = 0; t < config.tasks.size(); ++t) {
+    own_begin.push_back(layers.all.size());
     y.push_back(add<Tower>(layers, build, config.tower, t, streams.v[t]).output());
     const std::size_t parent = config.tasks[t].parent;
-    if (parent != kNoParent) y[t] = add_kind(layers, build, config.transfer, t, y[t], y[parent]);
+    if (parent != kNoParent) {
+      const Stream own = y[t];
+      y[t] = add_kind(layers, build, config.transfer, t, own, y[parent]);
+      linked = linked || y[t].value != own.value;
+    }
     add<Head>(layers, build, t, y[t], layers.logits);
   }
 
-  auto objective = std::make_unique<ErasedObjective<Loss>>(build, config.chain, layers.logits);
+  own_begin.push_back(layers.all.size());
+  auto objective = std::make_unique<ErasedObjective<Loss>>(
+      build, Loss::Config{config.chain, config.calibrator, config.weighting}, layers.logits);
   layers.objective = objective.get();
-  layers.all.push_back(std::move(objective));
-  layers.rows_end.push_back(build.rows.size());
+  append(layers, build, std::move(objective));
+
+  linked = linked || layers.objective->links_tasks();
+  for (std::size_t t = 0; t < config.tasks.size(); ++t) {
+    std::fill(layers.reached_by.begin() + static_cast<std::ptrdiff_t>(own_begin[t]),
+              layers.reached_by.begin() + static_cast<std::ptrdiff_t>(own_begin[t + 1]),
+              followers(config.tasks, t, linked));
+  }
   return layers;
 }
 

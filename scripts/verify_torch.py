@@ -424,11 +424,68 @@ class Model:
             total = weight[rows].sum()
             losses.append((weight[rows] * loss).sum() / total if total > 0 else 0 * logit[0, 0])
         out["loss"] = torch.stack(losses)
-        out["loss.total"] = sum(t.get("weight", 1.0) * loss for t, loss in zip(tasks, losses)).reshape(1)
-        out["loss.total"].backward()
+        parts = self.parts(tasks, losses, logit, data, weight, out)
+        out["loss.total"] = sum(parts).reshape(1)
+        out["loss.total"].backward(retain_graph=True)
         for name, value in [*self.w.items(), ("x0", x0)]:
             out["grad." + name] = torch.zeros_like(value) if value.grad is None else value.grad
+        if config.get("gradients", "sum") == "pcgrad":
+            self.combine(parts, out)
         return {name: value.detach().numpy() for name, value in out.items()}
+
+    def parts(self, tasks, losses, logit, data, weight, out):
+        """[L_t]: the tasks' parts of the total loss."""
+        config, names, parts = self.config, [task["name"] for task in tasks], []
+        alpha, excess = config.get("calibrator", 0), []
+        for i, task in enumerate(tasks):
+            part = task.get("weight", 1.0) * losses[i]
+            if config.get("weighting", "fixed") == "uncertainty":
+                s = self.parameter("weighting.log_variance", len(tasks))[i]
+                labelled = any(cell and w > 0 for cell, w in zip(data[task.get("label", task["name"])], weight))
+                part = task.get("weight", 1.0) * (torch.exp(-s) * losses[i] + s / 2) if labelled else 0 * losses[i]
+            above = torch.zeros_like(weight)
+            if "after" in task:
+                p, q = torch.sigmoid(logit[:, i]), torch.sigmoid(logit[:, names.index(task["after"])])
+                above = torch.relu(p - q)
+                if alpha:
+                    self.kink = min(self.kink, (p - q).detach().abs().min().item())
+            excess.append((weight * above).sum() / weight.sum() if weight.sum() > 0 else 0 * above.sum())
+            parts.append(part + alpha * excess[i])
+        if alpha:
+            out["loss.calibrator"] = torch.stack(excess)
+        return parts
+
+    def combine(self, parts, out):
+        """Interference of the tasks' gradients on what all tasks share, and pcgrad's combination of them."""
+        def owned(name):
+            words = name.split(".")
+            if words[0] == "sharing":  # sharing.<k>.<task>.<layer>.weight against sharing.<k>.<layer>.weight
+                return len(words) == 5
+            return words[0] in ("tower", "transfer", "head", "weighting")
+
+        shared = [name for name in self.w if not owned(name)]
+        g = []
+        for part in parts:
+            one = torch.autograd.grad(part, [self.w[n] for n in shared], retain_graph=True, allow_unused=True)
+            g.append(torch.cat([(torch.zeros_like(self.w[n]) if d is None else d).flatten()
+                                for n, d in zip(shared, one)]))
+        T = len(g)
+        norm = out["interference.norm"] = torch.stack([one.norm() for one in g])
+        cosine = out["interference.cosine"] = torch.zeros(T, T, dtype=torch.float64)
+        total = torch.zeros_like(g[0])
+        for i in range(T):
+            for j in range(T):
+                if norm[i] > 0 and norm[j] > 0:
+                    cosine[i, j] = 1 if i == j else g[i] @ g[j] / (norm[i] * norm[j])
+            p = g[i]
+            for k in range(T - 1):
+                j = (i + 1 + k) % T
+                d = p @ g[j]
+                if d < 0:
+                    p = p - d / (g[j] @ g[j]) * g[j]
+            total = total + p
+        for name, one in zip(shared, total.split([self.w[name].numel() for name in shared])):
+            out["grad." + name] = one.reshape(self.w[name].shape)
 
 
 # --------------------------------------------------------------------------------------------- comparing
@@ -493,6 +550,12 @@ class RandomCase:
             "tower": [self.draw.choice([1, 6, 16]) for _ in range(self.draw.choice([0, 1, 1, 2]))],
             "transfer": self.word("transfer", number),
             "probability": ["chain", "independent"][number // 4 % 2]}
+        if self.config["probability"] == "independent" and self.draw.random() < 0.5:
+            self.config["calibrator"] = 0.7
+        if self.draw.random() < 0.3:
+            self.config["weighting"] = "uncertainty"
+        if self.draw.random() < 0.3:
+            self.config["gradients"] = "pcgrad"
         if self.draw.random() < 0.5:
             self.config["weight"] = "w"
             self.columns["w"] = [self.draw.choice(["0", "1", "0.25", "3.5"]) for _ in range(self.rows)]

@@ -68,6 +68,9 @@ std::vector<TensorView> views(const model::ParameterTable& table, const RunArray
                                          arrays.optimizer[i]));
   }
   if (!arrays.best.empty()) tensors.push_back(tensor_view<float>("best", {table.total()}, arrays.best));
+  if (!arrays.interference.empty()) {
+    tensors.push_back(tensor_view<double>("interference", {arrays.interference.size()}, arrays.interference));
+  }
   return tensors;
 }
 

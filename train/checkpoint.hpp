@@ -38,17 +38,18 @@ struct RunExtent {
   std::uint64_t batch = 0;  ///< rows of a step
 };
 
-/// The arrays of a run, table.total() long but for those of the optimizer (optim::State). `best` is empty
-/// without validation.
+/// The arrays of a run, table.total() long but for those of the optimizer (optim::State) and `interference`,
+/// what the epoch so far has told of it. `best` is empty without validation.
 struct RunArrays {
   std::span<float> parameters;
   std::vector<std::span<float>> optimizer;
   std::span<float> best;
   std::vector<optim::Squares> squares;  ///< where `optimizer` holds sums of squares
+  std::span<double> interference;
 };
 
-/// Writes a safetensors file (docs/format.md): parameters by name, `optimizer.<i>`, `best`, any further
-/// tensors, the config, the state and a checksum over all data.
+/// Writes a safetensors file (docs/format.md): parameters by name, `optimizer.<i>`, `best`, `interference`,
+/// any further tensors, the config, the state and a checksum over all data.
 void save_checkpoint(const std::string& path, const std::string& config_json,
                      const model::ParameterTable& table, const RunState& state, const RunArrays& arrays,
                      const std::vector<TensorView>& further);

@@ -47,6 +47,8 @@ struct TrainConfig {
   EarlyStoppingConfig early_stopping;
   double checkpoint_seconds = 60;  ///< least time between two checkpoints; 0: after every step
 
+  std::size_t interference = 0;  ///< every so many steps the tasks' gradients are compared; 0: never
+
   bool operator==(const TrainConfig&) const = default;
 };
 
@@ -78,6 +80,7 @@ inline constexpr Key kTrainKeys[] = {
     {.name = "init_scale", .kind = KeyKind::number, .doc = "standard deviation of fresh embeddings", .least = 0, .most = kLargest, .fallback = "0.01; 0.1 where one of `train.optimizer`, `train.schedule` and `train.tables` is there"},
     {.name = "early_stopping", .kind = KeyKind::object, .doc = "when to stop before the last epoch", .below = kEarlyStoppingKeys},
     {.name = "checkpoint_seconds", .kind = KeyKind::number, .doc = "least time between two checkpoints; 0: after every step", .least = 0, .most = kLargest},
+    {.name = "interference", .kind = KeyKind::whole, .doc = "the first step and every n-th after it compare the tasks' gradients, for the log; 0: none", .added = true},
 };
 
 inline constexpr Key kFormatKeys[] = {
@@ -112,6 +115,7 @@ void describe(auto& v, Is<TrainConfig> auto& train) {
   v.value("init_scale", train.init_scale, chosen ? kChosenInitScale : kInitScale);
   v.object("early_stopping", train.early_stopping);
   v.value("checkpoint_seconds", train.checkpoint_seconds);
+  v.value("interference", train.interference);
 }
 
 void describe(auto& v, Is<Config> auto& config) {

@@ -11,6 +11,7 @@
 #include "core/size.hpp"
 #include "model/scorer.hpp"
 #include "train/checkpoint.hpp"
+#include "train/interference.hpp"
 #include "train/trainer.hpp"
 #include "train/untouched_rows.hpp"
 #include "train/verdict.hpp"
@@ -45,6 +46,7 @@ class Run {
         steps_per_epoch_((train.rows() + config.train.batch - 1) / config.train.batch),
         trainer_(with_batch(config, std::min(config.train.batch, train.rows())), table, parameters,
                  steps_per_epoch_ * config.train.epochs, ops, options.threads),
+        interference_(config.train.interference > 0 ? config.model.tasks.size() : 0),
         index_(std::min(config.train.batch, std::max(train.rows(), valid == nullptr ? 0 : valid->rows()))) {
     if (options.survey != nullptr) untouched_.emplace(config.model, table, *options.survey, parameters);
     if (valid_ == nullptr) return;
@@ -126,6 +128,7 @@ class Run {
       const std::size_t count = std::min<std::size_t>(config_.train.batch, n - state_.position);
       read_in_order(state_.epoch, state_.position, count);
       const StepReport step = trainer_.step(batch_);
+      if (step.compared) interference_.add(trainer_.engine().interference());
       state_.position += count;
       state_.loss_sum += step.loss * static_cast<double>(count);
       state_.rows_trained = trainer_.rows_trained();
@@ -166,6 +169,7 @@ class Run {
     report.seconds = state_.seconds;
     report.rows_per_second = static_cast<double>(train_.rows()) / std::max(state_.seconds, 1e-9);
     report.loss = state_.loss_sum / static_cast<double>(train_.rows());
+    report.interference = interference_.report(config_.model.tasks);
 
     // Before the checkpoint: a run killed in between tells of the epoch twice, not never.
     if (options_.on_epoch) options_.on_epoch(report);
@@ -173,6 +177,7 @@ class Run {
     ++state_.epoch;
     state_.position = 0;
     state_.loss_sum = state_.seconds = 0;
+    interference_.clear();
     const std::size_t patience = config_.train.early_stopping.patience;
     early_ = valid_ != nullptr && patience > 0 && state_.epochs_since_best >= patience &&
              state_.epoch < config_.train.epochs;
@@ -272,7 +277,7 @@ class Run {
   }
 
   RunArrays arrays() {
-    RunArrays arrays{parameters_, {}, best_.span(), trainer_.state().squares()};
+    RunArrays arrays{parameters_, {}, best_.span(), trainer_.state().squares(), interference_.state()};
     for (Buffer<float>& state : trainer_.state().arrays()) arrays.optimizer.push_back(state.span());
     return arrays;
   }
@@ -303,6 +308,7 @@ class Run {
   const FitOptions& options_;
   std::size_t steps_per_epoch_;
   Trainer trainer_;
+  InterferenceSums interference_;
   std::vector<std::size_t> index_;
   Batch batch_;
   Buffer<float> best_, probabilities_, logits_;

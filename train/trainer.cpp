@@ -28,6 +28,16 @@ model::Candidate candidate_of(const ModelConfig& config) {
   return gru != nullptr ? gru->candidate : model::Candidate::tanh;
 }
 
+model::Build::Purpose purpose(const Config& config) {
+  const bool pcgrad = config.model.gradients == model::Combination::pcgrad;
+  const bool looks = config.train.interference > 0;
+  return {.training = true,
+          .keep_values = pcgrad || looks,
+          .tasks = pcgrad  ? model::TaskGradientsOf::everything
+                   : looks ? model::TaskGradientsOf::shared
+                           : model::TaskGradientsOf::nothing};
+}
+
 bool finite(const float* x, std::size_t n) {
   return std::all_of(x, x + n, [](float value) { return std::isfinite(value); });
 }
@@ -43,7 +53,7 @@ Trainer::Trainer(const Config& config, const model::ParameterTable& table, std::
       ops_(ops),
       threads_(threads),
       engine_(config.model, table, ops, config.train.batch,
-              model::kGroupRows * static_cast<std::size_t>(threads)),
+              model::kGroupRows * static_cast<std::size_t>(threads), purpose(config)),
       plan_(plan_updates(table.all(), table.dense_begin(), table.total(), config.train.optimizer.kind,
                          candidate_of(config.model))),
       state_(config.train.tables.optimizer.kind, config.train.optimizer.kind, table.dense_begin(),
@@ -67,7 +77,7 @@ void Trainer::pack() {
 const std::vector<double>& Trainer::losses(const Batch& batch) {
   pack();
   engine_.forward(batch, nullptr, threads_);
-  return engine_.losses();
+  return engine_.losses().tasks;
 }
 
 StepReport Trainer::step(Batch& batch) {
@@ -76,10 +86,9 @@ StepReport Trainer::step(Batch& batch) {
   const TrainConfig& train = config_.train;
   const model::DropoutState dropout{train.seed, rows_trained_, train.dropout.input, train.dropout.sharing,
                                     train.dropout.tower};
-  engine_.forward_backward(batch, &dropout, threads_);
-
   StepReport report;
-  report.loss = engine_.total_loss();
+  report.compared = differentiate(batch, dropout);
+  report.loss = engine_.losses().total();
   report.gradient_norm = std::sqrt(gradient_square_sum());
   if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) fail_diverged(batch, dropout);
   report.rate = optim::rate_at(train.schedule, train.optimizer.rate, state_.steps, total_steps_);
@@ -87,6 +96,20 @@ StepReport Trainer::step(Batch& batch) {
   update(clip ? train.clip_norm / report.gradient_norm : 1.0, report.rate);
   rows_trained_ += batch.rows;
   return report;
+}
+
+bool Trainer::differentiate(const Batch& batch, const model::DropoutState& dropout) {
+  const std::size_t every = config_.train.interference;
+  const bool look = every > 0 && state_.steps % every == 0;
+  if (config_.model.gradients == model::Combination::pcgrad) {
+    engine_.forward_backward_tasks(batch, &dropout, threads_, false);
+    engine_.combine_tasks(state_.steps, threads_);
+  } else if (look) {
+    engine_.forward_backward_tasks(batch, &dropout, threads_, true);
+  } else {
+    engine_.forward_backward(batch, &dropout, threads_);
+  }
+  return look;
 }
 
 /// So that the unknown row means something at prediction, a small share of ids is unknown while training.
@@ -197,7 +220,7 @@ void Trainer::fail_diverged(const Batch& batch, const model::DropoutState& dropo
       check();
     });
   }
-  if (culprit.empty() && !std::isfinite(engine_.total_loss())) culprit = "loss";
+  if (culprit.empty() && !std::isfinite(engine_.losses().total())) culprit = "loss";
   if (culprit.empty()) {
     engine_.forward_backward(batch, &dropout, threads_);
     std::vector<float> gradient;

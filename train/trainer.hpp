@@ -22,6 +22,7 @@ struct StepReport {
   double loss = 0;           ///< weighted total, before the update
   double rate = 0;           ///< learning rate used, that of the dense parameters
   double gradient_norm = 0;  ///< global norm before clipping
+  bool compared = false;     ///< the tasks' gradients were: see engine().interference()
 };
 
 class Trainer {
@@ -57,6 +58,8 @@ class Trainer {
   /// Packs the parameters unless they are.
   void pack();
   void drop_ids(Batch& batch) const;
+  /// Gradients of the step; true if the tasks' were compared for the log.
+  bool differentiate(const Batch& batch, const model::DropoutState& dropout);
   double gradient_square_sum();
   /// The gradients, times `scale`, into the parameters; `rate` is that of the dense ones.
   void update(double scale, double rate);

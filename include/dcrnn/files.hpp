@@ -61,11 +61,21 @@ struct JobProgress {
 /// stops the job (after saving, when training) with ErrorCode::stopped.
 using ProgressCallback = std::function<bool(const JobProgress&)>;
 
+/// How the gradients of the tasks agree on the parameters they share: means over the steps looked at.
+struct InterferenceReport {
+  std::size_t steps = 0;
+  std::vector<std::string> tasks;  ///< names [T]
+  std::vector<double> norm;        ///< [T]
+  std::vector<double> cosine;      ///< [T, T]
+  std::vector<double> negative;    ///< [T, T]: share of the steps in which the cosine was negative
+};
+
 struct EpochSummary {
   std::size_t epoch = 0, epochs = 0;  ///< from 1
   double seconds = 0, rows_per_second = 0, loss = 0;
   std::vector<TaskReport> valid;  ///< empty without validation files
   bool best = false;
+  std::optional<InterferenceReport> interference;  ///< with train.interference, if a step was looked at
 };
 
 struct FitJob {
@@ -155,6 +165,7 @@ struct TraceOptions {
   Precision precision = Precision::f32;
   bool gradients =
       false;  ///< also of every value between x0 and the logits, not of the parameters and x0 alone
+  bool interference = false;  ///< how the tasks' gradients agree, where the config does not ask for it anyway
 };
 DCRNN_EXPORT Result<void> trace_file(const Model& model, const std::string& data, const std::string& out,
                                      const TraceOptions& options,

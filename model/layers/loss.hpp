@@ -1,5 +1,5 @@
-// Probability and loss. The math of a row lies in kernels/reference/loss.hpp. Derivation:
-// docs/loss.md.
+// Probability, losses and their sum. The math of a row lies in kernels/reference/loss.hpp. Derivations:
+// docs/loss.md, docs/calibrator.md, docs/uncertainty.md.
 #pragma once
 
 #include <array>
@@ -12,71 +12,115 @@
 
 namespace dcrnn::model {
 
+/// How the losses of the tasks become one: by fixed weights, or by learned log variances besides.
+enum class Weighting { fixed, uncertainty };
+
 /// The objective: logits [B, T] to probabilities and losses.
 class Loss {
  public:
-  Loss(Build& build, bool chain, const Stream& logits)
-      : T_(build.tasks.size()), logits_(logits), probability_(build.arena.add_dense(T_)) {
-    for (const Task& task : build.tasks) {
-      parents_.push_back(chain ? task.parent : kNoParent);
+  struct Config {
+    bool chain;         ///< a task's probability is that of its whole path
+    double calibrator;  ///< alpha: what a probability above the parent's costs; 0 with `chain`
+    Weighting weighting;
+  };
+
+  Loss(Build& build, const Config& config, const Stream& logits)
+      : T_(build.tasks.size()), config_(config), logits_(logits), probability_(build.arena.add_dense(T_)) {
+    for (std::size_t t = 0; t < T_; ++t) {
+      const Task& task = build.tasks[t];
+      parents_.push_back(task.parent);
+      path_.push_back(config.chain ? task.parent : kNoParent);
       weights_.push_back(task.weight);
+      if (calibrates() && task.parent != kNoParent) {
+        build.kink(logits.columns(t, 1).place(), logits.columns(task.parent, 1).place());
+      }
+    }
+    if (learns()) {
+      log_variance_ = build.parameter("weighting.log_variance", {T_}, Init::zeros, kObjective);
     }
     build.trace("logit", logits);
     build.trace_value("probability", {probability_, 0, 0, T_});
   }
 
   Slot probability() const { return probability_; }
+  bool links_tasks() const { return config_.chain || calibrates(); }
+  std::size_t sums() const { return calibrates() ? 2 * T_ : T_; }
 
   /// Fills `targets` (its vectors keep their memory from batch to batch).
-  void set_targets(const Batch& batch, Targets& targets) const {
+  template <class Real>
+  void set_targets(const Batch& batch, const Real* parameters, Targets& targets) const {
     targets.labels.resize(T_);
+    targets.weights = batch.weights.empty() ? nullptr : batch.weights.data();
+    const auto weight = [&](std::size_t b) { return targets.weights ? targets.weights[b] : 1.0; };
     targets.share.resize(T_);
     targets.scale.resize(T_);
-    targets.weights = batch.weights.empty() ? nullptr : batch.weights.data();
+    targets.log_variance.resize(T_);
     for (std::size_t t = 0; t < T_; ++t) {
       targets.labels[t] = batch.labels[t].data();
       double sum = 0;
       for (std::size_t b = 0; b < batch.rows; ++b) {
-        if (batch.labels[t][b] != kMissingLabel) sum += targets.weights ? targets.weights[b] : 1.0;
+        if (batch.labels[t][b] != kMissingLabel) sum += weight(b);
       }
-      if (!std::isfinite(sum)) {
-        fail(ErrorCode::data, "the sample weights of a batch sum to infinity", "scale the weights down");
-      }
-      targets.share[t] = sum > 0 ? 1 / sum : 0;
-      if (!std::isfinite(targets.share[t])) {
-        fail(ErrorCode::data, "the sample weights of a batch are too close to 0", "scale the weights up");
-      }
-      targets.scale[t] = weights_[t] * targets.share[t];
+      targets.share[t] = inverse(sum);
+      targets.log_variance[t] = learns() ? static_cast<double>(parameters[log_variance_ + t]) : 0;
+      targets.scale[t] = weights_[t] * std::exp(-targets.log_variance[t]) * targets.share[t];
     }
+    if (!calibrates()) return;
+    double all = 0;
+    for (std::size_t b = 0; b < batch.rows; ++b) all += weight(b);
+    targets.excess_share = inverse(all);
+    targets.excess_scale.assign(T_, config_.calibrator * targets.excess_share);
   }
 
-  /// Probabilities of the block's rows; with targets also adds to pass.losses [T] their weighted losses.
+  /// Probabilities of the block's rows; with targets also adds to pass.losses their weighted losses [T] and,
+  /// with a calibrator, behind these their weighted excess over the parent's probability [T].
   template <class Real>
   void forward(const Pass<Real>& pass) const {
     const Labels labels(pass.targets, pass.batch_row);
-    pass.ops.loss_forward({pass.count, T_, parents_.data(), pass.value(logits_),
+    pass.ops.loss_forward({pass.count, T_, path_.data(), pass.value(logits_),
                            pass.targets != nullptr ? labels.rows.data() : nullptr, labels.weights,
                            pass.at(probability_), pass.losses});
+    if (!calibrates() || pass.targets == nullptr) return;
+    pass.ops.calibrator_forward(
+        {pass.count, T_, parents_.data(), pass.value(logits_), labels.weights, pass.losses + T_});
   }
 
   /// Gradient of the total loss with respect to the logits.
   template <class Real>
   void backward(const Pass<Real>& pass) const {
     const Labels labels(pass.targets, pass.batch_row);
-    pass.ops.loss_backward({pass.count, T_, parents_.data(), pass.value(logits_), labels.rows.data(),
+    pass.ops.loss_backward({pass.count, T_, path_.data(), pass.value(logits_), labels.rows.data(),
                             labels.weights, pass.targets->scale.data(), pass.gradient(logits_)});
+    if (!calibrates()) return;
+    pass.ops.calibrator_backward({pass.count, T_, parents_.data(), pass.value(logits_), labels.weights,
+                                  pass.targets->excess_scale.data(), pass.gradient(logits_)});
   }
 
-  /// Losses [T] of the tasks from the sums over all rows.
-  void losses(const Targets& targets, const double* sums, double* losses) const {
-    for (std::size_t t = 0; t < T_; ++t) losses[t] = targets.share[t] > 0 ? sums[t] * targets.share[t] : 0;
+  /// Losses from the sums over all rows, and the parts of the total:
+  /// L_t = weight_t (exp(-s_t) loss_t + s_t / 2) + alpha c_t, the bracket only where there are labels.
+  void losses(const Targets& targets, const double* sums, Losses& losses) const {
+    losses.tasks.resize(T_);
+    losses.parts.resize(T_);
+    if (calibrates()) losses.calibrator.resize(T_);
+    for (std::size_t t = 0; t < T_; ++t) {
+      const bool labelled = targets.share[t] > 0;
+      const double s = targets.log_variance[t];
+      losses.tasks[t] = labelled ? sums[t] * targets.share[t] : 0;
+      losses.parts[t] = labelled ? weights_[t] * (std::exp(-s) * losses.tasks[t] + s / 2) : 0;
+      if (!calibrates()) continue;
+      losses.calibrator[t] = sums[T_ + t] * targets.excess_share;
+      losses.parts[t] += config_.calibrator * losses.calibrator[t];
+    }
   }
 
-  /// Total loss from the losses [T] of the tasks.
-  double total(const double* losses) const {
-    double sum = 0;
-    for (std::size_t t = 0; t < T_; ++t) sum += weights_[t] * losses[t];
-    return sum;
+  /// ds_t = weight_t (1/2 - exp(-s_t) loss_t), 0 without labels.
+  template <class Real>
+  void finish(const Targets& targets, const Losses& losses, std::size_t base, Real* gradients) const {
+    if (!learns()) return;
+    for (std::size_t t = 0; t < T_; ++t) {
+      const double ds = weights_[t] * (0.5 - std::exp(-targets.log_variance[t]) * losses.tasks[t]);
+      gradients[log_variance_ - base + t] = static_cast<Real>(targets.share[t] > 0 ? ds : 0);
+    }
   }
 
  private:
@@ -91,11 +135,28 @@ class Loss {
     const double* weights = nullptr;
   };
 
+  bool calibrates() const { return config_.calibrator > 0; }
+  bool learns() const { return config_.weighting == Weighting::uncertainty; }
+
+  /// 1 / the sum of sample weights, 0 for 0. Failure(data) where a mean would not be a number.
+  static double inverse(double sum) {
+    if (!std::isfinite(sum)) {
+      fail(ErrorCode::data, "the sample weights of a batch sum to infinity", "scale the weights down");
+    }
+    const double share = sum > 0 ? 1 / sum : 0;
+    if (!std::isfinite(share)) {
+      fail(ErrorCode::data, "the sample weights of a batch are too close to 0", "scale the weights up");
+    }
+    return share;
+  }
+
   std::size_t T_ = 0;
+  Config config_;
   Stream logits_;
   Slot probability_ = 0;
-  std::vector<std::size_t> parents_;
+  std::vector<std::size_t> parents_, path_;  ///< path_: the parents whose probability is part of a task's
   std::vector<double> weights_;
+  std::size_t log_variance_ = 0;  ///< offset of s
 };
 
 }  // namespace dcrnn::model

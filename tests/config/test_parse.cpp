@@ -246,6 +246,24 @@ TEST_CASE("keys of later versions are written where they say something, and only
   CHECK(written(R"("base_rate": false)").find("\"base_rate\":false") != std::string::npos);
 }
 
+TEST_CASE("keys of the objective reach their members, and are written only where they say something") {
+  const auto added = [](const std::string& keys) { return parse_config(with(keys), "c"); };
+  const Config plain =
+      added(R"("calibrator": 0, "weighting": "fixed", "gradients": "sum", "train": {"interference": 0})");
+  for (const char* key : {"calibrator", "weighting", "gradients", "interference"}) {
+    CHECK_FALSE(contains(to_json(plain), key));
+  }
+  const Config all = added(R"("probability": "independent", "calibrator": 0.6, "weighting": "uncertainty",
+      "gradients": "pcgrad", "train": {"interference": 20})");
+  CHECK(all.model.calibrator == 0.6);
+  CHECK(all.model.weighting == model::Weighting::uncertainty);
+  CHECK(all.model.gradients == model::Combination::pcgrad);
+  CHECK(all.train.interference == 20);
+  CHECK(contains(to_json(all), R"("calibrator":0.6,"weighting":"uncertainty","gradients":"pcgrad")"));
+  CHECK(contains(failure_of([&] { (void)added(R"("probability": "chain", "calibrator": 0.5)"); }).message,
+                 "c: calibrator: does not apply here, only to \"probability\": \"independent\""));
+}
+
 TEST_CASE("every word means its enumerator") {
   const auto field = [](const std::string& rest) {
     return parse_config(with_fields(R"({"name":"a",)" + rest + "}"), "c").model.fields[0];

@@ -42,7 +42,11 @@ Config rich_config() {
   config.train.schedule = {ScheduleKind::cosine, 1.0 / 7, 0.1};
   config.train.dropout = {0.1, 0, 0.7};
   config.train.early_stopping = {"v_3", Metric::logloss, 4};
+  config.model.calibrator = 0.1;
+  config.model.weighting = model::Weighting::uncertainty;
+  config.model.gradients = model::Combination::pcgrad;
   config.train.checkpoint_seconds = 0.1;
+  config.train.interference = 20;
   return config;
 }
 

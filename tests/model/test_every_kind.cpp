@@ -98,7 +98,7 @@ void check_page(const Choice& choice, const std::string& role) {
 template <class Real>
 std::vector<Real> all_gradients(GradientEngine<Real>& engine, const model::ParameterTable& table) {
   std::vector<Real> all;
-  for (const double loss : engine.losses()) all.push_back(static_cast<Real>(loss));
+  for (const double loss : engine.losses().tasks) all.push_back(static_cast<Real>(loss));
   for (std::size_t i = 0; i < table.all().size(); ++i) {
     all.resize(all.size() + table.all()[i].size);
     engine.copy_gradient(i, all.data() + all.size() - table.all()[i].size);
@@ -137,11 +137,12 @@ TEST_CASE("every kind: every instruction set gives the values and gradients of d
     const Subject subject(choice);
     const Batch batch = rows_for(subject, kRows);
     const std::vector<double> wide = subject.wide();
-    const auto want = model::trace(subject.config.model, subject.table, wide.data(),
-                                   kernels::table<double>(Isa::reference), batch, 1, true);
+    const auto want =
+        model::trace(subject.config.model, subject.table, wide.data(), kernels::table<double>(Isa::reference),
+                     batch, 1, {.every_gradient = true});
     for (const Isa isa : available_isas()) {
       const auto got = model::trace(subject.config.model, subject.table, subject.parameters.data(),
-                                    kernels::table<float>(isa), batch, 1, true);
+                                    kernels::table<float>(isa), batch, 1, {.every_gradient = true});
       REQUIRE(got.size() == want.size());
       for (std::size_t i = 0; i < want.size(); ++i) {
         REQUIRE(got[i].name == want[i].name);
@@ -187,7 +188,8 @@ TEST_CASE("every kind: names are unique") {
     CAPTURE(subject.json);
     std::set<std::string> names;
     const auto tensors = model::trace(subject.config.model, subject.table, subject.wide().data(),
-                                      kernels::table<double>(Isa::reference), rows_for(subject, 3), 1, true);
+                                      kernels::table<double>(Isa::reference), rows_for(subject, 3), 1,
+                                      {.every_gradient = true});
     for (const NamedTensor<double>& tensor : tensors) {
       CHECK_MESSAGE(names.insert(tensor.name).second, tensor.name);
     }

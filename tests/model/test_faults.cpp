@@ -20,7 +20,7 @@ namespace {
 
 using model::GradcheckTensor;
 
-std::string config_with(const std::string& candidate) {
+std::string config_with(const std::string& candidate, const std::string& loss = R"("probability": "chain")") {
   return R"({
   "fields": [{"name": "user", "type": "category", "encoding": "id", "size": 7, "dim": 3},
              {"name": "tags", "type": "bag", "encoding": "id", "size": 7, "dim": 2, "pool": "mean"},
@@ -30,10 +30,12 @@ std::string config_with(const std::string& candidate) {
   "cross": {"candidate": ")" +
          candidate + R"(", "layers": 2},
   "sharing": [{"shared": 5, "private": 3, "gate": "input"}], "tower": [4],
-  "transfer": "gru", "probability": "chain", "train": {"dropout": 0.2}})";
+  "transfer": "gru", )" +
+         loss + R"(, "train": {"dropout": 0.2}})";
 }
 const std::string kCross = config_with("cross");
 const std::string kTanh = config_with("tanh");
+const std::string kCalibrated = config_with("cross", R"("probability": "independent", "calibrator": 1)");
 
 std::vector<GradcheckTensor> run(const std::string& json, const kernels::Table<double>& table) {
   const Config config = parse_config(json, "config");
@@ -61,6 +63,7 @@ TEST_CASE("without a fault the configs pass") {
 #define DCRNN_LAYER_FAULT(changes) CHECK_MESSAGE(model::passed(check_with(changes)), changes);
 #include "layer_faults.inc"
 #undef DCRNN_LAYER_FAULT
+  CHECK(model::passed(run(kCalibrated, reference)));
 }
 
 TEST_CASE("every planted fault is found and named") {

@@ -123,4 +123,19 @@ TEST_CASE("dropout with its mask held") {
   CHECK(totals.kinked * 100 < totals.checked);
 }
 
+TEST_CASE("the calibrator, learned log variances, pcgrad") {
+  Totals totals;
+  for (const std::string& tasks : kTasks) {
+    for (
+        const char* loss :
+        {R"("probability": "independent", "calibrator": 0.6)", R"("weighting": "uncertainty")",
+         R"("probability": "independent", "calibrator": 2, "weighting": "uncertainty", "gradients": "pcgrad")"}) {
+      check(tasks + ", " + loss +
+                R"(, "cross": {"layers": 1}, "sharing": [{"shared": 4, "private": 3}], "tower": [3])",
+            totals);
+    }
+  }
+  CHECK(totals.kinked * 100 < totals.checked);
+}
+
 }  // namespace dcrnn

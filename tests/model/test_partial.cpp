@@ -30,9 +30,9 @@ TEST_CASE("without private units and gates every task reads the shared units the
   const Subject subject(Choice{kPlainCross, R"({"shared": 4, "private": 0, "gate": "none"})", "none"});
   const std::vector<double> parameters = subject.wide();
   std::map<std::string, std::vector<double>> values;
-  for (const auto& tensor :
-       model::trace(subject.config.model, subject.table, parameters.data(),
-                    kernels::table<double>(Isa::reference), rows_for(subject, 6), 1, true)) {
+  for (const auto& tensor : model::trace(subject.config.model, subject.table, parameters.data(),
+                                         kernels::table<double>(Isa::reference), rows_for(subject, 6), 1,
+                                         {.every_gradient = true})) {
     values[tensor.name] = tensor.values;
   }
   // The first tower layer of a task, by hand from s'.

@@ -49,9 +49,10 @@ TEST_CASE("a tower layer of ones and zeros hands its input on") {
   const Batch batch = rows_for(short_tower, 6);
   const auto& ops = kernels::table<double>(Isa::reference);
   const std::vector<double> wide = short_tower.wide();
-  const auto want =
-      model::trace(short_tower.config.model, short_tower.table, wide.data(), ops, batch, 1, true);
-  const auto got = model::trace(deep.model, table, parameters.data(), ops, batch, 1, true);
+  const auto want = model::trace(short_tower.config.model, short_tower.table, wide.data(), ops, batch, 1,
+                                 {.every_gradient = true});
+  const auto got =
+      model::trace(deep.model, table, parameters.data(), ops, batch, 1, {.every_gradient = true});
   std::size_t compared = 0;
   for (const auto& tensor : want) {
     for (const auto& other : got) {

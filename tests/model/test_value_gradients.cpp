@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <string>
@@ -87,7 +88,7 @@ class Forward {
     std::size_t last = 0;
     run([&](std::size_t moment) {
       for (std::size_t b = 0; b < kRows; ++b) {
-        std::copy_n(at(place.slot, b, place.layer) + place.column, place.width, now.data() + b * place.width);
+        std::copy_n(row(place, b), place.width, now.data() + b * place.width);
       }
       if (before.empty() || std::memcmp(before.data(), now.data(), now.size() * sizeof(double)) != 0) {
         last = moment;
@@ -100,12 +101,12 @@ class Forward {
   /// Losses of the tasks with element (b, j) of the values at `place`, made at `moment`, `delta` larger.
   std::vector<double> moved(const Place& place, std::size_t moment, std::size_t b, std::size_t j,
                             double delta) {
-    double* value = at(place.slot, b, place.layer) + place.column + j;
+    double* value = row(place, b) + j;
     run([&](std::size_t now) {
       if (now == moment) *value += delta;
     });
     own_ = value;
-    return engine_.losses();
+    return engine_.losses().parts;
   }
   std::vector<double> moved(Watch::Inside inside, std::size_t b, std::size_t j, double delta) {
     inside.row = b;
@@ -113,28 +114,31 @@ class Forward {
     inside.delta = delta;
     run([](std::size_t) {}, inside);
     own_ = nullptr;
-    return engine_.losses();
+    return engine_.losses().parts;
   }
   /// Which relus are open, but for the value that was moved.
   std::vector<bool> pattern() {
     std::vector<bool> open;
-    for (const Place& place : engine_.network().plan().kinks) {
+    for (const model::Kink& kink : engine_.network().plan().kinks) {
       for (std::size_t b = 0; b < kRows; ++b) {
-        const double* values = at(place.slot, b, place.layer) + place.column;
-        for (std::size_t j = 0; j < place.width; ++j) open.push_back(values + j != own_ && values[j] > 0);
+        const double* values = row(kink.value, b);
+        for (std::size_t j = 0; j < kink.value.width; ++j) {
+          const double against = kink.against ? row(kink.other, b)[j] : 0;
+          open.push_back(values + j != own_ && values[j] > against);
+        }
       }
     }
     return open;
   }
 
  private:
-  double* at(model::Slot slot, std::size_t row, std::size_t layer) {
-    return const_cast<double*>(engine_.arena().at(slot, row, layer));
+  double* row(const Place& place, std::size_t b) {
+    return const_cast<double*>(engine_.arena().at(place.slot, b, place.layer)) + place.column;
   }
   bool holds(const Place& place, const NamedTensor<double>& tensor) const {
     for (std::size_t b = 0; b < kRows; ++b) {
-      const double* row = engine_.arena().at(place.slot, b, place.layer) + place.column;
-      if (!std::equal(row, row + place.width, tensor.values.data() + b * place.width)) return false;
+      const double* values = engine_.arena().at(place.slot, b, place.layer) + place.column;
+      if (!std::equal(values, values + place.width, tensor.values.data() + b * place.width)) return false;
     }
     return true;
   }
@@ -165,7 +169,7 @@ std::optional<double> error_of(Forward& forward, double analytic, double largest
       for (const double sign : {1., -1.}) {
         const std::vector<double> losses = moved(sign * static_cast<double>(k) * step);
         smooth = smooth && forward.pattern() == base;
-        sum += sign * kStencil[k - 1] * forward.engine().network().objective().total(losses.data());
+        sum += sign * kStencil[k - 1] * std::accumulate(losses.begin(), losses.end(), 0.0);
       }
     }
     if (!smooth) continue;

@@ -109,6 +109,29 @@ TEST_CASE("the counting sees new, aligned new and malloc") {
   std::free(kept[2]);
 }
 
+TEST_CASE("steps that compare or combine the tasks' gradients") {
+  const SmallTable a(256, 1), b(256, 2);
+  for (const std::string gradients : {"sum", "pcgrad"}) {
+    for (const int threads : kThreads) {
+      CAPTURE(gradients);
+      CAPTURE(threads);
+      const std::string config = small_config("\"batch\": 256, \"interference\": 2");
+      auto model = Model::create(config.substr(0, config.size() - 1) +
+                                 R"(, "weighting": "uncertainty", "gradients": ")" + gradients + "\"}");
+      REQUIRE(model.ok());
+      auto trainer = Trainer::create(*model, 100, {threads, "auto"});
+      REQUIRE(trainer.ok());
+      bool good = true;
+      const auto steps = [&] {
+        for (const SmallTable* table : {&a, &b, &a, &b}) good = trainer->step(table->rows()).ok() && good;
+      };
+      steps();
+      CHECK(allocations_of(steps) == 0);
+      CHECK(good);
+    }
+  }
+}
+
 TEST_CASE("steps and scores of rows in memory") {
   const SmallTable a(256, 1), b(256, 2);
   for (const int threads : kThreads) {

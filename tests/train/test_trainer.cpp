@@ -263,7 +263,7 @@ TEST_CASE(
         engine.forward_backward(batch_for(s.config.model, rows), &dropout, threads);
       }
       std::vector<float> all;
-      for (const double loss : engine.losses()) all.push_back(static_cast<float>(loss));
+      for (const double loss : engine.losses().tasks) all.push_back(static_cast<float>(loss));
       for (std::size_t i = 0; i < s.table.all().size(); ++i) {
         all.resize(all.size() + s.table.all()[i].size);
         engine.copy_gradient(i, all.data() + all.size() - s.table.all()[i].size);
@@ -282,6 +282,93 @@ TEST_CASE(
       }
     }
   }
+}
+
+TEST_CASE("looking at the tasks' gradients changes no byte of the parameters, however often") {
+  for (const Isa isa : {best_isa(), Isa::reference}) {
+    const auto trained = [&](const std::string& train) {
+      Session s(kWide, train + R"("seed": 5)", 700, isa);
+      for (int step = 0; step < 5; ++step) s.trainer.step(s.batch);
+      return s.parameters;
+    };
+    const std::vector<float> want = trained("");
+    for (const char* every : {"1", "2", "7"}) {
+      CHECK(trained("\"interference\": " + std::string(every) + ", ") == want);
+    }
+  }
+}
+
+TEST_CASE(
+    "the tasks' gradients have the same bytes for any window and threads, and add up to the plain one") {
+  for (const Isa isa : {best_isa(), Isa::reference}) {
+    const Session s(kWide + R"(, "gradients": "pcgrad")", R"("seed": 5)", 700, isa);
+    const model::DropoutState dropout{5, 12345, 0.1, 0.2, 0.3};
+    const auto all = [&](const model::GradientEngine<float>& engine) {
+      std::vector<float> values;
+      for (std::size_t i = 0; i < s.table.all().size(); ++i) {
+        values.resize(values.size() + s.table.all()[i].size);
+        engine.copy_gradient(i, values.data() + values.size() - s.table.all()[i].size);
+      }
+      return values;
+    };
+    const model::Build::Purpose purpose = {
+        .training = true, .keep_values = true, .tasks = model::TaskGradientsOf::everything};
+    model::Interference met;
+    const auto combined = [&](std::size_t window, int threads) {
+      model::GradientEngine<float> engine(s.config.model, s.table, kernels::table<float>(isa), 1000, window,
+                                          purpose);
+      engine.set_parameters(s.parameters.data(), threads);
+      for (const std::size_t rows : {std::size_t{999}, s.batch.rows}) {
+        engine.forward_backward_tasks(batch_for(s.config.model, rows), &dropout, threads, false);
+      }
+      engine.combine_tasks(0, threads);
+      met = engine.interference();
+      return all(engine);
+    };
+    const std::vector<float> want = combined(1000, 1);
+    const model::Interference first = met;
+    for (const std::size_t window : {std::size_t{1}, 2 * model::kGroupRows, std::size_t{700}}) {
+      for (const int threads : {1, 3}) {
+        CAPTURE(window);
+        CAPTURE(threads);
+        CHECK(combined(window, threads) == want);
+        CHECK(met.norm == first.norm);
+        CHECK(met.cosine == first.cosine);
+      }
+    }
+    // The two labels are the same here, and so is the direction of their gradients: nothing is projected.
+    REQUIRE(first.cosine[1] > 0);
+    model::GradientEngine<float> engine(s.config.model, s.table, kernels::table<float>(isa), 1000);
+    engine.set_parameters(s.parameters.data(), 1);
+    engine.forward_backward(s.batch, &dropout, 1);
+    const std::vector<float> plain = all(engine);
+    float largest = 0, worst = 0;
+    for (std::size_t i = 0; i < plain.size(); ++i) {
+      largest = std::max(largest, std::abs(plain[i]));
+      worst = std::max(worst, std::abs(plain[i] - want[i]));
+    }
+    CHECK(worst <= 1e-5F * largest);
+  }
+}
+
+TEST_CASE("log variances know no weight decay") {
+  Session s(kNarrow + R"(, "weighting": "uncertainty")", R"("unknown_rate": 0)", 40);
+  const auto decayed = [&](double decay) {
+    Config config = s.config;
+    config.train.optimizer.weight_decay = decay;
+    std::vector<float> parameters = Session::fresh(s.table);
+    const std::size_t own = s.table.find("weighting.log_variance")->offset;
+    parameters[own] = 0.5F;
+    Batch batch = s.batch;
+    Trainer trainer(config, s.table, parameters, 0, kernels::table<float>(best_isa()), 1);
+    trainer.step(batch);
+    return std::pair{parameters[own], parameters[s.table.dense_begin()]};
+  };
+  const auto [with, weight_with] = decayed(0.1);
+  const auto [without, weight_without] = decayed(0);
+  CHECK(with == without);
+  CHECK(with != 0.5F);
+  CHECK(weight_with != weight_without);
 }
 
 TEST_CASE("gradients depend on nothing that was in the arena before, in the rows or between them") {

@@ -102,4 +102,11 @@ plant("loss: sigma(l) for sigma(-l)" loss.hpp
 plant("loss: the sample weight dropped" loss.hpp
       [[p.scale[t] * weight * dlog;]] [[p.scale[t] * (weight > 0) * dlog;]] "head.consume.bias" kCross)
 
+# Calibrator
+plant("calibrator: no gradient to the parent's logit" loss.hpp
+      [[if (p.parents[t] == i && is_above(t)) sum -= p.scale[t];]]
+      [[if (p.parents[t] == i && is_above(t)) sum -= 0 * p.scale[t];]] "head.click.weight" kCalibrated)
+plant("calibrator: the slope of the probability left out" loss.hpp
+      [[slope = sigmoid(l) * sigmoid(-l);]] [[slope = sigmoid(l);]] "head.consume.weight" kCalibrated)
+
 file(CONFIGURE OUTPUT "${fault_root}/faults.inc" CONTENT "${fault_list}" @ONLY)

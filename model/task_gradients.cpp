@@ -1,0 +1,111 @@
+#include "model/task_gradients.hpp"
+
+#include <algorithm>
+
+#include "core/threads.hpp"
+
+namespace dcrnn::model {
+
+namespace {
+
+/// Elements that one thread compares or combines at a time; fixes the order of the sums.
+constexpr std::size_t kPiece = 16384;
+
+/// to[i] = sum over the sets of weight * from(set)[i].
+template <class Real, class From>
+void add_up(std::size_t T, const double* weight, std::size_t count, From&& from, Real* to) {
+  for (std::size_t t = 0; t < T; ++t) {
+    const Real* g = from(t);
+    const auto w = static_cast<Real>(weight[t]);
+    for (std::size_t i = 0; i < count; ++i) to[i] = t == 0 ? w * g[i] : to[i] + w * g[i];
+  }
+}
+
+}  // namespace
+
+template <class Real>
+TaskGradients<Real>::TaskGradients(const Network& network, const kernels::Table<Real>& ops,
+                                   TaskGradientsOf wanted)
+    : ops_(&ops) {
+  if (wanted == TaskGradientsOf::nothing) return;
+  const ParameterTable& table = network.table();
+  const std::size_t T = network.tasks(), base = table.dense_begin();
+  tables_ = table.lookups().size();
+  sets_.resize(T);
+  for (std::size_t t = 0; t < T; ++t) {
+    Set& set = sets_[t];
+    set.task = t;
+    set.weights = WeightGradients<Real>(ops, network.gradients(t, wanted == TaskGradientsOf::shared));
+    set.dense = Buffer<Real>(table.total() - base, "gradients of every task");
+    set.rows.resize(tables_);
+  }
+  for (const Parameter& parameter : table.all()) {
+    if (parameter.offset < base || parameter.owner == kObjective) continue;
+    const bool shared = parameter.owner == kEveryTask;
+    for (std::size_t first = 0; first < parameter.size; first += kPiece) {
+      if (shared) shared_pieces_.push_back(pieces_.size());
+      pieces_.push_back({parameter.offset - base + first, std::min(kPiece, parameter.size - first), shared});
+    }
+  }
+  products_.resize((shared_pieces_.size() + tables_) * T * T);
+  gram_.resize(T * T);
+  scratch_.resize(T);
+  weight_.resize(T);
+  plain_.assign(T, 1.0);
+  interference_ = {std::vector<double>(T), std::vector<double>(T * T)};
+}
+
+template <class Real>
+void TaskGradients<Real>::compare(int threads) {
+  const std::size_t T = sets_.size(), dense = shared_pieces_.size();
+  parallel_for(threads, dense + tables_, [&](std::size_t i, int) {
+    for (std::size_t t = 0; t < T; ++t) {
+      for (std::size_t u = t; u < T; ++u) {
+        double* product = &products_[(i * T + t) * T + u];
+        if (i < dense) {
+          const Piece& piece = pieces_[shared_pieces_[i]];
+          ops_->dot({piece.count, sets_[t].dense.data() + piece.first, sets_[u].dense.data() + piece.first,
+                     product});
+        } else {
+          const std::vector<Real>& rows = sets_[t].rows[i - dense];
+          ops_->dot({rows.size(), rows.data(), sets_[u].rows[i - dense].data(), product});
+        }
+      }
+    }
+  });
+  for (std::size_t t = 0; t < T; ++t) {
+    for (std::size_t u = t; u < T; ++u) {
+      double sum = 0;
+      for (std::size_t i = 0; i < dense + tables_; ++i) sum += products_[(i * T + t) * T + u];
+      gram_[t * T + u] = gram_[u * T + t] = sum;
+    }
+  }
+  compare_gradients(gram_.data(), T, interference_.norm.data(), interference_.cosine.data());
+}
+
+template <class Real>
+void TaskGradients<Real>::combine(std::uint64_t step, int threads, Real* dense,
+                                  std::vector<SparseRows<Real>>& sparse) {
+  const std::size_t T = sets_.size();
+  project_conflicts(gram_.data(), T, step, scratch_.data(), weight_.data());
+  parallel_for(threads, pieces_.size() + tables_, [&](std::size_t i, int) {
+    if (i < pieces_.size()) {
+      const Piece& piece = pieces_[i];
+      add_up(
+          T, piece.shared ? weight_.data() : plain_.data(), piece.count,
+          [&](std::size_t t) { return sets_[t].dense.data() + piece.first; }, dense + piece.first);
+    } else {
+      const std::size_t table = i - pieces_.size();
+      std::vector<Real>& to = sparse[table].gradient;
+      to.resize(sets_[0].rows[table].size());
+      add_up(
+          T, weight_.data(), to.size(), [&](std::size_t t) { return sets_[t].rows[table].data(); },
+          to.data());
+    }
+  });
+}
+
+template class TaskGradients<float>;
+template class TaskGradients<double>;
+
+}  // namespace dcrnn::model
