@@ -10,7 +10,7 @@ void compare_gradients(const double* gram, std::size_t T, double* norm, double* 
   for (std::size_t t = 0; t < T; ++t) {
     for (std::size_t u = 0; u < T; ++u) {
       const bool defined = norm[t] > 0 && norm[u] > 0;
-      const double between = t == u ? 1.0 : gram[t * T + u] / norm[t] / norm[u];
+      const double between = t == u ? 1.0 : gram[t * T + u] / (norm[t] * norm[u]);
       cosine[t * T + u] = defined ? between : 0.0;
     }
   }

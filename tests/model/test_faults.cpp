@@ -35,7 +35,7 @@ std::string config_with(const std::string& candidate, const std::string& loss = 
 }
 const std::string kCross = config_with("cross");
 const std::string kTanh = config_with("tanh");
-const std::string kCalibrated = config_with("cross", R"("probability": "independent", "calibrator": 1)");
+const std::string kCalibrated = config_with("tanh", R"("probability": "independent", "calibrator": 1)");
 
 std::vector<GradcheckTensor> run(const std::string& json, const kernels::Table<double>& table) {
   const Config config = parse_config(json, "config");
