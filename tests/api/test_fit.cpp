@@ -476,7 +476,7 @@ TEST_CASE("unknown rows that are drawn late, or never, end the same whatever the
     CAPTURE(rate);
     const Setting setting("\"epochs\": 3, \"batch\": 64, \"unknown_rate\": " + rate);
     fitted(setting.job("whole"));
-    for (const std::size_t steps : {5, 6}) {
+    for (const std::size_t steps : std::initializer_list<std::size_t>{5, 6}) {
       const FitJob job = setting.job("pieces");
       CHECK(run_in_pieces(job, steps) > 1);
       CHECK(read_text(job.model) == read_text(setting.scratch.file("whole")));

@@ -34,7 +34,8 @@ TEST_CASE("pieces come one behind the other, and nothing comes of a file that wa
       return std::string_view(reinterpret_cast<const char*>(copy), expected.size()) == expected ? "same"
                                                                                                 : "other";
     };
-    for (const std::size_t count : {0, 1, 7, 3000, 500}) CHECK(copied(count) == "same");
+    for (const std::size_t count : std::initializer_list<std::size_t>{0, 1, 7, 3000, 500})
+      CHECK(copied(count) == "same");
     pieces.clear();
     pieces.add(bytes.size() - 1, 2);
     CHECK(pieces.copy() == nullptr);

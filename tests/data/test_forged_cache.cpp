@@ -213,11 +213,11 @@ TEST_CASE("a forged cache is built anew") {
   CHECK(honest.sealed() == good);
 
   CHECK(kForgeries.size() >= 30);
-  for (const auto& [name, change] : kForgeries) {
-    CAPTURE(name);
+  for (const auto& forgery : kForgeries) {
+    CAPTURE(forgery.first);
     Forgery forged = taken_apart;
     forged.schema = schema;
-    change(forged);
+    forgery.second(forged);
     const std::string bytes = forged.sealed();
     REQUIRE(bytes != good);
     test::write_text(cache, bytes);

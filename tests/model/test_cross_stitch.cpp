@@ -103,7 +103,7 @@ TEST_CASE("a fresh stitch is mostly a task's own, with rows of sum 1") {
         if (u != t) CHECK(fresh[C + t * T + u] == 0.1f / static_cast<float>(T - 1));
       }
       CHECK(fresh[C + t * T + t] == (T == 1 ? 1.0f : 0.9f));
-      CHECK(sum == docApprox(1));
+      CHECK(sum == doctest::Approx(1));
     }
   }
 }

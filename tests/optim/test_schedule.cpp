@@ -32,7 +32,7 @@ TEST_CASE("one-cycle starts at a twenty-fifth of the peak") {
 
 TEST_CASE("inverse_sqrt falls with the root of the steps, wherever the end may be") {
   const ScheduleConfig schedule{ScheduleKind::inverse_sqrt, 0, 0};
-  for (const std::size_t total : {0, 25, 1000}) {
+  for (const std::size_t total : std::initializer_list<std::size_t>{0, 25, 1000}) {
     CHECK(rate_at(schedule, 0.5, 0, total) == 0.5);
     CHECK(rate_at(schedule, 0.5, 3, total) == 0.25);
     CHECK(rate_at(schedule, 0.5, 24, total) == doctest::Approx(0.1));

@@ -67,7 +67,7 @@ TEST_CASE("untouched rows hold the mean of the touched, weighted by their occurr
   CHECK(s.word(3) == words);
   const float tags = (3 * 10.0F + 40.0F) / 4;
   CHECK(s.tag(0) == 10);
-  for (std::size_t v : {1, 2, 4}) CHECK(s.tag(v) == tags);
+  for (const std::size_t v : std::initializer_list<std::size_t>{1, 2, 4}) CHECK(s.tag(v) == tags);
   // Only what a step may yet read goes back.
   untouched.restore(s.parameters);
   CHECK(s.word(0) == 1);
@@ -93,8 +93,8 @@ TEST_CASE("rows of weight 0, or without a label that counts, touch nothing") {
   s.add(1, {1}, 1, 0);
   UntouchedRows untouched(s.config.model, s.table, s.survey, s.parameters);
   untouched.fill(s.parameters, 1);
-  for (std::size_t v : {0, 1, 2, 3}) CHECK(s.word(v) == 2);
-  for (std::size_t v : {0, 1, 2, 3, 4}) CHECK(s.tag(v) == 20);
+  for (const std::size_t v : std::initializer_list<std::size_t>{0, 1, 2, 3}) CHECK(s.word(v) == 2);
+  for (const std::size_t v : std::initializer_list<std::size_t>{0, 1, 2, 3, 4}) CHECK(s.tag(v) == 20);
 }
 
 TEST_CASE("a table that nothing touches holds 0, as if it were not there") {
@@ -102,7 +102,7 @@ TEST_CASE("a table that nothing touches holds 0, as if it were not there") {
   s.add(1, {}, 1);
   UntouchedRows untouched(s.config.model, s.table, s.survey, s.parameters);
   untouched.fill(s.parameters, 1);
-  for (std::size_t v : {0, 1, 2, 3, 4}) CHECK(s.tag(v) == 0);
+  for (const std::size_t v : std::initializer_list<std::size_t>{0, 1, 2, 3, 4}) CHECK(s.tag(v) == 0);
 }
 
 }  // namespace dcrnn::train

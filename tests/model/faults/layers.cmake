@@ -11,7 +11,6 @@
 # Only model/walk.cpp instantiates layers: per fault it is compiled once more, the faulty header first on its include
 # path, and linked with the objects of everything else.
 
-set(layer_fault_list)
 set(layer_fault_count 0)
 get_target_property(fault_objects dcrnn_train DCRNN_OBJECTS)
 list(REMOVE_ITEM fault_objects dcrnn_model)
@@ -66,4 +65,3 @@ foreach(test IN LISTS fault_tests)
     endif()
   endwhile()
 endforeach()
-file(CONFIGURE OUTPUT "${fault_root}/layer_faults.inc" CONTENT "${layer_fault_list}" @ONLY)
