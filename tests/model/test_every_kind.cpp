@@ -6,6 +6,7 @@
 #include <cctype>
 #include <cmath>
 #include <fstream>
+#include <limits>
 #include <map>
 #include <regex>
 #include <set>
@@ -133,6 +134,8 @@ TEST_CASE("every kind: gradients agree with central differences") {
 TEST_CASE("every kind: every instruction set gives the values and gradients of double") {
   constexpr std::size_t kRows = 40;
   constexpr double kTolerance = 2e-5;  // of the largest value, as for the golden cases
+  // A tensor of sums whose terms, of order 1, nearly cancel has no more digits than one of the terms.
+  constexpr double kRounding = std::numeric_limits<float>::epsilon();
   for (const Choice& choice : every_choice()) {
     const Subject subject(choice);
     const Batch batch = rows_for(subject, kRows);
@@ -151,8 +154,8 @@ TEST_CASE("every kind: every instruction set gives the values and gradients of d
           largest = std::max(largest, std::abs(want[i].values[j]));
           worst = std::max(worst, std::abs(static_cast<double>(got[i].values[j]) - want[i].values[j]));
         }
-        CHECK_MESSAGE(worst <= kTolerance * largest, subject.json, " ", name(isa), " ", want[i].name, ": ",
-                      worst, " of ", largest);
+        CHECK_MESSAGE(worst <= kTolerance * largest + kRounding, subject.json, " ", name(isa), " ",
+                      want[i].name, ": ", worst, " of ", largest);
       }
     }
   }
