@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/kinds.hpp"
+#include "model/layers/ait.hpp"
 #include "model/layers/cross_stitch.hpp"
 #include "model/layers/dcn.hpp"
 #include "model/layers/dcn_v2.hpp"
@@ -35,6 +36,7 @@ using Sharings = KindList<Partial,  //
 
 /// y_t and its parent's to y_t: "transfer".
 using Transfers = KindList<GruTransfer,  //
+                           Ait,          //
                            NoTransfer>;
 
 }  // namespace dcrnn::model

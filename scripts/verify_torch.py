@@ -296,6 +296,17 @@ def gru_transfer(m, t, y, parent, out):
     return out[f"transfer.{t}"]
 
 
+@kind("transfer", "ait")
+def ait(m, t, y, parent, out):
+    H = y.shape[1]
+    p = out[f"transfer.{t}.info"] = m.relu_layer(parent, f"transfer.{t}.info", H)
+    q, k, v = m.parameter(f"transfer.{t}.attention.weight", 3 * H, H).split(H)
+    e = torch.stack([((u @ q.T) * (u @ k.T)).sum(1) / H**0.5 for u in (y, p)], 1)
+    a = out[f"transfer.{t}.attention"] = torch.softmax(e, 1)
+    out[f"transfer.{t}"] = a[:, :1] * (y @ v.T) + a[:, 1:] * (p @ v.T)
+    return out[f"transfer.{t}"]
+
+
 @kind("transfer", "none")
 def no_transfer(m, t, y, parent, out):
     return y
