@@ -81,7 +81,7 @@ class Forward {
   std::size_t made_at(const Place& place) {
     const auto& slots = engine_.network().plan().arena.slots();
     for (model::Slot slot = 0; slot < slots.size(); ++slot) {
-      std::fill_n(at(slot, 0, 0), slots[slot].layers * kRows * slots[slot].ld,
+      std::fill_n(row({slot, 0, 0, 0}, 0), slots[slot].layers * kRows * slots[slot].ld,
                   std::numeric_limits<double>::quiet_NaN());
     }
     std::vector<double> before, now(kRows * place.width);
