@@ -34,7 +34,7 @@ std::string_view header_text(std::span<const std::byte> bytes, const std::string
   const std::string_view head(reinterpret_cast<const char*>(bytes.data()),
                               std::min(bytes.size(), kContentHead));
   std::uint64_t length = 0;
-  std::memcpy(&length, bytes.data(), std::min(bytes.size(), kLengthBytes));
+  if (!bytes.empty()) std::memcpy(&length, bytes.data(), std::min(bytes.size(), kLengthBytes));
   const Content content = content_of(head);
   const bool has_header = bytes.size() > kLengthBytes && head[kLengthBytes] == '{';
   if (is_text(head) || (content && length > kMaxHeader && !has_header)) {

@@ -21,10 +21,12 @@ class WeightGradients {
   WeightGradients() = default;
   WeightGradients(const kernels::Table<Real>& ops, const GradientPlan& plan)
       : ops_(&ops), biases_(plan.biases) {
-    std::map<std::size_t, std::size_t> hits;  // of each weight so far
+    std::map<std::size_t, std::size_t> all_hits, hits;  // of each weight; and so far
+    for (const GradientPlan::Product& product : plan.products) ++all_hits[product.weight];
+    rounds_.emplace_back();  // of weights that are hit once
     for (const GradientPlan::Product& product : plan.products) {
-      const std::size_t hit = hits[product.weight]++;
-      if (hit == rounds_.size()) rounds_.emplace_back();
+      const std::size_t hit = all_hits[product.weight] == 1 ? 0 : ++hits[product.weight];
+      while (rounds_.size() <= hit) rounds_.emplace_back();
       std::vector<Group>& groups = rounds_[hit].groups;
       const auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& other) {
         const GradientPlan::Product& first = other.products[0];
@@ -35,16 +37,20 @@ class WeightGradients {
       to.products.push_back(product);
       to.rows += product.rows.N;
     }
-    if (rounds_.empty()) rounds_.emplace_back();  // for the biases
   }
 
   /// Writes what the arena's rows contribute to all planned gradients into `gradients`, addressed by (offset
   /// in the parameter arena - `base`), or adds it, if `accumulate`.
   void run(const Arena<Real>& arena, Real* gradients, std::size_t base, int threads, bool accumulate) {
     if (threads != threads_) split(arena, threads);
-    for (std::size_t i = 0; i < rounds_.size(); ++i) {
-      // A weight's second hit adds to its first, which is complete by then.
-      run_round(arena, rounds_[i], i == 0 ? biases_.size() : 0, {gradients, base, accumulate || i > 0});
+    run_round(arena, rounds_[0], biases_.size(), {0, arena.rows()}, {gradients, base, accumulate});
+    if (rounds_.size() == 1) return;
+    // All hits of a group of rows, then those of the next: the order of the sum that no window changes.
+    for (std::size_t row = 0; row < arena.rows(); row += kGroupRows) {
+      const Range range{row, std::min(row + kGroupRows, arena.rows())};
+      for (std::size_t i = 1; i < rounds_.size(); ++i) {
+        run_round(arena, rounds_[i], 0, range, {gradients, base, accumulate || row > 0 || i > 1});
+      }
     }
   }
 
@@ -62,6 +68,10 @@ class WeightGradients {
   };
   struct Job {
     std::size_t group, first, count;  ///< rows of dW, counted through the products of the group
+  };
+  /// Rows of the window; whole groups, but for the last.
+  struct Range {
+    std::size_t begin, end;
   };
   /// Products each of which has a weight to itself.
   struct Round {
@@ -83,18 +93,21 @@ class WeightGradients {
   }
 
   /// The products of a round, and the first `biases` of the biases.
-  void run_round(const Arena<Real>& arena, const Round& round, std::size_t biases, const Target& target) {
+  void run_round(const Arena<Real>& arena, const Round& round, std::size_t biases, const Range& range,
+                 const Target& target) {
     const std::size_t jobs = round.jobs.size();
     parallel_for(threads_, jobs + biases, [&](std::size_t j, int thread) {
       if (j < jobs) {
-        products(arena, round.groups[round.jobs[j].group], round.jobs[j], target,
+        products(arena, round.groups[round.jobs[j].group], round.jobs[j], range, target,
                  scratch_.data() + static_cast<std::size_t>(thread) * scratch_size_);
         return;
       }
       const GradientPlan::Bias& bias = biases_[j - jobs];
-      for_chunks(arena, bias.rows.layers, kGroupRows, [&](std::size_t row, std::size_t count, bool first) {
-        sums(arena, bias.rows, 0, bias.rows.N, row, count, target.accumulate || !first, target.at(bias.bias));
-      });
+      for_chunks(arena, bias.rows.layers, range, kGroupRows,
+                 [&](std::size_t row, std::size_t count, bool first) {
+                   sums(arena, bias.rows, 0, bias.rows.N, row, count, target.accumulate || !first,
+                        target.at(bias.bias));
+                 });
     });
   }
 
@@ -129,7 +142,8 @@ class WeightGradients {
   /// Calls f(row, count, first) for chunks of at most `most` rows of a matrix of `layers` layers, in the
   /// order of the sum (kGroupRows).
   template <class F>
-  static void for_chunks(const Arena<Real>& arena, std::size_t layers, std::size_t most, F&& f) {
+  static void for_chunks(const Arena<Real>& arena, std::size_t layers, const Range& range, std::size_t most,
+                         F&& f) {
     const std::size_t B = arena.rows();
     const auto run = [&](std::size_t begin, std::size_t rows) {
       for (std::size_t row = begin; row < begin + rows; row += most) {
@@ -137,19 +151,19 @@ class WeightGradients {
       }
     };
     if (B <= kGroupRows) return run(0, layers * B);  // the layers follow each other
-    for (std::size_t group = 0; group < B; group += kGroupRows) {
+    for (std::size_t group = range.begin; group < range.end; group += kGroupRows) {
       for (std::size_t layer = 0; layer < layers; ++layer) {
         run(layer * B + group, std::min(kGroupRows, B - group));
       }
     }
   }
 
-  void products(const Arena<Real>& arena, const Group& group, const Job& job, const Target& target,
-                Real* packed) const {
+  void products(const Arena<Real>& arena, const Group& group, const Job& job, const Range& range,
+                const Target& target, Real* packed) const {
     const Slot x = group.products[0].x;
     const std::size_t x_layer = group.products[0].x_layer, layers = group.products[0].rows.layers;
     const std::size_t width = arena.width(x);
-    for_chunks(arena, layers, chunk_rows(width), [&](std::size_t row, std::size_t count, bool first) {
+    for_chunks(arena, layers, range, chunk_rows(width), [&](std::size_t row, std::size_t count, bool first) {
       const kernels::Operand<Real> r = ops_->operand(packed, count, width);
       ops_->pack({arena.at(x, row, x_layer), arena.ld(x), 1, r});
       std::size_t passed = 0;  // rows of the products before

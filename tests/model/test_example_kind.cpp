@@ -99,7 +99,7 @@ void check(Alone& alone, std::vector<double>& at, const std::vector<double>& gra
 }  // namespace
 
 TEST_CASE("the example's gradients are central differences") {
-  for (const std::size_t layers : {0, 1, 3}) {
+  for (const std::size_t layers : {0U, 1U, 3U}) {
     CAPTURE(layers);
     Alone alone(layers);
     alone.forward();

@@ -90,7 +90,7 @@ TEST_CASE("means over the steps looked at, the same after a stop") {
       CHECK(epoch.cosine[1] == epoch.cosine[2]);
       CHECK(epoch.negative[0] == 0);
     }
-    for (const std::size_t stop : {1, 5, 6, 7, 9}) {
+    for (const std::size_t stop : {1U, 5U, 6U, 7U, 9U}) {
       CAPTURE(stop);
       const Told resumed = run(gradients, 4, stop);
       CHECK(resumed.parameters == whole.parameters);

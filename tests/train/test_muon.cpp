@@ -162,7 +162,8 @@ struct Session {
 }  // namespace
 
 TEST_CASE("muon takes the matrices that the golden cases name") {
-  for (const Json& one : golden("muon.json")["cases"]) {
+  const Json cases = golden("muon.json")["cases"];
+  for (const Json& one : cases) {
     CAPTURE(one["tensor"].get<std::string>());
     const model::Parameter parameter = parameter_of(one);
     std::vector<std::vector<std::size_t>> rows;
