@@ -22,6 +22,7 @@ class Ple : public Experts {
     bool operator==(const Config&) const = default;
   };
   static constexpr std::string_view kWord = "ple";
+  static constexpr std::string_view kPage = "docs/mmoe.md";
   // clang-format off
   static constexpr Key kKeys[] = {
       {.name = "shared_experts", .kind = KeyKind::whole, .doc = "experts shared by all tasks; once a block reads no shared stream, it is 0 in every later block", .least = 0, .added = true},
