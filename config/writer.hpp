@@ -110,7 +110,7 @@ class Writer {
     describe(*this, member);
     if (defaults_ == Defaults::all) return;
     Writer fresh(keys_, own_keys_, defaults_, list_);
-    const T untouched{};
+    const T untouched = T();  // not T{}: g++ 12 destroys what an exception left unmade
     describe(fresh, untouched);
     for (const Json::Member& same : fresh.node_.members()) {
       if (key(same.key).added) std::erase(node_.members(), same);
