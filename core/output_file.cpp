@@ -90,7 +90,7 @@ OutputFile::OutputFile(const std::string& path, Target target) : path_(path), fi
   if (exists && ::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0) fail_io("write", path, errno);
   final_ = follow_links(path);
   if (exists && target == Target::regular_only) require_replaceable(final_, info);
-  const TemporaryFile made = make_temporary(final_);
+  TemporaryFile made = make_temporary(final_);
   descriptor_ = made.descriptor;
   if (descriptor_ < 0) {
     if (!exists || target != Target::any || !forbids_replacing(errno)) fail_io("write", path, errno);
@@ -98,7 +98,7 @@ OutputFile::OutputFile(const std::string& path, Target target) : path_(path), fi
     open_target();
     return;
   }
-  temporary_ = made.path;
+  temporary_ = std::move(made.path);  // no copy: it could fail, and leave the file
   if (target == Target::scratch) {
     ::unlink(temporary_.c_str());
     return;
