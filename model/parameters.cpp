@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numbers>
 
 #include "core/buffer.hpp"
@@ -47,7 +48,9 @@ const Parameter* ParameterTable::find(std::string_view name) const {
 }
 
 const Parameter& ParameterTable::at(std::size_t offset) const {
-  return *std::find_if(all_.begin(), all_.end(), [&](const Parameter& one) { return one.offset == offset; });
+  const auto behind = std::upper_bound(all_.begin(), all_.end(), offset,
+                                       [](std::size_t at, const Parameter& one) { return at < one.offset; });
+  return *std::prev(behind);
 }
 
 void initialize(const ParameterTable& table, std::uint64_t seed, double init_scale, std::span<float> arena) {

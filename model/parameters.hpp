@@ -64,7 +64,7 @@ class ParameterTable {
   const std::vector<Parameter>& all() const { return all_; }
   /// Null if there is none of that name.
   const Parameter* find(std::string_view name) const;
-  /// The tensor that begins at `offset`; there must be one.
+  /// The tensor that holds the element at `offset`; there must be one.
   const Parameter& at(std::size_t offset) const;
   /// Elements of the arena, padding included.
   std::size_t total() const { return total_; }
