@@ -36,12 +36,15 @@ class GradientEngine {
   /// reached their full size.
   void forward_backward(const Batch& batch, const DropoutState* dropout, int threads);
   /// The same for every task's part of the loss on its own (purpose.tasks says of which parameters), by one
-  /// forward pass, and compares them; with `plain` the gradients of the total as well.
-  void forward_backward_tasks(const Batch& batch, const DropoutState* dropout, int threads, bool plain);
+  /// forward pass, and compares them.
+  void forward_backward_tasks(const Batch& batch, const DropoutState* dropout, int threads);
+  /// forward_backward() that also compares the tasks' gradients on the parameters of every task. The last
+  /// task's is what the others leave of the total, unless that is too small to be told from rounding.
+  void forward_backward_and_compare(const Batch& batch, const DropoutState* dropout, int threads);
   /// Then, if purpose.tasks has every parameter: makes the tasks' gradients the gradients, combined by
   /// pcgrad. `step`: optimizer steps taken before.
   void combine_tasks(std::uint64_t step, int threads);
-  /// As of the last forward_backward_tasks().
+  /// As of the last time the tasks were compared.
   const Interference& interference() const { return tasks_.interference(); }
 
   const Network& network() const { return network_; }
@@ -71,8 +74,8 @@ class GradientEngine {
   };
   void run_blocks(const Batch& batch, std::size_t first, const DropoutState* dropout, int threads,
                   const Targets& targets, const Way& way);
-  /// Forward, then backward from the total, from every task's part, or both.
-  void passes(const Batch& batch, const DropoutState* dropout, int threads, bool total, bool tasks);
+  /// Forward, then backward from the total, from the parts of the first so many tasks, or both.
+  void passes(const Batch& batch, const DropoutState* dropout, int threads, bool total, std::size_t tasks);
   /// Exchanges the gradients of the tables with those of a task.
   void swap_rows(typename TaskGradients<Real>::Set& set);
   std::vector<SparseRows<Real>> sparse_rows(std::size_t capacity) const;

@@ -56,6 +56,36 @@ TaskGradients<Real>::TaskGradients(const Network& network, const kernels::Table<
 }
 
 template <class Real>
+void TaskGradients<Real>::complete(const Real* dense, const std::vector<SparseRows<Real>>& sparse,
+                                   int threads) {
+  const std::size_t last = sets_.size() - 1;
+  // What the others leave of `total`; from(t) is what task t has of it.
+  const auto rest = [&](const Real* total, std::size_t count, auto&& from, Real* to) {
+    std::copy_n(total, count, to);
+    for (std::size_t t = 0; t < last; ++t) {
+      const Real* g = from(t);
+      for (std::size_t i = 0; i < count; ++i) to[i] -= g[i];
+    }
+  };
+  parallel_for(threads, shared_pieces_.size() + tables_, [&](std::size_t i, int) {
+    if (i < shared_pieces_.size()) {
+      const Piece& piece = pieces_[shared_pieces_[i]];
+      rest(
+          dense + piece.first, piece.count,
+          [&](std::size_t t) { return sets_[t].dense.data() + piece.first; },
+          sets_[last].dense.data() + piece.first);
+    } else {
+      const std::size_t table = i - shared_pieces_.size();
+      const std::vector<Real>& total = sparse[table].gradient;
+      std::vector<Real>& to = sets_[last].rows[table];
+      to.resize(total.size());
+      rest(
+          total.data(), total.size(), [&](std::size_t t) { return sets_[t].rows[table].data(); }, to.data());
+    }
+  });
+}
+
+template <class Real>
 void TaskGradients<Real>::compare(int threads) {
   const std::size_t T = sets_.size(), dense = shared_pieces_.size();
   parallel_for(threads, dense + tables_, [&](std::size_t i, int) {

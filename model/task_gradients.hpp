@@ -34,6 +34,9 @@ class TaskGradients {
   TaskGradients(const Network& network, const kernels::Table<Real>& ops, TaskGradientsOf wanted);
 
   std::vector<Set>& sets() { return sets_; }
+  /// Makes the last set, of the parameters of every task, from those before it and the gradients of the
+  /// total.
+  void complete(const Real* dense, const std::vector<SparseRows<Real>>& sparse, int threads);
   /// Compares the sets, which must be complete: sums in double, in one order.
   void compare(int threads);
   /// As of the last compare().

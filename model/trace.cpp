@@ -60,7 +60,7 @@ std::vector<NamedTensor<Real>> trace(const ModelConfig& config, const ParameterT
   if (!losses.calibrator.empty()) add("loss.calibrator", {T}, losses.calibrator);
   add("loss.total", {1}, {losses.total()});
   if (tasks) {
-    engine.forward_backward_tasks(batch, nullptr, threads, false);
+    engine.forward_backward_tasks(batch, nullptr, threads);
     if (pcgrad) engine.combine_tasks(0, threads);
     add("interference.norm", {T}, engine.interference().norm);
     add("interference.cosine", {T, T}, engine.interference().cosine);

@@ -28,14 +28,19 @@ model::Candidate candidate_of(const ModelConfig& config) {
   return gru != nullptr ? gru->candidate : model::Candidate::tanh;
 }
 
+bool pcgrad(const Config& config) {
+  return config.model.gradients == model::Combination::pcgrad;
+}
+
+/// What the engine of every step computes: values are kept only where each step needs the tasks' gradients.
 model::Build::Purpose purpose(const Config& config) {
-  const bool pcgrad = config.model.gradients == model::Combination::pcgrad;
-  const bool looks = config.train.interference > 0;
-  return {.training = true,
-          .keep_values = pcgrad || looks,
-          .tasks = pcgrad  ? model::TaskGradientsOf::everything
-                   : looks ? model::TaskGradientsOf::shared
-                           : model::TaskGradientsOf::nothing};
+  if (!pcgrad(config)) return {.training = true};
+  return {.training = true, .keep_values = true, .tasks = model::TaskGradientsOf::everything};
+}
+
+/// Rows whose activations are kept at a time.
+std::size_t window(int threads) {
+  return model::kGroupRows * static_cast<std::size_t>(threads);
 }
 
 bool finite(const float* x, std::size_t n) {
@@ -52,8 +57,7 @@ Trainer::Trainer(const Config& config, const model::ParameterTable& table, std::
       total_steps_(total_steps),
       ops_(ops),
       threads_(threads),
-      engine_(config.model, table, ops, config.train.batch,
-              model::kGroupRows * static_cast<std::size_t>(threads), purpose(config)),
+      engine_(config.model, table, ops, config.train.batch, window(threads), purpose(config)),
       plan_(plan_updates(table.all(), table.dense_begin(), table.total(), config.train.optimizer.kind,
                          candidate_of(config.model))),
       state_(config.train.tables.optimizer.kind, config.train.optimizer.kind, table.dense_begin(),
@@ -61,7 +65,12 @@ Trainer::Trainer(const Config& config, const model::ParameterTable& table, std::
       dense_(config.train.optimizer, ops, state_),
       tables_(config.train.tables.optimizer, ops, state_),
       muon_(ops, plan_.matrices),
-      square_sums_(chunks(engine_.dense_size()) + table.lookups().size()) {}
+      square_sums_(chunks(engine_.dense_size()) + table.lookups().size()) {
+  if (config.train.interference == 0 || pcgrad(config)) return;
+  comparing_.emplace(
+      config.model, table, ops, config.train.batch, window(threads),
+      model::Build::Purpose{.training = true, .keep_values = true, .tasks = model::TaskGradientsOf::shared});
+}
 
 void Trainer::resume_at(std::uint64_t steps, std::uint64_t rows_trained) {
   state_.steps = steps;
@@ -88,7 +97,7 @@ StepReport Trainer::step(Batch& batch) {
                                     train.dropout.tower};
   StepReport report;
   report.compared = differentiate(batch, dropout);
-  report.loss = engine_.losses().total();
+  report.loss = engine().losses().total();
   report.gradient_norm = std::sqrt(gradient_square_sum());
   if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) fail_diverged(batch, dropout);
   report.rate = optim::rate_at(train.schedule, train.optimizer.rate, state_.steps, total_steps_);
@@ -101,11 +110,13 @@ StepReport Trainer::step(Batch& batch) {
 bool Trainer::differentiate(const Batch& batch, const model::DropoutState& dropout) {
   const std::size_t every = config_.train.interference;
   const bool look = every > 0 && state_.steps % every == 0;
-  if (config_.model.gradients == model::Combination::pcgrad) {
-    engine_.forward_backward_tasks(batch, &dropout, threads_, false);
+  compared_ = look && comparing_;
+  if (pcgrad(config_)) {
+    engine_.forward_backward_tasks(batch, &dropout, threads_);
     engine_.combine_tasks(state_.steps, threads_);
-  } else if (look) {
-    engine_.forward_backward_tasks(batch, &dropout, threads_, true);
+  } else if (compared_) {
+    comparing_->set_parameters(parameters_.data(), threads_);
+    comparing_->forward_backward_and_compare(batch, &dropout, threads_);
   } else {
     engine_.forward_backward(batch, &dropout, threads_);
   }
@@ -137,14 +148,14 @@ void Trainer::drop_ids(Batch& batch) const {
 }
 
 double Trainer::gradient_square_sum() {
-  const std::size_t dense = chunks(engine_.dense_size());
-  const float* gradients = engine_.dense_gradients();
+  const std::size_t dense = chunks(engine().dense_size());
+  const float* gradients = engine().dense_gradients();
   parallel_for(threads_, square_sums_.size(), [&](std::size_t i, int) {
     if (i < dense) {
       const std::size_t first = i * kChunk;
-      ops_.square_sum({std::min(kChunk, engine_.dense_size() - first), gradients + first, &square_sums_[i]});
+      ops_.square_sum({std::min(kChunk, engine().dense_size() - first), gradients + first, &square_sums_[i]});
     } else {
-      const model::SparseRows<float>& sparse = engine_.sparse_gradients()[i - dense];
+      const model::SparseRows<float>& sparse = engine().sparse_gradients()[i - dense];
       ops_.square_sum({sparse.gradient.size(), sparse.gradient.data(), &square_sums_[i]});
     }
   });
@@ -163,7 +174,7 @@ void Trainer::update(double scale, double rate) {
   tables_.begin_step(tables_rate, scale);
   float* parameters = parameters_.data();
   const auto gradient_at = [&](std::size_t offset) {
-    return engine_.dense_gradients() + (offset - table_.dense_begin());
+    return engine().dense_gradients() + (offset - table_.dense_begin());
   };
   parallel_for(threads_, plan_.spans.size() + table_.lookups().size(), [&](std::size_t i, int) {
     if (i < plan_.spans.size()) {
@@ -171,7 +182,7 @@ void Trainer::update(double scale, double rate) {
       dense_.update(parameters, span.offset, gradient_at(span.offset), span.size, span.decays);
     } else {
       const std::size_t table = i - plan_.spans.size();
-      const model::SparseRows<float>& sparse = engine_.sparse_gradients()[table];
+      const model::SparseRows<float>& sparse = engine().sparse_gradients()[table];
       tables_.update_rows(parameters, table_.lookups()[table].offset, sparse.width, sparse.touched,
                           sparse.gradient.data());
     }

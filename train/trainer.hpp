@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -48,7 +48,8 @@ class Trainer {
   void parameters_changed() { packed_ = false; }
 
   std::uint64_t rows_trained() const { return rows_trained_; }
-  const model::GradientEngine<float>& engine() const { return engine_; }
+  /// The one that computed the last step.
+  const model::GradientEngine<float>& engine() const { return compared_ ? *comparing_ : engine_; }
   /// What the optimizers remember.
   optim::State& state() { return state_; }
   /// Goes on at the position of an earlier run whose parameters and optimizer state have been put back.
@@ -73,6 +74,10 @@ class Trainer {
   const kernels::Table<float>& ops_;
   int threads_;
   model::GradientEngine<float> engine_;
+  /// In its place where a step compares the tasks' gradients for the log: it must keep the values of the
+  /// forward pass, which would cost the other steps time.
+  std::optional<model::GradientEngine<float>> comparing_;
+  bool compared_ = false;  ///< by the last step
   UpdatePlan plan_;
   optim::State state_;
   optim::Optimizer dense_, tables_;

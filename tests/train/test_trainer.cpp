@@ -298,6 +298,30 @@ TEST_CASE("looking at the tasks' gradients changes no byte of the parameters, ho
   }
 }
 
+TEST_CASE("comparing on the way agrees with every task's own pass, however small the last task's part") {
+  for (const char* weight : {"1", "1e-3", "0"}) {
+    CAPTURE(weight);
+    Session s(kWide, R"("seed": 5)", 700);
+    s.config.model.tasks[1].weight = std::stod(weight);
+    const model::DropoutState dropout{5, 12345, 0.1, 0.2, 0.3};
+    const auto compared = [&](auto&& pass) {
+      model::GradientEngine<float> engine(
+          s.config.model, s.table, kernels::table<float>(best_isa()), 700, model::kGroupRows,
+          {.training = true, .keep_values = true, .tasks = model::TaskGradientsOf::shared});
+      engine.set_parameters(s.parameters.data(), 2);
+      pass(engine);
+      return engine.interference();
+    };
+    const model::Interference own =
+        compared([&](auto& engine) { engine.forward_backward_tasks(s.batch, &dropout, 2); });
+    const model::Interference rest =
+        compared([&](auto& engine) { engine.forward_backward_and_compare(s.batch, &dropout, 2); });
+    for (std::size_t t = 0; t < 2; ++t) CHECK(rest.norm[t] == doctest::Approx(own.norm[t]).epsilon(1e-4));
+    for (std::size_t i = 0; i < 4; ++i) CHECK(std::abs(rest.cosine[i] - own.cosine[i]) < 1e-4);
+    CHECK((own.norm[1] > 0) == (s.config.model.tasks[1].weight > 0));
+  }
+}
+
 TEST_CASE(
     "the tasks' gradients have the same bytes for any window and threads; own parameters keep the plain "
     "one") {
@@ -320,7 +344,7 @@ TEST_CASE(
                                           purpose);
       engine.set_parameters(s.parameters.data(), threads);
       for (const std::size_t rows : {std::size_t{999}, s.batch.rows}) {
-        engine.forward_backward_tasks(batch_for(s.config.model, rows), &dropout, threads, false);
+        engine.forward_backward_tasks(batch_for(s.config.model, rows), &dropout, threads);
       }
       engine.combine_tasks(0, threads);
       met = engine.interference();
