@@ -19,8 +19,8 @@ constexpr std::size_t kTasks = 2, kTurns = 64;
 
 class Scoring {
  public:
-  Scoring(const Workload& workload, model::Candidate candidate, std::size_t batch, Isa with)
-      : model_(make_model(workload, candidate, 1024)),
+  Scoring(const Workload& workload, const Architecture& architecture, std::size_t batch, Isa with)
+      : model_(make_model(workload, architecture, 1024)),
         scorer_(value_of(Scorer::create(model_, {1, std::string(name(with))}))),
         probabilities_(batch * kTasks) {
     for (std::size_t i = 0; i < kTurns; ++i) samples_.emplace_back(workload, batch, i);
@@ -73,17 +73,17 @@ std::map<std::string, double> tails(Scoring& scoring) {
           {"arithmetic p99/median", tail([&] { module.multiply_add(rounds); })}};
 }
 
-void add_scoring(const Workload& workload, model::Candidate candidate, std::size_t batch) {
+void add_scoring(const Workload& workload, const Architecture& architecture, std::size_t batch) {
   Work work;
   work.rows = static_cast<double>(batch);
-  const std::string name = "score/" + std::string(workload.name) + "/" +
-                           std::string(candidate_name(candidate)) + "/B=" + std::to_string(batch) + "/ours";
+  const std::string name = "score/" + std::string(workload.name) + "/" + std::string(architecture.name) +
+                           "/B=" + std::to_string(batch) + "/ours";
   add(name, work, [=]() -> Subject {
-    const auto scoring = std::make_shared<Scoring>(workload, candidate, batch, isa());
+    const auto scoring = std::make_shared<Scoring>(workload, architecture, batch, isa());
     Subject subject{[scoring] { scoring->run(); },
                     [=] {
                       const std::size_t rows = std::min<std::size_t>(batch, 20);
-                      Scoring reference(workload, candidate, rows, Isa::reference);
+                      Scoring reference(workload, architecture, rows, Isa::reference);
                       return difference("probability", std::span(scoring->first()).first(rows * kTasks),
                                         reference.first(), tolerance(64));
                     }};
@@ -95,10 +95,10 @@ void add_scoring(const Workload& workload, model::Candidate candidate, std::size
 }  // namespace
 
 void add_benchmarks() {
-  for (const model::Candidate candidate : {model::Candidate::tanh, model::Candidate::cross}) {
+  for (const Architecture& architecture : {kTanh, kCross}) {
     for (const std::size_t batch : {1UL, 64UL, 1024UL}) {
-      add_scoring(kLarge, candidate, batch);
-      add_scoring(kSmall, candidate, batch);
+      add_scoring(kLarge, architecture, batch);
+      add_scoring(kSmall, architecture, batch);
     }
   }
 }

@@ -33,9 +33,9 @@ double memory(std::string_view what) {
 
 class Training {
  public:
-  Training(const Workload& workload, model::Candidate candidate, std::size_t batch, std::size_t turns,
+  Training(const Workload& workload, const Architecture& architecture, std::size_t batch, std::size_t turns,
            int threads, Isa with)
-      : model_(make_model(workload, candidate, batch)),
+      : model_(make_model(workload, architecture, batch)),
         trainer_(value_of(Trainer::create(model_, 0, {threads, std::string(name(with))}))) {
     for (std::size_t i = 0; i < turns; ++i) samples_.emplace_back(workload, batch, i);
   }
@@ -49,10 +49,10 @@ class Training {
 };
 
 /// Losses of the first steps on a small batch, against the reference kernels.
-std::string check(const Workload& workload, model::Candidate candidate, int threads) {
+std::string check(const Workload& workload, const Architecture& architecture, int threads) {
   constexpr std::size_t kRows = 20, kSteps = 3;
-  Training got(workload, candidate, kRows, 1, threads, isa());
-  Training want(workload, candidate, kRows, 1, 1, Isa::reference);
+  Training got(workload, architecture, kRows, 1, threads, isa());
+  Training want(workload, architecture, kRows, 1, 1, Isa::reference);
   Buffer<float> got_losses(kSteps), want_losses(kSteps);
   for (std::size_t i = 0; i < kSteps; ++i) {
     got_losses[i] = static_cast<float>(got.step());
@@ -61,21 +61,20 @@ std::string check(const Workload& workload, model::Candidate candidate, int thre
   return difference("loss", got_losses.span(), want_losses.span(), tolerance(kRows));
 }
 
-void add_step(const Workload& workload, model::Candidate candidate, std::size_t batch, int threads) {
+void add_step(const Workload& workload, const Architecture& architecture, std::size_t batch, int threads) {
   Work work;
-  work.flops = training_flops(workload, candidate) * static_cast<double>(batch);
+  work.flops = training_flops(workload, architecture) * static_cast<double>(batch);
   work.rows = static_cast<double>(batch);
   work.threads = threads;
-  const std::string name = "step/" + std::string(workload.name) + "/" +
-                           std::string(candidate_name(candidate)) + "/B=" + std::to_string(batch) +
-                           "/threads=" + std::to_string(threads) + "/ours";
+  const std::string name = "step/" + std::string(workload.name) + "/" + std::string(architecture.name) +
+                           "/B=" + std::to_string(batch) + "/threads=" + std::to_string(threads) + "/ours";
   add(name, work, [=]() -> Subject {
     reset_peak_memory();
     const double before = memory("VmRSS:");
-    const auto training = std::make_shared<Training>(workload, candidate, batch, kTurns, threads, isa());
+    const auto training = std::make_shared<Training>(workload, architecture, batch, kTurns, threads, isa());
     training->step();
     const double peak = memory("VmHWM:");
-    return {[training] { training->step(); }, [=] { return check(workload, candidate, threads); },
+    return {[training] { training->step(); }, [=] { return check(workload, architecture, threads); },
             [before, peak] {
               return std::map<std::string, double>{{"peak_MB", peak}, {"before_MB", before}};
             }};
@@ -85,13 +84,17 @@ void add_step(const Workload& workload, model::Candidate candidate, std::size_t 
 }  // namespace
 
 void add_benchmarks() {
-  for (const model::Candidate candidate : {model::Candidate::tanh, model::Candidate::cross}) {
+  for (const Architecture& architecture : {kTanh, kCross}) {
     for (const int threads : {1, 2}) {
-      add_step(kLarge, candidate, 1024, threads);
-      add_step(kMillion, candidate, 1024, threads);
-      add_step(kSmall, candidate, 1024, threads);
-      add_step(kSmall, candidate, 256, threads);
+      add_step(kLarge, architecture, 1024, threads);
+      add_step(kMillion, architecture, 1024, threads);
+      add_step(kSmall, architecture, 1024, threads);
+      add_step(kSmall, architecture, 256, threads);
     }
+  }
+  for (const Architecture& architecture : {kDcnV2, kMmoe, kPle}) {
+    add_step(kLarge, architecture, 1024, 1);
+    add_step(kSmall, architecture, 1024, 1);
   }
 }
 

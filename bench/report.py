@@ -183,6 +183,16 @@ class Lines:
                 self.add(f"training step, {name}: × PyTorch ({of})", wanted, r.ratio(step + "PyTorch", step + "ours"))
                 self.add(f"training step, {name}: × PyTorch, tuned by hand (x0 W^T once)", wanted,
                          r.ratio(step + "PyTorch-tuned", step + "ours"))
+        linear = "machine/PyTorch/linear/in=429/out=429/B=1024"
+        self.add("PyTorch's own product [1024, 429] x [429, 429]: of the peak", 0.7,
+                 r.of_peak(linear, product_flops(429, 429, 1024)) if linear in r else None,
+                 text=lambda v: f"{100 * v:.0f} %")
+        for D, target in ((429, 1.3), (60, 2.5)):
+            for kind in ("dcn_v2", "mmoe", "ple"):
+                step = f"step/D={D}/table=10000/{kind}/B=1024/threads=1/"
+                for writing, of in (("PyTorch", "its modules"), ("PyTorch-tuned", "tuned by hand")):
+                    self.add(f"training step, D={D}, {kind}: × PyTorch ({of})", target,
+                             r.ratio(step + writing, step + "ours"))
         for candidate in ("tanh", "cross"):
             name = f"step/D=429/table=10000/{candidate}/B=1024/threads="
             self.add(f"training step, D=429, {candidate}: two threads × one", 1.85, r.ratio(name + "1/ours", name + "2/ours"))

@@ -4,11 +4,37 @@
 
 namespace dcrnn::bench {
 
-std::string_view candidate_name(model::Candidate candidate) {
-  return candidate == model::Candidate::cross ? "cross" : "tanh";
+namespace {
+
+template <model::Candidate candidate>
+void gru(ModelConfig& model) {
+  std::get<model::GruCross::Config>(model.cross).candidate = candidate;
 }
 
-std::string config_json(const Workload& workload, model::Candidate candidate, std::size_t batch) {
+/// Hard sharing behind the cross, as its authors have one layer of units.
+void dcn_v2(ModelConfig& model) {
+  model.cross = model::DcnV2::Config{};
+  model.sharing = {model::Partial::Config{.private_units = 0, .gate = model::Gate::none}};
+  model.transfer = model::NoTransfer::Config{};
+}
+
+/// Experts alone, without a cross.
+template <class Block>
+void experts(ModelConfig& model) {
+  model.cross = model::NoCross::Config{};
+  model.sharing = {Block{}};
+  model.transfer = model::NoTransfer::Config{};
+}
+
+}  // namespace
+
+const Architecture kTanh = {"tanh", gru<model::Candidate::tanh>};
+const Architecture kCross = {"cross", gru<model::Candidate::cross>};
+const Architecture kDcnV2 = {"dcn_v2", dcn_v2};
+const Architecture kMmoe = {"mmoe", experts<model::Mmoe::Config>};
+const Architecture kPle = {"ple", experts<model::Ple::Config>};
+
+std::string config_json(const Workload& workload, const Architecture& architecture, std::size_t batch) {
   Config config;
   for (std::size_t i = 0; i < workload.ids + workload.numbers; ++i) {
     Field field;
@@ -24,21 +50,22 @@ std::string config_json(const Workload& workload, model::Candidate candidate, st
     config.model.fields.push_back(field);
   }
   config.model.tasks = {Task{"click", "click"}, Task{"consume", "consume", 0}};
-  std::get<model::GruCross::Config>(config.model.cross).candidate = candidate;
+  architecture.set(config.model);
   config.train.batch = batch;
-  config.train.schedule.kind = ScheduleKind::constant;
-  config.train.schedule.warmup = 0;
+  config.train.optimizer = {};
+  config.train.schedule = {.kind = ScheduleKind::constant, .warmup = 0};
+  config.train.tables = tables_like(config.train.optimizer, config.train.schedule);
   config.train.dropout = {0, 0, 0};
   return to_json(config);
 }
 
-Model make_model(const Workload& workload, model::Candidate candidate, std::size_t batch) {
-  return value_of(Model::create(config_json(workload, candidate, batch)));
+Model make_model(const Workload& workload, const Architecture& architecture, std::size_t batch) {
+  return value_of(Model::create(config_json(workload, architecture, batch)));
 }
 
-double training_flops(Workload workload, model::Candidate candidate) {
+double training_flops(Workload workload, const Architecture& architecture) {
   workload.size = workload.largest = 1;  // they do not count
-  return value_of(inspect(make_model(workload, candidate, 1))).training_flops_per_row;
+  return value_of(inspect(make_model(workload, architecture, 1))).training_flops_per_row;
 }
 
 Sample::Sample(const Workload& workload, std::size_t count, std::uint64_t seed)

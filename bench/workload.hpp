@@ -23,13 +23,19 @@ inline constexpr Workload kLarge = {"D=429/table=10000", 26, 16, 13, 10'000, 10'
 inline constexpr Workload kMillion = {"D=429/table=1000000", 26, 16, 13, 10'000, 1'000'000};
 inline constexpr Workload kSmall = {"D=60/table=10000", 10, 6, 0, 10'000, 10'000};
 
-std::string_view candidate_name(model::Candidate candidate);
-/// A config with the default model but for the fields and the candidate; Adam at a constant rate, no dropout.
-std::string config_json(const Workload& workload, model::Candidate candidate, std::size_t batch);
+/// What stands between the fields and the heads: the default model, or one with other kinds in its places.
+struct Architecture {
+  const char* name;
+  void (*set)(ModelConfig& model);
+};
+extern const Architecture kTanh, kCross, kDcnV2, kMmoe, kPle;
+
+/// Adam at a constant rate, tables too; no dropout.
+std::string config_json(const Workload& workload, const Architecture& architecture, std::size_t batch);
 /// Multiplications and additions of the products of a training step, per row.
-double training_flops(Workload workload, model::Candidate candidate);
+double training_flops(Workload workload, const Architecture& architecture);
 /// Throws std::runtime_error.
-Model make_model(const Workload& workload, model::Candidate candidate, std::size_t batch);
+Model make_model(const Workload& workload, const Architecture& architecture, std::size_t batch);
 
 /// `count` rows, a function of `seed`: ids, numbers and labels uniform, consume only after click.
 class Sample {

@@ -17,13 +17,13 @@ namespace {
 
 constexpr std::size_t kTurns = 16, kTasks = 2, kSteps = 3;
 
-void write(const std::string& directory, const Workload& workload, model::Candidate candidate,
+void write(const std::string& directory, const Workload& workload, const Architecture& architecture,
            std::size_t batch) {
-  std::string name = std::string(workload.name) + "/" + std::string(candidate_name(candidate)) +
-                     "/B=" + std::to_string(batch);
+  std::string name =
+      std::string(workload.name) + "/" + std::string(architecture.name) + "/B=" + std::to_string(batch);
   std::replace(name.begin(), name.end(), '/', ',');
   const std::string path = directory + "/" + name;
-  Model model = make_model(workload, candidate, batch);
+  Model model = make_model(workload, architecture, batch);
   if (const auto saved = model.save(path + ".safetensors"); !saved)
     throw std::runtime_error(saved.error().message);
 
@@ -67,11 +67,14 @@ int main(int argc, char** argv) {
   if (argc != 2) return std::fprintf(stderr, "usage: write_workloads DIR\n"), 2;
   try {
     std::filesystem::create_directories(argv[1]);
-    for (const dcrnn::model::Candidate candidate :
-         {dcrnn::model::Candidate::tanh, dcrnn::model::Candidate::cross}) {
-      for (const std::size_t batch : {256UL, 1024UL}) write(argv[1], kSmall, candidate, batch);
-      write(argv[1], kLarge, candidate, 1024);
-      write(argv[1], kMillion, candidate, 1024);
+    for (const Architecture& architecture : {kTanh, kCross}) {
+      for (const std::size_t batch : {256UL, 1024UL}) write(argv[1], kSmall, architecture, batch);
+      write(argv[1], kLarge, architecture, 1024);
+      write(argv[1], kMillion, architecture, 1024);
+    }
+    for (const Architecture& architecture : {kDcnV2, kMmoe, kPle}) {
+      write(argv[1], kSmall, architecture, 1024);
+      write(argv[1], kLarge, architecture, 1024);
     }
   } catch (const std::exception& error) {
     return std::fprintf(stderr, "error: %s\n", error.what()), 1;

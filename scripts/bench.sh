@@ -83,14 +83,14 @@ if grep -qw sse2 /proc/cpuinfo; then
   DCRNN_ISA=sse2 ours gru.sse2 bench_gru "${some[@]}" --benchmark_filter='D=(64|429)/B=64/ours'
 fi
 
-# Training steps and scoring beside PyTorch, if the system's python3 has it; round after round, ours and theirs by
+# Training steps and scoring beside PyTorch, if it can be installed; round after round, ours and theirs by
 # turns. A step has a process of its own, so that its memory is its own.
 torch=false
-if /usr/bin/python3 -c 'import numpy, torch' 2>/dev/null; then
+if python=$(torch_python); then
   torch=true
   "$programs/write_workloads" "$raw/workloads"
 else
-  echo "without PyTorch (apt-get install python3-torch)"
+  echo "without PyTorch"
 fi
 mapfile -t steps < <("$programs/bench_step" --benchmark_list_tests | grep '^step/')
 for ((round = 1; round <= rounds; ++round)); do
@@ -113,15 +113,15 @@ for ((round = 1; round <= rounds; ++round)); do
       fi
     done
     if $torch; then
-      # PyTorch's OpenMP threads and those of its OpenBLAS would each spin while the others work.
-      on "$cores" "$threads" env OMP_WAIT_POLICY=passive /usr/bin/python3 -B bench/peers/torch_peer.py \
+      # PyTorch's OpenMP threads and those of its BLAS would each spin while the others work.
+      on "$cores" "$threads" env OMP_WAIT_POLICY=passive "$python" -B bench/peers/torch_peer.py \
         "$raw/workloads" --repetitions 3 \
         --min-time "$turn" --filter "threads=$threads" >"$raw/torch.$threads.$round.json" 2>"$raw/torch.$threads.$round.log"
     fi
   done
   if $torch; then
-    on "$one" 1 /usr/bin/python3 -B bench/peers/torch_peer.py "$raw/workloads" --repetitions 3 --min-time "$turn" \
-      --filter '^score/' >"$raw/torch.score.$round.json" 2>"$raw/torch.score.$round.log"
+    on "$one" 1 "$python" -B bench/peers/torch_peer.py "$raw/workloads" --repetitions 3 --min-time "$turn" \
+      --filter '^(score|machine)/' >"$raw/torch.score.$round.json" 2>"$raw/torch.score.$round.log"
   fi
 done
 rm -rf "$raw/workloads"

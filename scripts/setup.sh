@@ -63,3 +63,15 @@ build() {
   show cmake --preset "$preset" "$@"
   show cmake --build --preset "$preset" --parallel "$(nproc)"
 }
+
+# Prints a Python that has PyTorch (the build for processors) and numpy, from an environment of its own, made once.
+torch_python() {
+  local home=build/torch
+  if [ ! -e $home/ready ]; then
+    need python3-venv >&2
+    python3 -m venv $home >&2
+    $home/bin/pip install --quiet --extra-index-url https://download.pytorch.org/whl/cpu torch==2.13.0 numpy >&2 || return
+    touch $home/ready
+  fi
+  echo $home/bin/python
+}
