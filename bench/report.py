@@ -183,9 +183,9 @@ class Lines:
                 self.add(f"training step, {name}: × PyTorch ({of})", wanted, r.ratio(step + "PyTorch", step + "ours"))
                 self.add(f"training step, {name}: × PyTorch, tuned by hand (x0 W^T once)", wanted,
                          r.ratio(step + "PyTorch-tuned", step + "ours"))
-        linear = "machine/PyTorch/linear/in=429/out=429/B=1024"
+        product = "machine/PyTorch/product/in=429/out=429/B=1024"
         self.add("PyTorch's own product [1024, 429] x [429, 429]: of the peak", 0.7,
-                 r.of_peak(linear, product_flops(429, 429, 1024)) if linear in r else None,
+                 r.of_peak(product, product_flops(429, 429, 1024)) if product in r else None,
                  text=lambda v: f"{100 * v:.0f} %")
         for D, target in ((429, 1.3), (60, 2.5)):
             for kind in ("dcn_v2", "mmoe", "ple"):

@@ -2,17 +2,20 @@
 # Measures the engine beside other libraries, all on one core (two where it says so), and writes report.md,
 # report.json and roofline.svg. Run it on a machine with nothing else to do.
 #   --quick      a few shapes, two minutes: does everything run and agree?
+#   --steps      training steps beside PyTorch alone, eight minutes
 #   --out DIR    where the report goes (default build/bench/report)
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 quick=false
+steps_alone=false
 out=build/bench/report
 while [ $# -gt 0 ]; do
   case "$1" in
     --quick) quick=true ;;
+    --steps) steps_alone=true ;;
     --out) out=${2:?--out needs a directory}; shift ;;
-    *) echo "usage: scripts/bench.sh [--quick] [--out DIR]" >&2; exit 2 ;;
+    *) echo "usage: scripts/bench.sh [--quick] [--steps] [--out DIR]" >&2; exit 2 ;;
   esac
   shift
 done
@@ -69,22 +72,28 @@ else
 fi
 
 ours memory bench_memory "${some[@]}"
-ours elementwise bench_elementwise "${some[@]}"
-ours products bench_products "${some[@]}" "$products"
-ours gru bench_gru "${some[@]}" "$layers"
-ours scoring bench_scoring "${some[@]}"
-ours reading bench_reading "${few[@]}"
+if ! $steps_alone; then
+  ours elementwise bench_elementwise "${some[@]}"
+  ours products bench_products "${some[@]}" "$products"
+  ours gru bench_gru "${some[@]}" "$layers"
+  ours scoring bench_scoring "${some[@]}"
+  ours reading bench_reading "${few[@]}"
 
-# Narrower instruction sets than the best one.
-if grep -qw avx512bw /proc/cpuinfo; then
-  DCRNN_ISA=avx2 ours products.avx2 bench_products "${some[@]}" --benchmark_filter='B=(64|256|1024)/ours'
-fi
-if grep -qw sse2 /proc/cpuinfo; then
-  DCRNN_ISA=sse2 ours gru.sse2 bench_gru "${some[@]}" --benchmark_filter='D=(64|429)/B=64/ours'
+  # Narrower instruction sets than the best one.
+  if grep -qw avx512bw /proc/cpuinfo; then
+    DCRNN_ISA=avx2 ours products.avx2 bench_products "${some[@]}" --benchmark_filter='B=(64|256|1024)/ours'
+  fi
+  if grep -qw sse2 /proc/cpuinfo; then
+    DCRNN_ISA=sse2 ours gru.sse2 bench_gru "${some[@]}" --benchmark_filter='D=(64|429)/B=64/ours'
+  fi
 fi
 
 # Training steps and scoring beside PyTorch, if it can be installed; round after round, ours and theirs by
 # turns. A step has a process of its own, so that its memory is its own.
+scoring='^(score|machine)/'
+if $steps_alone; then
+  scoring='^machine/'
+fi
 torch=false
 if python=$(torch_python); then
   torch=true
@@ -121,7 +130,7 @@ for ((round = 1; round <= rounds; ++round)); do
   done
   if $torch; then
     on "$one" 1 "$python" -B bench/peers/torch_peer.py "$raw/workloads" --repetitions 3 --min-time "$turn" \
-      --filter '^(score|machine)/' >"$raw/torch.score.$round.json" 2>"$raw/torch.score.$round.log"
+      --filter "$scoring" >"$raw/torch.score.$round.json" 2>"$raw/torch.score.$round.log"
   fi
 done
 rm -rf "$raw/workloads"

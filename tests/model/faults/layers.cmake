@@ -11,7 +11,6 @@
 # Only model/walk.cpp instantiates layers: per fault it is compiled once more, the faulty header first on its include
 # path, and linked with the objects of everything else.
 
-set(layer_fault_count 0)
 get_target_property(fault_objects dcrnn_train DCRNN_OBJECTS)
 list(REMOVE_ITEM fault_objects dcrnn_model)
 add_library(dcrnn_find_fault OBJECT model/faults/find_fault.cpp)
@@ -19,9 +18,10 @@ dcrnn_compile(dcrnn_find_fault)
 target_link_libraries(dcrnn_find_fault PRIVATE nlohmann_json::nlohmann_json)
 
 function(plant_in_layer header words original faulty tensor changes)
-  math(EXPR number "${layer_fault_count} + 1")
-  set(layer_fault_count ${number} PARENT_SCOPE)
-  set(name "layer_fault_${number}")
+  # A name of its own for every fault: where a header is new on an include path, nothing is built anew.
+  string(MD5 hash "${header} ${original} ${faulty}")
+  string(SUBSTRING "${hash}" 0 8 hash)
+  set(name "layer_fault_${hash}")
   file(READ "${PROJECT_SOURCE_DIR}/${header}" text)
   string(FIND "${text}" "${original}" first)
   string(FIND "${text}" "${original}" last REVERSE)
