@@ -29,7 +29,7 @@ struct FitResult {
 };
 
 /// Rows that tell the loss before the first step; enough for rare labels, few beside an epoch.
-inline constexpr std::size_t kStartRows = std::size_t{1} << 18;
+inline constexpr std::size_t kStartRows = std::size_t{1} << 16;
 
 struct FitOptions {
   int threads = 1;
