@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""report.py DIR --into docs/peers.md: the results of run.py as tables, in place of those between the page's marks."""
+import argparse
+import glob
+import json
+import os
+import re
+import statistics
+
+NAMES = {"dcrnn": "DCRNN", "xgboost": "XGBoost", "lightgbm": "LightGBM", "rechub": "torch-rechub, PLE",
+         "deepctr": "DeepCTR-Torch, MMOE"}
+
+
+def spread(values, digits):
+    text = f"{statistics.fmean(values):.{digits}f}"
+    return text + (f" ± {statistics.stdev(values):.{digits}f}" if len(values) > 1 else "")
+
+
+def tables(results):
+    out = []
+    for log in sorted({r["log"] for r in results}):
+        of_log = [r for r in results if r["log"] == log]
+        tasks = list(next(r["tasks"] for r in of_log if "tasks" in r))
+        out += [f"### {log}", "", "| model | version | seeds | " + " | ".join(f"{t}: AUC | log loss" for t in tasks) +
+                " | CPU s | peak MB | one row, us |", "|" + "---|" * (6 + 2 * len(tasks))]
+        for peer, name in NAMES.items():
+            runs = [r for r in of_log if r["peer"] == peer]
+            good = [r for r in runs if "tasks" in r and "error" not in r]
+            if good:
+                cells = [spread([r["tasks"][t][what] for r in good], 4) for t in tasks for what in ("auc", "logloss")]
+                cells += [spread([r["cpu_seconds"] for r in good], 0), spread([r["peak_MB"] for r in good], 0),
+                          f"{statistics.median(r['row_us'] for r in good):.0f}"]
+                out.append(f"| {name} | {good[0]['version']} | {len(good)} | " + " | ".join(cells) + " |")
+            elif runs:
+                out.append(f"| {name} | {runs[0].get('version', '?')} | 0 | {runs[0]['error']} |" +
+                           " |" * (2 * len(tasks) + 2))
+        out.append("")
+    return "\n".join(out)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("results")
+    parser.add_argument("--into", required=True)
+    options = parser.parse_args()
+    results = []
+    for path in sorted(glob.glob(os.path.join(options.results, "*.json"))):
+        with open(path) as file:
+            results.append(json.load(file))
+    with open(options.into) as file:
+        page = file.read()
+    page = re.sub(r"(?s)(<!-- tables -->\n).*(<!-- end of tables -->)", lambda m: m[1] + tables(results) + m[2], page)
+    with open(options.into, "w") as file:
+        file.write(page)
+
+
+if __name__ == "__main__":
+    main()
