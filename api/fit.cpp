@@ -9,7 +9,6 @@
 #include "api/compute.hpp"
 #include "api/fit_log.hpp"
 #include "api/model_file.hpp"
-#include "config/set_value.hpp"
 #include "core/file.hpp"
 #include "core/guard.hpp"
 #include "core/job_files.hpp"
@@ -131,9 +130,7 @@ class FitRun {
         note(line + " (validation data)");
       }
     } else {
-      const bool asked =
-          names_config_key(job_.config_json, "train.early_stopping.patience", job_.config_name);
-      const bool in_vain = asked && config_.train.early_stopping.patience > 0;
+      const bool in_vain = train::asks_for_early_stopping(config_, job_.config_json, job_.config_name);
       note(std::string("no validation file: keeping the last epoch") +
            (in_vain ? "; train.early_stopping.patience has no effect" : ""));
     }
@@ -148,7 +145,7 @@ class FitRun {
     if (!survey_->add_all(*train_.rows, go_on)) {
       fail(ErrorCode::stopped, "stopped while reading the data", "");
     }
-    for (const std::string& line : train::findings(config_.model, *survey_)) note("warning: " + line);
+    for (const train::Finding& finding : train::findings(config_.model, *survey_)) note(finding.line());
   }
 
   void start_log() {

@@ -14,6 +14,7 @@ using Command = std::function<int()>;
 
 // Each adds its subcommand to `program`, which sets `chosen` when the arguments name it.
 void add_synth(CLI::App& program, Command& chosen);
+void add_check(CLI::App& program, Command& chosen);
 void add_train(CLI::App& program, Command& chosen);
 void add_eval(CLI::App& program, Command& chosen);
 void add_predict(CLI::App& program, Command& chosen);

@@ -31,6 +31,12 @@ void add_data(CLI::App& command, std::vector<std::string>& target, const std::st
       ->type_name("FILE|-");
 }
 
+void add_assignments(CLI::App& command, std::vector<std::string>& target) {
+  command.add_option("--set", target, "key.path=value: changes the config, may be repeated; default: none")
+      ->allow_extra_args(false)
+      ->type_name("KEY=VALUE");
+}
+
 void add_shared_options(CLI::App& command, SharedOptions& options) {
   command.set_help_flag("-h,--help", "show this help");
   add_number(command, "--threads", options.threads, 1, kMaxThreads,

@@ -53,6 +53,9 @@ void add_required(CLI::App& command, const std::string& name, std::string& targe
 /// Adds --data, which takes files and must be given.
 void add_data(CLI::App& command, std::vector<std::string>& target, const std::string& description);
 
+/// Adds --set.
+void add_assignments(CLI::App& command, std::vector<std::string>& target);
+
 /// --threads and --isa, which every command takes.
 struct SharedOptions {
   int threads = available_threads();

@@ -62,6 +62,7 @@ int parse_and_run(int argc, char** argv) {
   program.get_formatter()->column_width(36);
   Command chosen;
   add_synth(program, chosen);
+  add_check(program, chosen);
   add_train(program, chosen);
   add_eval(program, chosen);
   add_predict(program, chosen);

@@ -40,4 +40,10 @@ std::string read_config_text(const std::string& path) {
   return text;
 }
 
+std::string read_config_text(const std::string& path, const std::vector<std::string>& assignments) {
+  std::string text = read_config_text(path);
+  for (const std::string& assignment : assignments) text = take(set_config_value(text, assignment, path));
+  return text;
+}
+
 }  // namespace dcrnn::app

@@ -85,10 +85,7 @@ int train(const TrainOptions& options) {
   refuse_standard_input(options.train, "--train");
   refuse_standard_input(options.valid, "--valid");
   job.config_name = options.config;
-  job.config_json = read_config_text(options.config);
-  for (const std::string& assignment : options.set) {
-    job.config_json = take(set_config_value(job.config_json, assignment, job.config_name));
-  }
+  job.config_json = read_config_text(options.config, options.set);
   if (options.seed_given) {
     job.config_json = take(
         set_config_value(job.config_json, "train.seed=" + std::to_string(options.seed), job.config_name));
@@ -139,10 +136,7 @@ void add_train(CLI::App& program, Command& chosen) {
                    "go on from the checkpoint, if there is one; default: refuse if there is one");
   command.add_flag("--restart", options->restart,
                    "start afresh and drop the checkpoint of a run that did not finish; default: refuse");
-  command
-      .add_option("--set", options->set, "key.path=value: changes the config, may be repeated; default: none")
-      ->allow_extra_args(false)
-      ->type_name("KEY=VALUE");
+  add_assignments(command, options->set);
   add_number(command, "--seed", options->seed, std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max(),
              "seed of everything random");
   CLI::Option* seed = command.get_option("--seed")->default_str("train.seed of the config");

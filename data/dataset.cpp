@@ -7,6 +7,7 @@
 #include "core/text.hpp"
 #include "data/cache.hpp"
 #include "data/cache_format.hpp"
+#include "data/data_files.hpp"
 #include "data/dataset_builder.hpp"
 #include "data/progress.hpp"
 #include "data/row_reader.hpp"
@@ -50,21 +51,6 @@ namespace {
 
 constexpr std::size_t kBatchRows = 1024;
 
-std::uint64_t size_of_all(const std::vector<std::string>& paths) {
-  std::uint64_t total = 0;
-  for (const std::string& path : paths) {
-    const InputFile file(path);
-    if (path == "-" || !file.is_regular()) {
-      fail(ErrorCode::usage,
-           (path == "-" ? std::string("standard input") : printable(path)) +
-               ": training reads its files twice, this is no regular file",
-           "write the data to a file first");
-    }
-    total += file.size();
-  }
-  return total;
-}
-
 /// The key of a cache, and the digest of every file that went into it.
 struct Digests {
   CacheKey key;
@@ -99,13 +85,6 @@ void require_unchanged(const std::string& path, std::uint64_t before, std::uint6
        "train again when nothing writes to the file, or train on a copy");
 }
 
-[[noreturn]] void fail_no_rows(const std::vector<std::string>& paths) {
-  fail(ErrorCode::data,
-       printable(paths[0]) + ": there is no row in " +
-           (paths.size() == 1 ? "it" : "it and the " + std::to_string(paths.size() - 1) + " files after it"),
-       "give a file with at least one row of data");
-}
-
 Cache open_written(const Schema& config, const Encoders* known, const std::string& directory,
                    const CacheKey& key) {
   std::optional<Cache> cache = open_cache(config, known, directory, key);
@@ -116,10 +95,6 @@ Cache open_written(const Schema& config, const Encoders* known, const std::strin
   }
   cache->dataset.from_cache = false;
   return std::move(*cache);
-}
-
-void require_paths(const std::vector<std::string>& paths) {
-  if (paths.empty()) fail(ErrorCode::usage, "no data file was named", "name at least one CSV file");
 }
 
 }  // namespace
@@ -140,7 +115,7 @@ TrainingData build_training_data(const Schema& config, const std::vector<std::st
     if (builder.rows() == 0) fail_no_rows(paths);
     const Encoders encoders = builder.make_encoders(meter);
     CacheWriter writer(config, cache_directory, key);
-    builder.write_rows(encoders, writer, meter);
+    builder.for_each_batch(encoders, meter, [&](const Batch& batch) { writer.add(batch); });
     writer.finish(&encoders);
     cache = open_written(config, nullptr, cache_directory, key);
   }

@@ -1,11 +1,14 @@
 #include "data/dataset_builder.hpp"
 
+#include <limits>
+
 #include "core/failure.hpp"
 
 namespace dcrnn::data {
 namespace {
 
 constexpr std::uint64_t kRowsPerReport = 1024;
+constexpr std::size_t kBatchRows = 1024;
 
 }  // namespace
 
@@ -124,35 +127,66 @@ void DatasetBuilder::find_edges(ProgressMeter& progress) {
   }
 }
 
-void DatasetBuilder::write_rows(const Encoders& encoders, CacheWriter& writer, ProgressMeter& progress) {
-  const RecordLayout& encoded = writer.layout();
-  record_.assign(encoded.size, std::byte{0});
-  for_each_row(progress, [&](const std::byte* from, const std::byte* items) {
-    std::byte* const to = record_.data();
-    items_.clear();
-    for (std::size_t f = 0; f < layout_.fields.size(); ++f) {
-      const FieldState& state = *encoders.fields_[f];
-      const FieldFit& fit = fits_[f];
-      const std::byte* const raw = from + layout_.fields[f].offset;
-      std::byte* const at = to + encoded.fields[f].offset;
-      if (state.field.type == FieldType::category) {
-        store(at, fit.final_row(load<std::uint32_t>(raw)));
-      } else if (state.has_edges()) {
-        store(at, state.bucket(load<double>(raw)));
-      } else if (state.field.type == FieldType::number) {
-        store(at, state.transformed(load<double>(raw)));
-      } else {
-        const auto bag = load<BagSlot>(raw);
-        store(at, bag);
-        for (std::uint64_t i = 0; i < bag.count; ++i, items += sizeof(std::uint32_t)) {
-          items_.push_back(fit.final_row(load<std::uint32_t>(items)));
-        }
-      }
-    }
-    std::memcpy(to + encoded.labels, from + layout_.labels, config_.tasks.size());
-    if (encoded.has_weight) std::memcpy(to + encoded.weight, from + layout_.weight, sizeof(double));
-    writer.add(record_, items_);
+std::vector<FieldProfile> DatasetBuilder::profiles() const {
+  std::vector<FieldProfile> profiles;
+  for (const FieldFit& fit : fits_) profiles.push_back(fit.profile());
+  return profiles;
+}
+
+void DatasetBuilder::for_each_batch(const Encoders& encoders, ProgressMeter& progress,
+                                    const std::function<void(const Batch&)>& use) {
+  start_batch();
+  for_each_row(progress, [&](const std::byte* record, const std::byte* items) {
+    add_to_batch(encoders, record, items);
+    if (batch_.rows < kBatchRows) return;
+    use(batch_);
+    start_batch();
   });
+  if (batch_.rows > 0) use(batch_);
+}
+
+void DatasetBuilder::start_batch() {
+  batch_.rows = 0;
+  batch_.columns.resize(config_.fields.size());
+  for (std::size_t f = 0; f < config_.fields.size(); ++f) {
+    BatchColumn& column = batch_.columns[f];
+    column.ids.clear();
+    column.values.clear();
+    column.offsets.assign(config_.fields[f].type == FieldType::bag ? 1 : 0, 0);
+  }
+  batch_.labels.resize(config_.tasks.size());
+  for (auto& labels : batch_.labels) labels.clear();
+  batch_.weights.clear();
+  batch_.truth.resize(config_.tasks.size());
+}
+
+void DatasetBuilder::add_to_batch(const Encoders& encoders, const std::byte* record, const std::byte* items) {
+  for (std::size_t f = 0; f < layout_.fields.size(); ++f) {
+    const FieldState& state = *encoders.fields_[f];
+    const FieldFit& fit = fits_[f];
+    const std::byte* const raw = record + layout_.fields[f].offset;
+    BatchColumn& column = batch_.columns[f];
+    if (state.field.type == FieldType::category) {
+      column.ids.push_back(fit.final_row(load<std::uint32_t>(raw)));
+    } else if (state.has_edges()) {
+      column.ids.push_back(state.bucket(load<double>(raw)));
+    } else if (state.field.type == FieldType::number) {
+      column.values.push_back(state.transformed(load<double>(raw)));
+    } else {
+      for (std::uint64_t i = 0; i < load<BagSlot>(raw).count; ++i, items += sizeof(std::uint32_t)) {
+        column.ids.push_back(fit.final_row(load<std::uint32_t>(items)));
+      }
+      if (column.ids.size() > std::numeric_limits<std::uint32_t>::max()) {
+        fail(ErrorCode::memory, "a batch holds more than 4294967295 items of bags", "split the bags");
+      }
+      column.offsets.push_back(static_cast<std::uint32_t>(column.ids.size()));
+    }
+  }
+  for (std::size_t t = 0; t < config_.tasks.size(); ++t) {
+    batch_.labels[t].push_back(load<std::int8_t>(record + layout_.labels + t));
+  }
+  if (layout_.has_weight) batch_.weights.push_back(load<double>(record + layout_.weight));
+  ++batch_.rows;
 }
 
 }  // namespace dcrnn::data

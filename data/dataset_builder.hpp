@@ -1,12 +1,14 @@
 // The first pass over training data: raw rows into a scratch file, and out of them encoders and encoded rows.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "config/schema.hpp"
+#include "core/batch.hpp"
 #include "core/file.hpp"
-#include "data/cache.hpp"
 #include "data/columns.hpp"
 #include "data/encoder.hpp"
 #include "data/field_fit.hpp"
@@ -15,7 +17,8 @@
 
 namespace dcrnn::data {
 
-/// parse() every file, then make_encoders(), then write_rows(). Memory holds the vocabularies, not the rows.
+/// parse() every file, then make_encoders(), then for_each_batch(). Memory holds the vocabularies, not the
+/// rows.
 class DatasetBuilder {
  public:
   /// `scratch`: a path beside which the scratch file may lie while this object lives.
@@ -26,13 +29,18 @@ class DatasetBuilder {
   std::uint64_t parse(const std::string& path, ProgressMeter& progress);
   std::uint64_t rows() const { return rows_; }
   Encoders make_encoders(ProgressMeter& progress);
-  /// Adds all rows to the cache, encoded by what make_encoders() gave.
-  void write_rows(const Encoders& encoders, CacheWriter& writer, ProgressMeter& progress);
+  /// Per field, after make_encoders().
+  std::vector<FieldProfile> profiles() const;
+  /// Calls use(batch) for all rows in order, encoded by what make_encoders() gave.
+  void for_each_batch(const Encoders& encoders, ProgressMeter& progress,
+                      const std::function<void(const Batch&)>& use);
 
  private:
   void parse_row(const CsvReader& csv, const Columns& columns);
   std::string parse_field(std::size_t field, std::string_view cell);
   void find_edges(ProgressMeter& progress);
+  void start_batch();
+  void add_to_batch(const Encoders& encoders, const std::byte* record, const std::byte* items);
   template <class Use>
   void for_each_row(ProgressMeter& progress, Use&& use);
 
@@ -46,6 +54,7 @@ class DatasetBuilder {
   std::uint64_t item_count_ = 0;
   std::vector<std::byte> record_;
   std::vector<std::uint32_t> items_;
+  Batch batch_;
 };
 
 }  // namespace dcrnn::data

@@ -33,17 +33,21 @@ void FieldFit::count(bool empty, std::span<const std::uint32_t> rows) {
 /// A value that would be unknown but for its own cell counts as unknown.
 void FieldFit::fix_counts() {
   CellCounts& counts = state_->training;
+  profile_.distinct = counts_.size();
   for (const std::uint64_t times : counts_) {
     if (times <= state_->field.min_count) counts.unknown += times;
+    if (times < state_->field.min_count) profile_.rare += times;
   }
   state_->seen.resize((times_.size() + 7) / 8);
   for (std::size_t row = 0; row < times_.size(); ++row) {
     if (times_[row] == 0) continue;
+    ++profile_.distinct;
     state_->seen[row / 8] = static_cast<unsigned char>(state_->seen[row / 8] | 1 << (row % 8));
     if (times_[row] == 1) ++counts.unknown;
   }
   counts.unknown = std::min(counts.unknown, counts.values);  // an empty cell has a hash, but is no value
   times_ = {};
+  profile_.counts = counts;
 }
 
 void FieldFit::fix(const std::string& source) {

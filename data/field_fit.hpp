@@ -20,6 +20,13 @@
 
 namespace dcrnn::data {
 
+/// What the cells of one field of training data hold.
+struct FieldProfile {
+  CellCounts counts;           ///< as Encoders::training_counts() has them
+  std::uint64_t distinct = 0;  ///< words before min_count, rows of a table of fixed size; of numbers none
+  std::uint64_t rare = 0;      ///< of the values: those of words seen fewer than min_count times
+};
+
 /// add() every cell, then fix(); while end_pass() says so, add_again() every raw number; then take().
 class FieldFit {
  public:
@@ -42,6 +49,8 @@ class FieldFit {
   void add_again(double raw) {
     if (!std::isnan(raw)) quantiles_->add(raw);
   }
+  /// After fix().
+  const FieldProfile& profile() const { return profile_; }
   std::unique_ptr<FieldState> take() { return std::move(state_); }
 
  private:
@@ -50,6 +59,7 @@ class FieldFit {
   void fix_counts();
 
   std::unique_ptr<FieldState> state_;
+  FieldProfile profile_;
   Vocabulary words_;  // all seen
   std::vector<std::uint64_t> counts_;
   std::vector<unsigned char> times_;       // hash, id: how often each row occurs; 2 for more than once

@@ -70,6 +70,7 @@ class Arena {
   /// Sets B, at most the capacity.
   void set_rows(std::size_t rows) { rows_ = rows; }
   std::size_t rows() const { return rows_; }
+  std::size_t bytes() const { return block_.size() * sizeof(Real); }
   std::size_t width(Slot slot) const { return plan_.slots()[slot].width; }
   std::size_t ld(Slot slot) const { return plan_.slots()[slot].ld; }
   /// Row `row` of layer `layer`.

@@ -13,7 +13,20 @@ namespace dcrnn::train {
 /// the config.
 void refuse_labels_as_fields(const Config& config, const std::string& source);
 
-/// One line each, the gravest first. Failure(data) if no row teaches any task.
-std::vector<std::string> findings(const ModelConfig& config, const Survey& survey);
+struct Finding {
+  bool grave = true;  ///< spoils what was asked for; else worth knowing
+  std::string text;
+
+  std::string line() const { return (grave ? "warning: " : "note: ") + text; }
+};
+
+/// Of the training rows, the gravest first. Failure(data) if no row teaches any task.
+std::vector<Finding> findings(const ModelConfig& config, const Survey& survey);
+
+/// Of validation rows: tasks by which no epoch can be judged, children that no model of a chain predicts.
+std::vector<Finding> validation_findings(const ModelConfig& config, const Survey& survey);
+
+/// True if the text of the config asks for early stopping. `source` names it.
+bool asks_for_early_stopping(const Config& config, const std::string& config_json, const std::string& source);
 
 }  // namespace dcrnn::train

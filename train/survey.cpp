@@ -27,6 +27,7 @@ void Survey::add(const Batch& batch) {
       const std::int8_t label = batch.labels[t][b];
       if (label == kMissingLabel) continue;
       ++task.labelled;
+      if (label == 1) ++task.ones;
       if (label == 1 && config.parent != kNoParent && batch.labels[config.parent][b] == 0) ++task.orphans;
       if (!batch.weights.empty() && batch.weights[b] <= 0) continue;
       ++task.teaching;

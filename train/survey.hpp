@@ -19,6 +19,7 @@ class Survey {
     std::uint64_t labelled = 0;   ///< rows with a label
     std::uint64_t teaching = 0;   ///< of them those of some weight
     std::uint64_t positives = 0;  ///< of the teaching ones
+    std::uint64_t ones = 0;       ///< rows with label 1, whatever their weight
     std::uint64_t orphans = 0;    ///< label 1 where that of the parent is 0
   };
 

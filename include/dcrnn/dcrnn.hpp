@@ -1,6 +1,7 @@
 // The whole C++ API.
 #pragma once
 
+#include "dcrnn/check.hpp"
 #include "dcrnn/files.hpp"
 #include "dcrnn/model.hpp"
 #include "dcrnn/result.hpp"

@@ -310,6 +310,7 @@ class Jobs(CommandLineTest):
     def test_help_lists_every_option(self):
         shared = ["--threads", "--isa", "--help"]
         options = {"synth": ["--rows", "--correlation", "--seed", "--missing-consume"],
+                   "check": ["--train", "--valid", "--set", "--scratch", "--json"],
                    "train": ["--train", "--valid", "--out", "--resume", "--set", "--seed", "--cache", "--quiet"],
                    "eval": ["--data", "--json", "--batch"], "predict": ["--data", "--out", "--batch"],
                    "trace": ["--data", "--out", "--precision"], "gradcheck": ["--seed", "--rows", "--elements", "--json"],

@@ -51,6 +51,20 @@ class RealData(CommandLineTest):
         self.assertGreater(tasks["conversion"]["auc_given_parent"], 0.3)
         self.assertNotIn("auc_given_parent", tasks["visit"])
 
+    def test_check_raises_no_alarm(self):
+        for name, config in [("census", "income.json"), ("census", "college.json"), ("hillstrom", "config.json"),
+                             ("kuairand", "config.json")]:
+            with self.subTest(config=f"{name}/{config}"):
+                folder = DATA / name
+                files = ["check", folder / config, "--train", folder / "train.csv.gz", "--valid", folder / "valid.csv.gz"]
+                page = self.succeed(*files).stdout.decode()
+                self.assertNotIn("warning", page)
+                self.assertLess(page.count("\n"), 70)
+                report = json.loads(self.succeed(*files, "--json").stdout)
+                self.assertEqual(report["warnings"], [])
+                orphans = [note for note in report["notes"] if "its label is 1 but" in note]
+                self.assertEqual(len(orphans), 2 if name == "kuairand" else 0, orphans)
+
 
 if __name__ == "__main__":
     unittest.main()

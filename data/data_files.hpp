@@ -1,0 +1,19 @@
+// The files of one data set, before any of them is read.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace dcrnn::data {
+
+/// Failure(usage) if no file is named.
+void require_paths(const std::vector<std::string>& paths);
+
+/// Bytes of all files. Failure(usage) if one is no regular file: training reads its files twice.
+std::uint64_t size_of_all(const std::vector<std::string>& paths);
+
+/// None of the files had a row: Failure(data).
+[[noreturn]] void fail_no_rows(const std::vector<std::string>& paths);
+
+}  // namespace dcrnn::data
