@@ -9,6 +9,8 @@
 #include "api/compute.hpp"
 #include "api/fit_log.hpp"
 #include "api/model_file.hpp"
+#include "api/start.hpp"
+#include "config/set_value.hpp"
 #include "core/file.hpp"
 #include "core/guard.hpp"
 #include "core/job_files.hpp"
@@ -36,13 +38,17 @@ class FitRun {
   explicit FitRun(const FitJob& job)
       : job_(job),
         isa_(api::resolve(job.compute)),
-        config_(parse_config(job.config_json, job.config_name)),
+        start_(job.from.empty() ? std::nullopt : std::optional(api::load_start(job.from))),
+        config_name_(takes_config_of_start() ? job.from : job.config_name),
+        config_text_(config_text()),
+        config_(parse_config(config_text_, config_name_)),
         checkpoint_(job.model + ".checkpoint"),
         cache_(job.cache.empty() ? job.model + ".cache" : job.cache),
         log_path_(job.model + ".jsonl"),
         log_(log_path_) {
-    train::refuse_labels_as_fields(config_, job.config_name);
-    train::check_trainable(config_, job.config_name);
+    if (start_) api::require_same_config(*start_, config_, job.from);
+    train::refuse_labels_as_fields(config_, config_name_);
+    train::check_trainable(config_, config_name_);
     check_job();
     declare_files();
     files_.check();
@@ -65,6 +71,14 @@ class FitRun {
   }
 
  private:
+  bool takes_config_of_start() const { return start_ && job_.config_json.empty(); }
+
+  std::string config_text() const {
+    std::string text = takes_config_of_start() ? to_json(start_->model->config) : job_.config_json;
+    for (const std::string& assignment : job_.set) text = assign_config_value(text, assignment, config_name_);
+    return text;
+  }
+
   void check_job() const {
     if (job_.train.empty()) fail(ErrorCode::usage, "no training file", "give at least one CSV file");
     if (job_.model.empty()) fail(ErrorCode::usage, "no model file to write", "name the model to write");
@@ -85,16 +99,20 @@ class FitRun {
       for (const std::string& path : *files) files_.reads(path);
     }
     files_.reads(job_.config_name);
+    if (start_) files_.reads(job_.from);
     files_.writes("the model", job_.model);
     files_.writes("the checkpoint", checkpoint_);
     files_.writes("the log", log_path_);
+    if (job_.keep_state) files_.writes("the state", state_path());
     files_.writes("the lock", RunLock::file_of(job_.model));
     files_.writes_in("the cache", cache_, data::is_cache_name);
   }
 
   /// What can be known to fail later fails before hours of training.
   void check_targets() const {
-    for (const std::string& path : {job_.model, checkpoint_}) {
+    std::vector<std::string> paths = {job_.model, checkpoint_};
+    if (job_.keep_state) paths.push_back(state_path());
+    for (const std::string& path : paths) {
       const OutputFile target(path, OutputFile::Target::regular_only);
     }
     log_.check_target();
@@ -109,19 +127,23 @@ class FitRun {
   }
 
   void read() {
-    start_ = Clock::now();
+    begin_ = Clock::now();
     const data::Progress progress = [this](std::uint64_t done, std::uint64_t total) {
       JobProgress state;
       state.stage = "reading";
       state.done = done;
       state.total = total;
-      state.seconds = seconds_since(start_);
+      state.seconds = seconds_since(begin_);
       return !job_.progress || api::call_host("progress", job_.progress, state);
     };
-    data::TrainingData training = data::build_training_data(config_.model, job_.train, cache_, progress);
+    data::TrainingData training =
+        start_
+            ? data::build_training_data(config_.model, start_->model->encoders, job_.train, cache_, progress)
+            : data::build_training_data(config_.model, job_.train, cache_, progress);
     model_ = std::make_unique<Model::Impl>(config_, std::move(training.encoders));
     train_ = std::move(training.dataset);
     fingerprint_ = train_.fingerprint;
+    if (start_) fingerprint_ ^= start_->digest * 0xC2B2AE3D27D4EB4F + 1;
     if (!job_.valid.empty()) {
       valid_ = data::build_dataset(config_.model, model_->encoders, job_.valid, cache_, progress);
       // Odd, so that no two validation sets give the same product; 1 tells "none" from any.
@@ -130,7 +152,8 @@ class FitRun {
         note(line + " (validation data)");
       }
     } else {
-      const bool in_vain = train::asks_for_early_stopping(config_, job_.config_json, job_.config_name);
+      const bool in_vain =
+          !takes_config_of_start() && train::asks_for_early_stopping(config_, config_text_, config_name_);
       note(std::string("no validation file: keeping the last epoch") +
            (in_vain ? "; train.early_stopping.patience has no effect" : ""));
     }
@@ -156,7 +179,11 @@ class FitRun {
 
   FitReport train() {
     model::initialize(model_->table, config_.train.seed, config_.train.init_scale, model_->parameters.span());
-    if (config_.train.base_rate && !resuming_) start_at_base_rates();
+    if (start_) {
+      go_on_from_start();
+    } else if (config_.train.base_rate && !resuming_) {
+      start_at_base_rates();
+    }
     const train::FitResult result =
         train::fit(config_, model_->table, model_->parameters.span(), *train_.rows, valid_.rows.get(),
                    kernels::table<float>(isa_), options());
@@ -170,8 +197,21 @@ class FitRun {
     api::save_model(*model_, job_.model);
     log_.stopped(reason, result);
     remove_file(checkpoint_);
-    return {reason, result.best_epoch, result.epochs_done, result.rows_trained, seconds_since(start_)};
+    return {reason, result.best_epoch, result.epochs_done, result.rows_trained, seconds_since(begin_)};
   }
+
+  void go_on_from_start() {
+    fresh_ = Buffer<float>(model_->table.total(), "fresh parameters");
+    std::copy_n(model_->parameters.data(), fresh_.size(), fresh_.data());
+    api::overlay(*start_->model, *model_);
+    fit_start_ = train::FitStart{start_->run, fresh_.span(),
+                                 start_->optimizer ? &*start_->optimizer : nullptr, &start_->model->table};
+    note("going on from " + job_.from +
+         (start_->optimizer ? ", " + std::to_string(start_->run.epoch) + " epochs done, and its optimizer"
+                            : "; the optimizer starts afresh"));
+  }
+
+  std::string state_path() const { return job_.model + ".state"; }
 
   void start_at_base_rates() {
     const auto progress = [&](std::uint64_t done) {
@@ -179,7 +219,7 @@ class FitRun {
       state.stage = "counting";
       state.done = done;
       state.total = train_.rows->rows();
-      state.seconds = seconds_since(start_);
+      state.seconds = seconds_since(begin_);
       return !job_.progress || api::call_host("progress", job_.progress, state);
     };
     base_rates_ = train::count_base_rates(config_.model, *train_.rows, progress);
@@ -189,6 +229,8 @@ class FitRun {
   train::FitOptions options() {
     train::FitOptions options;
     options.threads = job_.compute.threads;
+    if (fit_start_) options.start = &*fit_start_;
+    if (job_.keep_state) options.state = state_path();
     options.checkpoint = checkpoint_;
     options.resume = job_.resume;
     options.config_json = to_json(config_);
@@ -231,13 +273,17 @@ class FitRun {
 
   const FitJob& job_;
   Isa isa_;
+  std::optional<api::Start> start_;
+  std::string config_name_, config_text_;
   Config config_;
   std::string checkpoint_, cache_, log_path_;
   api::FitLog log_;
   JobFiles files_;
   std::optional<RunLock> lock_;
-  Clock::time_point start_;
+  Clock::time_point begin_;
   std::unique_ptr<Model::Impl> model_;
+  Buffer<float> fresh_;
+  std::optional<train::FitStart> fit_start_;
   data::Dataset train_, valid_;
   std::optional<train::Survey> survey_;
   std::uint64_t fingerprint_ = 0;

@@ -22,10 +22,10 @@ namespace dcrnn::app {
 namespace {
 
 struct TrainOptions {
-  std::string config, out, cache;
+  std::string config, out, cache, from;
   std::vector<std::string> train, valid, set;
   std::uint64_t seed = 0;
-  bool seed_given = false, resume = false, restart = false, quiet = false;
+  bool seed_given = false, resume = false, restart = false, quiet = false, keep_state = false;
   SharedOptions shared;
 };
 
@@ -84,16 +84,19 @@ int train(const TrainOptions& options) {
   job.compute = compute_options(options.shared);
   refuse_standard_input(options.train, "--train");
   refuse_standard_input(options.valid, "--valid");
-  job.config_name = options.config;
-  job.config_json = read_config_text(options.config, options.set);
-  if (options.seed_given) {
-    job.config_json = take(
-        set_config_value(job.config_json, "train.seed=" + std::to_string(options.seed), job.config_name));
+  if (options.config.empty() && options.from.empty()) {
+    throw Failure(ErrorCode::usage, "CONFIG is required", "name the config, or a model to go on --from");
   }
+  if (!options.config.empty()) job.config_name = options.config;
+  if (!options.config.empty()) job.config_json = read_config_text(options.config);
+  job.set = options.set;
+  if (options.seed_given) job.set.push_back("train.seed=" + std::to_string(options.seed));
   job.train = options.train;
   job.valid = options.valid;
   job.model = options.out;
   job.cache = options.cache;
+  job.from = options.from;
+  job.keep_state = options.keep_state;
   job.resume = options.resume;
   job.restart = options.restart;
 
@@ -123,8 +126,12 @@ int train(const TrainOptions& options) {
 void add_train(CLI::App& program, Command& chosen) {
   CLI::App& command = *program.add_subcommand("train", "train a model");
   const auto options = std::make_shared<TrainOptions>();
-  add_required(command, "CONFIG", options->config, "FILE",
-               "JSON config of fields, tasks, model and training");
+  command
+      .add_option(
+          "CONFIG", options->config,
+          "JSON config of fields, tasks, model and training; default: required, with --from that of the "
+          "model")
+      ->type_name("FILE");
   command.add_option("--train", options->train, "training data, CSV or CSV.gz with a header")
       ->required()
       ->type_name("FILE");
@@ -132,6 +139,12 @@ void add_train(CLI::App& program, Command& chosen) {
       ->type_name("FILE");
   add_required(command, "--out", options->out, "MODEL",
                "model to write; log and checkpoint lie beside it, as MODEL.jsonl and MODEL.checkpoint");
+  command
+      .add_option("--from", options->from,
+                  "model, or MODEL.state, to go on from with more epochs or new data; default: start afresh")
+      ->type_name("MODEL");
+  command.add_flag("--keep-state", options->keep_state,
+                   "leave MODEL.state, for --from with the optimizer's state; default: no");
   command.add_flag("--resume", options->resume,
                    "go on from the checkpoint, if there is one; default: refuse if there is one");
   command.add_flag("--restart", options->restart,

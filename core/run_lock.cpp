@@ -50,7 +50,12 @@ std::string RunLock::file_of(const std::string& path) {
 }
 
 RunLock::RunLock(const std::string& path) : file_(file_of(path)) {
-  while (!lock(path)) {
+  try {
+    while (!lock(path)) {
+    }
+  } catch (...) {  // memory ran out between locking and being somebody's
+    if (descriptor_ >= 0) ::close(descriptor_);
+    throw;
   }
 }
 

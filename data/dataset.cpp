@@ -57,12 +57,16 @@ struct Digests {
   std::vector<std::uint64_t> files;
 };
 
+/// What the rows of a cache are for.
+enum class Use { training, growing, validation };
+
 /// `encoders`: those that exist already, or null.
-Digests digest_files(const Schema& config, const Encoders* encoders, const std::vector<std::string>& paths,
-                     ProgressMeter& progress) {
+Digests digest_files(const Schema& config, const Encoders* encoders, Use use,
+                     const std::vector<std::string>& paths, ProgressMeter& progress) {
   Digests digests;
   digests.key.schema = schema_hash(config);
   Hasher all(digests.key.schema);
+  if (use == Use::growing) all.add("growing");
   if (encoders != nullptr) all.add(pack_tensors(encoders->tensors()));
   std::vector<char> buffer(std::size_t{1} << 20);
   for (const std::string& path : paths) {
@@ -99,16 +103,20 @@ Cache open_written(const Schema& config, const Encoders* known, const std::strin
 
 }  // namespace
 
-TrainingData build_training_data(const Schema& config, const std::vector<std::string>& paths,
-                                 const std::string& cache_directory, const Progress& progress) {
+namespace {
+
+/// `known`: encoders that are to grow, or null.
+TrainingData build(const Schema& config, const Encoders* known, const std::vector<std::string>& paths,
+                   const std::string& cache_directory, const Progress& progress) {
   require_paths(paths);
   ProgressMeter meter(progress, size_of_all(paths));
-  const Digests digests = digest_files(config, nullptr, paths, meter);
+  const Digests digests =
+      digest_files(config, known, known == nullptr ? Use::training : Use::growing, paths, meter);
   const CacheKey& key = digests.key;
   std::optional<Cache> cache = open_cache(config, nullptr, cache_directory, key);
   if (!cache) {
     make_directories(cache_directory);
-    DatasetBuilder builder(config, cache_path(cache_directory, key));
+    DatasetBuilder builder(config, cache_path(cache_directory, key), known);
     for (std::size_t i = 0; i < paths.size(); ++i) {
       require_unchanged(paths[i], digests.files[i], builder.parse(paths[i], meter));
     }
@@ -122,11 +130,24 @@ TrainingData build_training_data(const Schema& config, const std::vector<std::st
   return {std::move(*cache->encoders), std::move(cache->dataset)};
 }
 
+}  // namespace
+
+TrainingData build_training_data(const Schema& config, const std::vector<std::string>& paths,
+                                 const std::string& cache_directory, const Progress& progress) {
+  return build(config, nullptr, paths, cache_directory, progress);
+}
+
+TrainingData build_training_data(const Schema& config, const Encoders& known,
+                                 const std::vector<std::string>& paths, const std::string& cache_directory,
+                                 const Progress& progress) {
+  return build(config, &known, paths, cache_directory, progress);
+}
+
 Dataset build_dataset(const Schema& config, const Encoders& encoders, const std::vector<std::string>& paths,
                       const std::string& cache_directory, const Progress& progress) {
   require_paths(paths);
   ProgressMeter meter(progress, size_of_all(paths));
-  const Digests digests = digest_files(config, &encoders, paths, meter);
+  const Digests digests = digest_files(config, &encoders, Use::validation, paths, meter);
   const CacheKey& key = digests.key;
   if (std::optional<Cache> cache = open_cache(config, &encoders, cache_directory, key)) {
     return std::move(cache->dataset);

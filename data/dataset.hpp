@@ -35,6 +35,12 @@ struct TrainingData {
 TrainingData build_training_data(const Schema& config, const std::vector<std::string>& paths,
                                  const std::string& cache_directory, const Progress& progress);
 
+/// Likewise, where encoders are there already and grow: words that they know keep their rows, new ones (seen
+/// `min_count` times in these files) get rows behind them, statistics and edges stay.
+TrainingData build_training_data(const Schema& config, const Encoders& known,
+                                 const std::vector<std::string>& paths, const std::string& cache_directory,
+                                 const Progress& progress);
+
 /// Further files (validation) through existing encoders, cached likewise.
 Dataset build_dataset(const Schema& config, const Encoders& encoders, const std::vector<std::string>& paths,
                       const std::string& cache_directory, const Progress& progress);

@@ -12,12 +12,14 @@ constexpr std::size_t kBatchRows = 1024;
 
 }  // namespace
 
-DatasetBuilder::DatasetBuilder(const Schema& config, const std::string& scratch)
+DatasetBuilder::DatasetBuilder(const Schema& config, const std::string& scratch, const Encoders* known)
     : config_(config),
       layout_(config, RecordLayout::Stage::raw),
       scratch_(scratch, OutputFile::Target::scratch),
       record_(layout_.size) {
-  for (const Field& field : config.fields) fits_.emplace_back(field);
+  for (std::size_t f = 0; f < config.fields.size(); ++f) {
+    fits_.emplace_back(config.fields[f], known == nullptr ? nullptr : known->fields_[f].get());
+  }
 }
 
 std::uint64_t DatasetBuilder::parse(const std::string& path, ProgressMeter& progress) {
@@ -115,7 +117,7 @@ Encoders DatasetBuilder::make_encoders(ProgressMeter& progress) {
 void DatasetBuilder::find_edges(ProgressMeter& progress) {
   std::vector<std::size_t> open;  // fields whose edges are not known yet
   for (std::size_t f = 0; f < fits_.size(); ++f) {
-    if (fits_[f].state().has_edges()) open.push_back(f);
+    if (fits_[f].seeks_edges()) open.push_back(f);
   }
   const auto end_pass = [&] { std::erase_if(open, [&](std::size_t f) { return !fits_[f].end_pass(); }); };
   end_pass();  // the one of parse()

@@ -21,8 +21,9 @@ namespace dcrnn::data {
 /// rows.
 class DatasetBuilder {
  public:
-  /// `scratch`: a path beside which the scratch file may lie while this object lives.
-  DatasetBuilder(const Schema& config, const std::string& scratch);
+  /// `scratch`: a path beside which the scratch file may lie while this object lives. `known`: encoders that
+  /// are to grow, or null; they must outlive this object.
+  DatasetBuilder(const Schema& config, const std::string& scratch, const Encoders* known = nullptr);
 
   /// Gives the digest of the file as it was read. Failure(data) names file, line and column. A file may be
   /// without rows.

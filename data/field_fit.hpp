@@ -30,7 +30,9 @@ struct FieldProfile {
 /// add() every cell, then fix(); while end_pass() says so, add_again() every raw number; then take().
 class FieldFit {
  public:
-  explicit FieldFit(const Field& field);
+  /// `known`: what earlier data fixed, or null. Its words keep their rows, new ones come behind them; its
+  /// statistics and edges stay.
+  explicit FieldFit(const Field& field, const FieldState* known = nullptr);
 
   const FieldState& state() const { return *state_; }
   /// Takes in a cell, text or a number. Sets `number` of a number field, appends to `rows` of any other: the
@@ -43,7 +45,9 @@ class FieldFit {
   void fix(const std::string& source);
   /// The row of the table of one that add() gave.
   std::uint32_t final_row(std::uint32_t row) const { return final_rows_.empty() ? row : final_rows_[row]; }
-  /// Ends a pass over all numbers of a bucketed field; true if one more is needed, else its edges are known.
+  /// True for a bucketed field whose edges are to be found.
+  bool seeks_edges() const { return quantiles_.has_value(); }
+  /// Ends a pass over all numbers of such a field; true if one more is needed, else its edges are known.
   bool end_pass();
   /// NaN: missing.
   void add_again(double raw) {
@@ -58,9 +62,13 @@ class FieldFit {
   void count(bool empty, std::span<const std::uint32_t> rows);
   void fix_counts();
 
+  /// Takes in what the cells of earlier data were.
+  void add_known_counts();
+
   std::unique_ptr<FieldState> state_;
+  const FieldState* known_;
   FieldProfile profile_;
-  Vocabulary words_;  // all seen
+  Vocabulary words_;  // all seen, those known before first
   std::vector<std::uint64_t> counts_;
   std::vector<unsigned char> times_;       // hash, id: how often each row occurs; 2 for more than once
   std::vector<std::uint32_t> final_rows_;  // of a vocabulary
@@ -81,8 +89,11 @@ std::string FieldFit::add(Cell cell, double& number, std::vector<std::uint32_t>&
       if (state.field.transform == Transform::none && !std::isfinite(static_cast<float>(raw))) {
         return in_quotes(cell_text(cell)) + " is more than a float can hold";
       }
+      if (fit.known_ != nullptr && !std::isfinite(static_cast<float>(state.transformed(raw)))) {
+        return in_quotes(cell_text(cell)) + " is out of range once standardized";
+      }
       if (state.has_statistics() && !std::isnan(raw)) fit.moments_.add(raw);
-      if (state.has_edges()) fit.add_again(raw);
+      if (fit.seeks_edges()) fit.add_again(raw);
       out = raw;
       return {};
     }

@@ -43,6 +43,13 @@ class State {
 
   /// Element `offset` of the arena in array i.
   float* at(std::size_t i, std::size_t offset) { return arrays_[i].data() + (offset - begins_[i]); }
+  const float* at(std::size_t i, std::size_t offset) const {
+    return arrays_[i].data() + (offset - begins_[i]);
+  }
+  /// False if array i has nothing for that element.
+  bool covers(std::size_t i, std::size_t offset) const {
+    return offset >= begins_[i] && offset - begins_[i] < arrays_[i].size();
+  }
   std::vector<Buffer<float>>& arrays() { return arrays_; }
   const std::vector<Buffer<float>>& arrays() const { return arrays_; }
 

@@ -99,20 +99,25 @@ void check_state(const RunState& state, const RunExtent& extent, bool has_valid,
   const auto steps_in = [&extent](std::uint64_t rows) {
     return rows / extent.batch + (rows % extent.batch == 0 ? 0 : 1);
   };
-  require(state.epoch <= extent.epochs, "epoch");
+  require(state.epoch >= extent.start.epoch && state.epoch <= extent.epochs, "epoch");
+  const std::uint64_t epochs = state.epoch - extent.start.epoch;  // of this run
   const bool between = state.position == 0 || state.position == extent.rows;
   require(state.position <= extent.rows && (between || state.position % extent.batch == 0), "position");
   require(state.epoch < extent.epochs || (state.finished && state.position == 0), "finished");
-  require(!state.finished || (state.position == 0 && state.epoch > 0), "finished");
+  require(!state.finished || (state.position == 0 && epochs > 0), "finished");
   // No overflow: epochs are at most a million, and the rows lie in a file.
-  require(state.rows_trained == state.epoch * extent.rows + state.position, "rows_trained");
-  require(state.optimizer_steps == state.epoch * steps_in(extent.rows) + steps_in(state.position),
+  require(state.rows_trained == extent.start.rows_trained + epochs * extent.rows + state.position,
+          "rows_trained");
+  require(state.optimizer_steps ==
+              extent.start.optimizer_steps + epochs * steps_in(extent.rows) + steps_in(state.position),
           "optimizer_steps");
   require(std::isfinite(state.loss_sum), "loss_sum");
   require(std::isfinite(state.seconds) && state.seconds >= 0, "seconds");
-  require(state.has_best == (has_valid && state.epoch > 0), "has_best");
+  require(state.has_best == (has_valid && epochs > 0), "has_best");
   require(std::isfinite(state.best_score), "best_score");
-  require(state.has_best ? state.best_epoch < state.epoch : state.best_epoch == 0, "best_epoch");
+  require(state.has_best ? state.best_epoch >= extent.start.epoch && state.best_epoch < state.epoch
+                         : state.best_epoch == 0,
+          "best_epoch");
   require(state.epochs_since_best == (state.has_best ? state.epoch - 1 - state.best_epoch : 0),
           "epochs_since_best");
 }
@@ -140,6 +145,60 @@ void check_values(const TensorView& tensor, const RunArrays& arrays, const std::
   }
 }
 
+/// A checkpoint as its file has it.
+class CheckpointFile {
+ public:
+  /// Failure(model) if it is none, or of another format.
+  CheckpointFile(const std::string& path, const char* help) : file_(path), help_(help) {
+    if (entry("checkpoint.format") == "1") return;
+    fail_here("checkpoint format " + in_quotes(entry("checkpoint.format")) + ", this version reads 1");
+  }
+
+  [[noreturn]] void fail_here(const std::string& what) const {
+    fail(ErrorCode::model, printable(file_.path()) + ": " + what, help_);
+  }
+
+  const std::string& entry(const std::string& name) const {
+    const auto found = file_.metadata().find(name);
+    if (found == file_.metadata().end()) fail_here("no \"" + name + "\": not a checkpoint");
+    return found->second;
+  }
+
+  RunState state() const {
+    RunState state;
+    for_each_entry(state, [&](const char* name, auto& value) {
+      const std::string key = std::string("checkpoint.") + name;
+      if (!parse(entry(key), value)) fail_here("\"" + key + "\" is damaged");
+    });
+    return state;
+  }
+
+  void verify() const {
+    std::uint64_t sum = 0;
+    std::map<std::string, std::string> summed = file_.metadata();
+    summed.erase("checkpoint.checksum");
+    if (!parse(entry("checkpoint.checksum"), sum) || sum != checksum_of(summed, file_.tensors())) {
+      fail_here("damaged: the checksum does not match");
+    }
+  }
+
+  void copy(const model::ParameterTable& table, const RunArrays& arrays) const {
+    for (const TensorView& wanted : views(table, arrays)) {
+      const TensorView* found = file_.find(wanted.name);
+      if (found == nullptr || found->dtype != wanted.dtype || found->shape != wanted.shape) {
+        fail_here("tensor \"" + wanted.name + "\" is missing or has another shape");
+      }
+      check_values(*found, arrays, file_.path());
+      // views() gives read-only views of memory that `arrays` holds writable.
+      std::memcpy(const_cast<std::byte*>(wanted.data.data()), found->data.data(), wanted.data.size());
+    }
+  }
+
+ private:
+  files::TensorFile file_;
+  const char* help_;
+};
+
 }  // namespace
 
 void save_checkpoint(const std::string& path, const std::string& config_json,
@@ -158,51 +217,26 @@ void save_checkpoint(const std::string& path, const std::string& config_json,
 RunState load_checkpoint(const std::string& path, const std::string& config_json,
                          const model::ParameterTable& table, std::uint64_t fingerprint,
                          const RunExtent& extent, const RunArrays& arrays) {
-  const files::TensorFile file(path);
-  const auto entry = [&](const std::string& name) -> const std::string& {
-    const auto found = file.metadata().find(name);
-    if (found == file.metadata().end())
-      fail(ErrorCode::model, printable(path) + ": no \"" + name + "\": not a checkpoint", kHelp);
-    return found->second;
-  };
-  if (entry("checkpoint.format") != "1") {
-    fail(ErrorCode::model,
-         printable(path) + ": checkpoint format " + in_quotes(entry("checkpoint.format")) +
-             ", this version reads 1",
-         kHelp);
+  const CheckpointFile file(path, kHelp);
+  const RunState state = file.state();
+  if (file.entry("dcrnn") != config_json) {
+    file.fail_here("made with another config: " + first_difference(file.entry("dcrnn"), config_json));
   }
-  RunState state;
-  for_each_entry(state, [&](const char* name, auto& value) {
-    const std::string key = std::string("checkpoint.") + name;
-    if (!parse(entry(key), value))
-      fail(ErrorCode::model, printable(path) + ": \"" + key + "\" is damaged", kHelp);
-  });
-  if (entry("dcrnn") != config_json) {
-    fail(ErrorCode::model,
-         printable(path) + ": made with another config: " + first_difference(entry("dcrnn"), config_json),
-         kHelp);
-  }
-  if (state.fingerprint != fingerprint) {
-    fail(ErrorCode::model, printable(path) + ": made with other training or validation data", kHelp);
-  }
-  std::uint64_t sum = 0;
-  std::map<std::string, std::string> summed = file.metadata();
-  summed.erase("checkpoint.checksum");
-  if (!parse(entry("checkpoint.checksum"), sum) || sum != checksum_of(summed, file.tensors())) {
-    fail(ErrorCode::model, printable(path) + ": damaged: the checksum does not match", kHelp);
-  }
+  if (state.fingerprint != fingerprint) file.fail_here("made with other training or validation data");
+  file.verify();
   check_state(state, extent, !arrays.best.empty(), path);
-  for (const TensorView& wanted : views(table, arrays)) {
-    const TensorView* found = file.find(wanted.name);
-    if (found == nullptr || found->dtype != wanted.dtype || found->shape != wanted.shape) {
-      fail(ErrorCode::model,
-           printable(path) + ": tensor \"" + wanted.name + "\" is missing or has another shape", kHelp);
-    }
-    check_values(*found, arrays, path);
-    // views() gives read-only views of memory that `arrays` holds writable.
-    std::memcpy(const_cast<std::byte*>(wanted.data.data()), found->data.data(), wanted.data.size());
-  }
+  file.copy(table, arrays);
   return state;
+}
+
+RunStart load_finished(const std::string& path, const model::ParameterTable& table, const RunArrays& arrays) {
+  const CheckpointFile file(path,
+                            "give a model, or the .state that a finished run with --keep-state has left");
+  const RunState state = file.state();
+  file.verify();
+  if (!state.finished || state.position != 0) file.fail_here("the run that wrote it has not finished");
+  file.copy(table, arrays);
+  return {state.epoch, state.rows_trained, state.optimizer_steps};
 }
 
 }  // namespace dcrnn::train

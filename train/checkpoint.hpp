@@ -31,11 +31,17 @@ struct RunState {
   bool finished = false;  ///< all epochs are done: only the model is left to write
 };
 
+/// Where the run ended that this one goes on from; zeros: from none.
+struct RunStart {
+  std::uint64_t epoch = 0, rows_trained = 0, optimizer_steps = 0;
+};
+
 /// How far a run can get.
 struct RunExtent {
-  std::uint64_t epochs = 0;
-  std::uint64_t rows = 0;   ///< of the training data
-  std::uint64_t batch = 0;  ///< rows of a step
+  RunStart start;
+  std::uint64_t epochs = 0;  ///< at its end, those before its start included
+  std::uint64_t rows = 0;    ///< of the training data
+  std::uint64_t batch = 0;   ///< rows of a step
 };
 
 /// The arrays of a run, table.total() long but for those of the optimizer (optim::State) and `interference`,
@@ -53,6 +59,10 @@ struct RunArrays {
 void save_checkpoint(const std::string& path, const std::string& config_json,
                      const model::ParameterTable& table, const RunState& state, const RunArrays& arrays,
                      const std::vector<TensorView>& further);
+
+/// The last state of a run that has finished, for one that goes on from it: parameters and optimizer state
+/// into `arrays`, whose `best` and `interference` are empty. Failure(model) as below.
+RunStart load_finished(const std::string& path, const model::ParameterTable& table, const RunArrays& arrays);
 
 /// Puts a checkpoint back into `arrays`. Failure(model) if it is damaged, holds what no run of this extent
 /// can have come to, or was made with another config, seed or data, naming the first difference. `arrays` may

@@ -43,12 +43,19 @@ class Run {
         valid_(valid),
         ops_(ops),
         options_(options),
+        start_(options.start == nullptr ? RunStart{} : options.start->run),
+        end_(start_.epoch + config.train.epochs),
         steps_per_epoch_((train.rows() + config.train.batch - 1) / config.train.batch),
         trainer_(with_batch(config, std::min(config.train.batch, train.rows())), table, parameters,
-                 steps_per_epoch_ * config.train.epochs, ops, options.threads),
+                 start_.optimizer_steps + steps_per_epoch_ * config.train.epochs, ops, options.threads),
         interference_(config.train.interference > 0 ? config.model.tasks.size() : 0),
         index_(std::min(config.train.batch, std::max(train.rows(), valid == nullptr ? 0 : valid->rows()))) {
-    if (options.survey != nullptr) untouched_.emplace(config.model, table, *options.survey, parameters);
+    if (options.start != nullptr) go_on_from(*options.start);
+    if (options.survey != nullptr && options.start != nullptr) {
+      untouched_.emplace(config.model, table, *options.survey, options.start->fresh, parameters);
+    } else if (options.survey != nullptr) {
+      untouched_.emplace(config.model, table, *options.survey, parameters);
+    }
     if (valid_ == nullptr) return;
     best_ = Buffer<float>(table.total(), "parameters of the best epoch");
     network_.emplace(config.model, table, ops);
@@ -62,11 +69,13 @@ class Run {
   FitResult operator()() {
     state_.fingerprint = options_.fingerprint;
     if (options_.resume && file_exists(options_.checkpoint)) resume();
-    if (state_.rows_trained == 0 && options_.on_start) options_.on_start(loss_before_training());
-    while (!state_.finished && state_.epoch < config_.train.epochs) {
+    if (state_.rows_trained == start_.rows_trained && options_.on_start)
+      options_.on_start(loss_before_training());
+    while (!state_.finished && state_.epoch < end_) {
       if (!train_epoch()) return stop();
       if (!finish_epoch()) return stop();
     }
+    if (!options_.state.empty()) save_to(options_.state);
     if (valid_ != nullptr && state_.has_best) {
       std::copy_n(best_.data(), best_.size(), parameters_.data());
     } else if (untouched_) {
@@ -77,12 +86,29 @@ class Run {
   }
 
  private:
+  /// Takes over position and optimizer state. What the optimizers remember of new rows is nothing.
+  void go_on_from(const FitStart& start) {
+    state_.epoch = start_.epoch;
+    state_.rows_trained = start_.rows_trained;
+    state_.optimizer_steps = start_.optimizer_steps;
+    trainer_.resume_at(start_.optimizer_steps, start_.rows_trained);
+    if (start.optimizer == nullptr) return;
+    optim::State& state = trainer_.state();
+    for (const model::Parameter& before : start.table->all()) {
+      const std::size_t now = table_.find(before.name)->offset;
+      for (std::size_t i = 0; i < state.arrays().size(); ++i) {
+        if (before.size == 0 || !state.covers(i, now)) continue;
+        std::copy_n(start.optimizer->at(i, before.offset), before.size, state.at(i, now));
+      }
+    }
+  }
+
   void resume() {
-    const RunExtent extent{config_.train.epochs, train_.rows(), config_.train.batch};
+    const RunExtent extent{start_, end_, train_.rows(), config_.train.batch};
     state_ = load_checkpoint(options_.checkpoint, options_.config_json, table_, options_.fingerprint, extent,
                              arrays());
     trainer_.resume_at(state_.optimizer_steps, state_.rows_trained);
-    early_ = state_.finished && state_.epoch < config_.train.epochs;
+    early_ = state_.finished && state_.epoch < end_;
     if (options_.on_resume) options_.on_resume(state_.epoch + 1, state_.position);
   }
 
@@ -165,7 +191,7 @@ class Run {
       if (untouched_) untouched_->restore(parameters_);
     }
     report.epoch = state_.epoch + 1;
-    report.epochs = config_.train.epochs;
+    report.epochs = end_;
     report.seconds = state_.seconds;
     report.rows_per_second = static_cast<double>(train_.rows()) / std::max(state_.seconds, 1e-9);
     report.loss = state_.loss_sum / static_cast<double>(train_.rows());
@@ -179,9 +205,8 @@ class Run {
     state_.loss_sum = state_.seconds = 0;
     interference_.clear();
     const std::size_t patience = config_.train.early_stopping.patience;
-    early_ = valid_ != nullptr && patience > 0 && state_.epochs_since_best >= patience &&
-             state_.epoch < config_.train.epochs;
-    state_.finished = early_ || state_.epoch == config_.train.epochs;
+    early_ = valid_ != nullptr && patience > 0 && state_.epochs_since_best >= patience && state_.epoch < end_;
+    state_.finished = early_ || state_.epoch == end_;
     save();
     return true;
   }
@@ -270,7 +295,7 @@ class Run {
     progress.done = state_.position;
     progress.total = train_.rows();
     progress.epoch = state_.epoch + 1;
-    progress.epochs = config_.train.epochs;
+    progress.epochs = end_;
     progress.loss = state_.position == 0 ? 0 : state_.loss_sum / static_cast<double>(state_.position);
     progress.seconds = state_.seconds;
     return options_.on_progress(progress);
@@ -286,7 +311,11 @@ class Run {
     last_checkpoint_ = Clock::now();
     if (options_.checkpoint.empty()) return;
     trainer_.check_parameters();  // there is no going on from those
-    save_checkpoint(options_.checkpoint, options_.config_json, table_, state_, arrays(), options_.encoders);
+    save_to(options_.checkpoint);
+  }
+
+  void save_to(const std::string& path) {
+    save_checkpoint(path, options_.config_json, table_, state_, arrays(), options_.encoders);
   }
 
   FitResult stop() {
@@ -306,6 +335,8 @@ class Run {
   BatchSource* valid_;
   const kernels::Table<float>& ops_;
   const FitOptions& options_;
+  RunStart start_;
+  std::size_t end_;  // epochs, those before the start included
   std::size_t steps_per_epoch_;
   Trainer trainer_;
   InterferenceSums interference_;

@@ -11,6 +11,8 @@
 #include "dcrnn/files.hpp"
 #include "kernels/table.hpp"
 #include "model/parameters.hpp"
+#include "optim/state.hpp"
+#include "train/checkpoint.hpp"
 #include "train/config.hpp"
 #include "train/evaluate.hpp"
 #include "train/survey.hpp"
@@ -31,8 +33,20 @@ struct FitResult {
 /// Rows that tell the loss before the first step; enough for rare labels, few beside an epoch.
 inline constexpr std::size_t kStartRows = std::size_t{1} << 16;
 
+/// What a run goes on from: `parameters` hold it already.
+struct FitStart {
+  RunStart run;
+  std::span<const float> fresh;  ///< the parameters as they are drawn, table.total()
+  /// What the optimizers remembered, of the parameters in `table`, which are the first rows of those trained
+  /// now; null: nothing.
+  const optim::State* optimizer = nullptr;
+  const model::ParameterTable* table = nullptr;
+};
+
 struct FitOptions {
   int threads = 1;
+  const FitStart* start = nullptr;   ///< null: from fresh parameters
+  std::string state;                 ///< path of the last checkpoint, which stays; empty: none does
   std::string checkpoint;            ///< path; empty: none are written
   bool resume = false;               ///< go on from the checkpoint if there is one
   std::string config_json;           ///< written into checkpoints and compared on resume

@@ -7,7 +7,7 @@
 namespace dcrnn::train {
 
 UntouchedRows::UntouchedRows(const Schema& config, const model::ParameterTable& table, const Survey& survey,
-                             std::span<const float> fresh)
+                             std::span<const float> fresh, std::span<const float> start)
     : survey_(survey) {
   for (const model::LookupTable& lookup : table.lookups()) {
     const auto at = [&](const model::Parameter& parameter) { return parameter.offset == lookup.offset; };
@@ -16,11 +16,22 @@ UntouchedRows::UntouchedRows(const Schema& config, const model::ParameterTable& 
     Table& place = tables_.emplace_back();
     place.lookup = lookup;
     place.mean.resize(lookup.width);
+    if (!start.empty()) place.taught_before = differing_rows(lookup, fresh, start);
     const Field& field = config.fields[lookup.field];
     if (field.type == FieldType::number || field.encoding != Encoding::vocab) continue;
     const std::span<const float> unknown = fresh.subspan(lookup.offset, lookup.width);
     place.fresh_unknown.assign(unknown.begin(), unknown.end());
   }
+}
+
+std::vector<bool> UntouchedRows::differing_rows(const model::LookupTable& lookup,
+                                                std::span<const float> fresh, std::span<const float> start) {
+  std::vector<bool> differ(lookup.rows);
+  for (std::size_t row = 0; row < lookup.rows; ++row) {
+    const std::size_t at = lookup.offset + row * lookup.width;
+    differ[row] = !std::equal(fresh.data() + at, fresh.data() + at + lookup.width, start.data() + at);
+  }
+  return differ;
 }
 
 void UntouchedRows::fill(std::span<float> parameters, int threads) {
@@ -43,6 +54,7 @@ void UntouchedRows::fill_table(Table& table, std::span<float> parameters) const 
   table.unknown_replaced = false;
   for (std::size_t row = 0; row < rows; ++row) {
     if (survey_.occurrences(field, row) > 0) continue;
+    if (!table.taught_before.empty() && table.taught_before[row]) continue;
     float* const to = values + row * width;
     if (row == 0 && !table.fresh_unknown.empty()) {
       // train.unknown_rate touches it where the data does not.

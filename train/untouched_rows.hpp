@@ -14,10 +14,11 @@ namespace dcrnn::train {
 
 class UntouchedRows {
  public:
-  /// `fresh`: the parameters before the first step. `survey` is that of all training rows. Both references
-  /// must stay.
+  /// `fresh`: the parameters as they are drawn; `start`, of a run that goes on from another: before the first
+  /// step. Where these differ the other run has been, and the row keeps what it has. `survey` is that of all
+  /// training rows. The first three must stay.
   UntouchedRows(const Schema& config, const model::ParameterTable& table, const Survey& survey,
-                std::span<const float> fresh);
+                std::span<const float> fresh, std::span<const float> start = {});
 
   /// Puts the means into `parameters`. No step reads the rows it writes but for those of restore().
   void fill(std::span<float> parameters, int threads);
@@ -30,8 +31,11 @@ class UntouchedRows {
     model::LookupTable lookup;
     std::vector<float> fresh_unknown;  ///< of a vocabulary: row 0 before the first step
     bool unknown_replaced = false;
+    std::vector<bool> taught_before;  ///< per row; empty: none is
     std::vector<double> mean;
   };
+  static std::vector<bool> differing_rows(const model::LookupTable& lookup, std::span<const float> fresh,
+                                          std::span<const float> start);
   void fill_table(Table& table, std::span<float> parameters) const;
 
   const Survey& survey_;

@@ -79,14 +79,17 @@ struct EpochSummary {
 };
 
 struct FitJob {
-  std::string config_json;             ///< text of the config
+  std::string config_json;             ///< text of the config; with `from` it may be empty: the config there
   std::string config_name = "config";  ///< names it in errors
+  std::vector<std::string> set;        ///< assignments of set_config_value(), in their order
   std::vector<std::string> train;      ///< CSV or CSV.gz files
   std::vector<std::string> valid;
-  std::string model;     ///< MODEL to write; its log is <MODEL>.jsonl, its checkpoint <MODEL>.checkpoint
-  std::string cache;     ///< directory of the binary cache; empty: <MODEL>.cache
-  bool resume = false;   ///< go on from the checkpoint; without one start afresh
-  bool restart = false;  ///< start afresh although a stopped run has left a checkpoint
+  std::string from;         ///< model, or <MODEL>.state, that the run goes on from (docs/going-on.md)
+  bool keep_state = false;  ///< leave <MODEL>.state: the last epoch with the optimizer's state
+  std::string model;        ///< MODEL to write; its log is <MODEL>.jsonl, its checkpoint <MODEL>.checkpoint
+  std::string cache;        ///< directory of the binary cache; empty: <MODEL>.cache
+  bool resume = false;      ///< go on from the checkpoint; without one start afresh
+  bool restart = false;     ///< start afresh although a stopped run has left a checkpoint
   ComputeOptions compute;
   ProgressCallback progress;
   std::function<void(const EpochSummary&)> on_epoch;

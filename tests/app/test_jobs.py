@@ -311,7 +311,8 @@ class Jobs(CommandLineTest):
         shared = ["--threads", "--isa", "--help"]
         options = {"synth": ["--rows", "--correlation", "--seed", "--missing-consume"],
                    "check": ["--train", "--valid", "--set", "--scratch", "--json"],
-                   "train": ["--train", "--valid", "--out", "--resume", "--set", "--seed", "--cache", "--quiet"],
+                   "train": ["--train", "--valid", "--out", "--resume", "--set", "--seed", "--cache", "--quiet",
+                             "--from", "--keep-state"],
                    "eval": ["--data", "--json", "--batch"], "predict": ["--data", "--out", "--batch"],
                    "trace": ["--data", "--out", "--precision"], "gradcheck": ["--seed", "--rows", "--elements", "--json"],
                    "inspect": ["--json"]}
