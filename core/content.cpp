@@ -28,6 +28,8 @@ constexpr Signature kSignatures[] = {
      "7zXZ\0"sv,
      {"xz-compressed data", kCompressed, "xz -dc", true}},
     {"BZh", {"bzip2-compressed data", kCompressed, "bzip2 -dc", true}, true},
+    {"\x1F\x9D", {"data compressed by `compress` (.Z)", kCompressed, "gzip -dc", true}},
+    {"\x5D\x00\x00\x80\x00"sv, {"LZMA-compressed data", kCompressed, "xz --format=lzma -dc", true}},
     {"\x04\x22\x4D\x18", {"LZ4-compressed data", kCompressed, "lz4 -dc", true}},
     {"\xFF\x06\x00\x00sNaPpY"sv, {"Snappy-compressed data", "decompress it first"}},
     {"PK\x03\x04",
@@ -48,6 +50,9 @@ constexpr Signature kSignatures[] = {
     {"%PDF-", {"a PDF document", kExport}},
     {"version https://git-lfs.github.com/spec/",
      {"a pointer of Git LFS, not the file itself", "fetch the file with `git lfs pull`", {}, true}},
+    {"/annex/objects/",
+     {"a pointer of git-annex, not the file itself", "fetch the file with `git annex get`", {}, true}},
+    {"\x89PNG\r\n\x1A\n", {"an image (PNG)", "look for the file that holds the rows"}},
     {"\xFF\xFE\x00\x00"sv, {"text in UTF-32", "convert it with `iconv -f UTF-32 -t UTF-8`"}},
     {"\xFF\xFE", {"text in UTF-16", kUtf8}},
     {"\xFE\xFF", {"text in UTF-16", kUtf8}},
@@ -76,16 +81,22 @@ bool starts_like(std::string_view text, std::string_view start) {
          std::equal(start.begin(), start.end(), text.begin(), [&](char b, char a) { return same(a, b); });
 }
 
-/// Four characters of ASCII, each beside a NUL.
-bool is_utf16_without_mark(std::string_view head) {
+/// Characters of ASCII in eight bytes, each of `width` bytes with the one that counts at `place`.
+bool is_wide_ascii(std::string_view head, std::size_t width, std::size_t place) {
   if (head.size() < 8) return false;
-  const auto alternates = [&](std::size_t nul) {
-    for (std::size_t i = 0; i < 8; ++i) {
-      if ((head[i] == '\0') != (i % 2 == nul)) return false;
-    }
-    return true;
-  };
-  return alternates(0) || alternates(1);
+  for (std::size_t i = 0; i < 8; ++i) {
+    if ((head[i] != '\0') != (i % width == place)) return false;
+  }
+  return true;
+}
+
+/// Without the mark that tells the order of the bytes, which iconv must be told then.
+Content wide_text_without_mark(std::string_view head) {
+  if (is_wide_ascii(head, 4, 0)) return {"text in UTF-32", "convert it with `iconv -f UTF-32LE -t UTF-8`"};
+  if (is_wide_ascii(head, 4, 3)) return {"text in UTF-32", "convert it with `iconv -f UTF-32BE -t UTF-8`"};
+  if (is_wide_ascii(head, 2, 0)) return {"text in UTF-16", "convert it with `iconv -f UTF-16LE -t UTF-8`"};
+  if (is_wide_ascii(head, 2, 1)) return {"text in UTF-16", "convert it with `iconv -f UTF-16BE -t UTF-8`"};
+  return {};
 }
 
 /// A length of at most 100 MB in 8 bytes, then the header's brace.
@@ -115,7 +126,7 @@ Content content_of(std::string_view head) {
     if (one.then_binary && is_text(head)) continue;
     return one.content;
   }
-  if (is_utf16_without_mark(head)) return {"text in UTF-16", kUtf8};
+  if (const Content wide = wide_text_without_mark(head)) return wide;
   if (is_safetensors(head)) return {"a safetensors file (a model?)", "name the file of rows"};
   if (is_tar(head)) return {"a tar archive", "unpack it"};
   if (head.starts_with("\x80") && head.size() > 1 && head[1] >= 2 && head[1] <= 5) {

@@ -20,7 +20,7 @@ std::optional<std::size_t> find(const std::vector<std::string>& header, const st
 /// The separator that would have split a header of one cell so that `name` is among the pieces; 0: none.
 char other_separator(const CsvReader& csv, const std::string& name) {
   if (csv.header().size() != 1) return 0;
-  for (const char candidate : {',', ';', '\t', '|', ':', ' '}) {
+  for (const char candidate : {',', ';', '\t', '|', ':', ' ', '^', '~', '\x01'}) {
     std::string_view rest = csv.header()[0];
     for (std::size_t cut = 0; cut != std::string_view::npos; rest.remove_prefix(cut + 1)) {
       cut = rest.find(candidate);
@@ -59,7 +59,14 @@ std::string list_of_columns(const CsvReader& csv) {
     fail(ErrorCode::usage, csv.name() + ": " + what + ": csv.header does not name it",
          "csv.header names " + list_of_columns(csv));
   }
-  const auto written = [](char mark) { return in_quotes({&mark, 1}); };
+  const auto written = [](char mark) {  // as JSON has it, too
+    return mark == '\x01' ? std::string("\"\\u0001\"") : in_quotes({&mark, 1});
+  };
+  if (csv.header().size() == 1 && csv.header()[0].starts_with("sep=")) {
+    csv.fail_header(what + ": the line tells a spreadsheet program the separator",
+                    "remove the line, and train with csv.separator " + in_quotes(csv.header()[0].substr(4)) +
+                        " in the config unless that is a comma");
+  }
   if (const char separator = other_separator(csv, name); separator != 0) {
     csv.fail_header(what + ": the line is separated by " + written(separator) + ", not by " +
                         in_quotes(csv.dialect().separator),

@@ -36,6 +36,12 @@ TEST_CASE("content: what is no text of ours is named") {
       {"\xFE\xFF\0u\0s\0e\0r"s, "UTF-16"},
       {"u\0s\0e\0r\0,\0"s, "UTF-16"},
       {"\0u\0s\0e\0r\0,"s, "UTF-16"},
+      {"u\0\0\0s\0\0\0"s, "UTF-32"},
+      {"\0\0\0u\0\0\0s"s, "UTF-32"},
+      {"\x1F\x9D\x90us"s, "compress"},
+      {"\x5D\0\0\x80\0\xFF"s, "LZMA"},
+      {"\x89PNG\r\n\x1A\n\0"s, "image"},
+      {"/annex/objects/SHA256E-s5--0.csv\n"s, "git-annex"},
       {"version https://git-lfs.github.com/spec/v1\noid sha256:1\n"s, "Git LFS"},
       {"\x10\x01\0\0\0\0\0\0{\"__metadata__\""s, "safetensors"},
       {"<!DOCTYPE html>\n<html>"s, "HTML"},
@@ -55,6 +61,9 @@ TEST_CASE("content: what is no text of ours is named") {
     CHECK_FALSE(data_help(content).empty());
     CHECK(described(bytes) == content.name);
   }
+  CHECK(contains(data_help(content_of("u\0s\0e\0r\0"s)), "-f UTF-16LE"));
+  CHECK(contains(data_help(content_of("\0u\0s\0e\0r"s)), "-f UTF-16BE"));
+  CHECK(contains(data_help(content_of("\xFE\xFF\0u\0s\0e\0r"s)), "-f UTF-16 "));
   CHECK(contains(data_help(content_of("\x28\xB5\x2F\xFD")), "`zstd -dc FILE | dcrnn ... --data -`"));
 }
 
