@@ -153,8 +153,7 @@ std::string field_help(const Field& field) {
            "missing ones";
   }
   return "mend the cell; if it stands for a missing number, name the word in csv.missing or in the field's "
-         "missing; "
-         "if it stands in quotes, see csv.quote";
+         "missing";
 }
 
 std::string parse_label(const CsvDialect& dialect, std::string_view cell, std::int8_t& label) {

@@ -85,11 +85,17 @@ void CsvReader::read_header() {
 
 /// Of names that stand in the config, and in the file as well.
 void CsvReader::check_header() const {
-  for (std::size_t i = 0; i < header_.size(); ++i) {
-    if (cell(i) != header_[i]) return;
-  }
-  fail(ErrorCode::data, name() + ":1: the line holds the names of the columns, and so does csv.header",
-       "remove the line, or leave csv.header out of the config");
+  std::vector<std::string> there, names(header_);
+  for (std::size_t i = 0; i < header_.size(); ++i) there.emplace_back(cell(i));
+  const bool same_order = there == header_;
+  std::sort(there.begin(), there.end());
+  std::sort(names.begin(), names.end());
+  if (there != names) return;
+  fail(ErrorCode::data,
+       name() + ":1: the line holds the names of the columns, and so does csv.header" +
+           (same_order ? "" : ", in another order"),
+       same_order ? "remove the line, or leave csv.header out of the config"
+                  : "leave csv.header out of the config, or give it this order and remove the line");
 }
 
 bool CsvReader::next() {
@@ -342,7 +348,8 @@ bool CsvReader::only_blank_lines_follow() {
 /// The dialect, to end a help.
 std::string CsvReader::marks_text() const {
   return " (csv.separator is " + in_quotes(dialect_.separator) + ", csv.quote " + in_quotes(dialect_.quote) +
-         (escape_ < 0 ? "" : ", csv.escape " + in_quotes(dialect_.escape)) + ")";
+         (escape_ < 0 ? "" : ", csv.escape " + in_quotes(dialect_.escape)) +
+         (dialect_.header.empty() ? "" : ", and csv.header must name every column") + ")";
 }
 
 void CsvReader::fail_line(std::uint64_t line, std::string_view what, std::string help) const {
@@ -364,6 +371,13 @@ void CsvReader::fail_header(std::string_view what, std::string help) const {
 }
 
 void CsvReader::fail_cell(std::size_t column, std::string_view what, std::string help) const {
+  const std::string_view text = cell(column);
+  if (text.size() > 1 && text.front() == text.back() && std::string_view("'\"`").find(text[0]) != text.npos) {
+    help += "; if its quotes stand around cells in this file, csv.quote must name them";
+  }
+  if (!dialect_.header.empty()) {
+    help += "; csv.header names this column, number " + std::to_string(column + 1) + " of a line";
+  }
   fail_line(row_line_ + cells_[column].line,
             "column " + in_quotes(header_[column]) + ": " + std::string(what), std::move(help));
 }
