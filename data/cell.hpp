@@ -72,8 +72,11 @@ std::string read_cell(const Field& field, double number, Use&& use) {
 }
 
 template <class Use>
-std::string read_cell(const Field& field, std::string_view text, Use&& use) {
-  const std::string_view cell = is_empty(field, text) ? std::string_view() : text;
+std::string read_cell(const Field& field, std::string_view cell, Use&& use) {
+  if (!cell.empty() && is_empty(field, cell)) {
+    const std::string error = read_cell(field, std::string_view(), use);
+    return error.empty() ? error : in_quotes(cell) + " is a word for a missing value: " + error;
+  }
   if (field.type == FieldType::number) {
     double raw;
     std::string error = raw_number(field, cell, raw);

@@ -179,6 +179,16 @@ TEST_CASE("dialect: wrong in one key is refused with the line and the key") {
   }
 }
 
+TEST_CASE("dialect: a word for missing where nothing may be missing is named") {
+  Schema config = small_config();
+  config.fields = {category("city", Encoding::id, 10), number("age", Transform::none)};
+  for (Field& field : config.fields) field.missing_words = {"NA"};
+  CHECK(contains(refused(config, "city,age,click\n1,NA,0\n").message,
+                 ":2: column \"age\": \"NA\" is a word for a missing value: the cell is empty"));
+  CHECK(contains(refused(config, "city,age,click\nNA,1,0\n").message,
+                 ":2: column \"city\": \"NA\" is a word for a missing value: the cell is empty"));
+}
+
 TEST_CASE("dialect: words for missing, 1 and 0") {
   const TempDirectory dir;
   Schema config = small_config();
