@@ -5,6 +5,7 @@
 #include <string>
 
 #include "api/model_impl.hpp"
+#include "files/safetensors.hpp"
 
 namespace dcrnn::api {
 
@@ -14,5 +15,8 @@ void save_model(const Model::Impl& model, const std::string& path);
 /// Reads and validates a model; nothing is allocated by a size that the file does not back with bytes.
 /// Failure(io) if it cannot be read, Failure(model) naming the file and the tensor or JSON path otherwise.
 std::unique_ptr<Model::Impl> load_model(const std::string& path);
+
+/// The checksum of what a model file says (docs/format.md), whose config says that it is `said`.
+std::string checksum_of(const files::TensorFile& file, const std::string& said);
 
 }  // namespace dcrnn::api

@@ -8,6 +8,7 @@
 #include "data/dataset.hpp"
 #include "data/field_state.hpp"
 #include "tests/data/every_kind.hpp"
+#include "tests/data/forgery.hpp"
 
 using namespace dcrnn;
 using namespace dcrnn::data;
@@ -16,79 +17,6 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-/// A cache taken apart, to be put together again with right checksums.
-struct Forgery {
-  Forgery(const Schema& config, const std::string& file)
-      : layout(config, RecordLayout::Stage::encoded), bytes(read_file(file)) {
-    std::memcpy(&trailer, bytes.data() + bytes.size() - sizeof trailer, sizeof trailer);
-    const char* at = bytes.data() + sizeof(CacheHeader);
-    for (std::uint64_t i = 0; i < trailer.rows; ++i, at += layout.size) records.emplace_back(at, layout.size);
-    items.resize(trailer.items);
-    std::memcpy(items.data(), at, items.size() * sizeof items[0]);
-    encoders.assign(at + items.size() * sizeof items[0], trailer.encoders_size);
-  }
-
-  std::byte* at(std::size_t row, std::size_t offset) {
-    return reinterpret_cast<std::byte*>(records[row].data()) + offset;
-  }
-  /// The first field of a kind that is stored as `kind`, at row 3.
-  std::byte* slot(RecordLayout::Kind kind, std::size_t which = 0) {
-    for (const RecordLayout::Slot& slot : layout.fields) {
-      if (slot.kind == kind && which-- == 0) return at(3, slot.offset);
-    }
-    throw std::runtime_error("no such field");
-  }
-  void change_bag(std::uint64_t first, std::uint64_t count) {
-    auto bag = load<BagSlot>(slot(RecordLayout::Kind::bag));
-    bag.first += first;
-    bag.count += count;
-    store(slot(RecordLayout::Kind::bag), bag);
-  }
-  /// Changes one of the stored encoders' tensors.
-  void change_encoders(const std::function<void(std::vector<TensorView>&)>& change) {
-    std::vector<TensorView> tensors;
-    REQUIRE(unpack_tensors(encoders, tensors));
-    change(tensors);
-    encoders = pack_tensors(tensors);
-  }
-
-  std::string sealed() {
-    std::string out(bytes.data(), sizeof(CacheHeader));
-    CacheContent content(schema);
-    for (std::size_t row = 0; row < records.size(); ++row) {
-      std::uint64_t first = items.size(), count = 0;
-      for (const RecordLayout::Slot& slot : layout.fields) {
-        if (slot.kind != RecordLayout::Kind::bag) continue;
-        const auto bag = load<BagSlot>(at(row, slot.offset));
-        first = std::min(first, bag.first);
-        count += bag.count;
-      }
-      first = std::min<std::uint64_t>(first, items.size());
-      count = std::min<std::uint64_t>(count, items.size() - first);
-      const std::span<const std::uint32_t> own(items.data() + first, count);
-      store(at(row, layout.items_check), row_check(std::as_bytes(own), trailer.key, row));
-      store(at(row, layout.check), row_check({at(row, 0), layout.check}, trailer.key, row));
-      content.add(std::string_view(records[row]).substr(0, layout.items_check),
-                  {reinterpret_cast<const char*>(own.data()), own.size_bytes()});
-      out += records[row];
-    }
-    out.append(reinterpret_cast<const char*>(items.data()), items.size() * sizeof items[0]);
-    out += encoders;
-    trailer.content = content.digest(encoders);
-    trailer.check = trailer.own_hash();
-    out.append(reinterpret_cast<const char*>(&trailer), sizeof trailer);
-    return out;
-  }
-
-  RecordLayout layout;
-  std::string bytes;
-  CacheTrailer trailer;
-  std::uint64_t schema = 0;
-  std::vector<std::string> records;
-  std::vector<std::uint32_t> items;
-  std::string encoders;
-};
 
 template <class T>
 void set(std::byte* at, T value) {
@@ -204,7 +132,7 @@ TEST_CASE("a forged cache is built anew") {
   const std::uint64_t fingerprint = build().dataset.fingerprint;
   const std::string cache = std::filesystem::directory_iterator(dir / "cache")->path();
   const std::string good = read_file(cache);
-  const Forgery taken_apart(config, cache);
+  const Forgery taken_apart(config, good);
   const std::uint64_t schema = schema_hash(config);
 
   // The forger knows the trade: unchanged, the cache is taken.

@@ -1,0 +1,77 @@
+// What every fuzz target needs: its input as a file in memory, and a count of the inputs that were taken.
+#pragma once
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "dcrnn/result.hpp"
+
+/// libFuzzer's own way of changing `size` bytes; the new size, at most `most`.
+extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
+
+namespace dcrnn::fuzz {
+
+/// A file that has a path and no place on a disk.
+class MemoryFile {
+ public:
+  MemoryFile() : descriptor_(memfd_create("input", 0)) {
+    if (descriptor_ < 0) std::abort();
+    path_ = "/proc/self/fd/" + std::to_string(descriptor_);
+  }
+  ~MemoryFile() { close(descriptor_); }
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+
+  const std::string& path() const { return path_; }
+  void set(std::string_view bytes) {
+    if (ftruncate(descriptor_, 0) != 0 || lseek(descriptor_, 0, SEEK_SET) != 0) std::abort();
+    while (!bytes.empty()) {
+      const ssize_t written = write(descriptor_, bytes.data(), bytes.size());
+      if (written <= 0) std::abort();
+      bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+  }
+
+ private:
+  int descriptor_;
+  std::string path_;
+};
+
+inline std::string_view text(const std::uint8_t* data, std::size_t size) {
+  return {reinterpret_cast<const char*>(data), size};
+}
+
+/// Counts inputs, and tells at the end how many were taken.
+inline void count(bool taken) {
+  static std::size_t inputs = 0, inputs_taken = 0;
+  if (inputs++ == 0) {
+    std::atexit([] { std::fprintf(stderr, "taken: %zu of %zu inputs\n", inputs_taken, inputs); });
+  }
+  inputs_taken += taken ? 1 : 0;
+}
+
+/// What every error promises: lines without control characters, of bounded length.
+inline void check(const Error& error) {
+  for (const std::string& line : {error.message, error.help}) {
+    if (line.size() > 4000) std::abort();
+    for (const char c : line) {
+      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) std::abort();
+    }
+  }
+  if (error.message.empty()) std::abort();
+}
+
+/// A number drawn from `seed`, below `below`.
+inline std::size_t draw(unsigned& seed, std::size_t below) {
+  seed = seed * 1664525u + 1013904223u;
+  return (seed >> 8) % below;
+}
+
+}  // namespace dcrnn::fuzz
