@@ -34,6 +34,8 @@ struct Field {
 
   /// True if the field looks rows up in a table `embedding.<name>.weight`.
   bool has_table() const { return type != FieldType::number || transform == Transform::buckets; }
+  /// True if its ids come from a vocabulary, row 0 being what that does not have.
+  bool has_vocabulary() const { return type != FieldType::number && encoding == Encoding::vocab; }
   /// Columns of x0 the field fills.
   std::size_t width() const { return has_table() ? dim : 1; }
 

@@ -1,5 +1,7 @@
 #include "model/config.hpp"
 
+#include <algorithm>
+
 #include "config/rules.hpp"
 
 namespace dcrnn {
@@ -37,6 +39,30 @@ void check_cross(const ModelConfig& model, const std::string& source) {
       model.cross);
 }
 
+/// Without heads there is nothing that could read what a network makes.
+void check_head(const ModelConfig& model, const std::string& source) {
+  if (model.head) return;
+  const auto want = [&](bool holds, const char* what) {
+    if (holds) return;
+    fail(ErrorCode::usage, place(source, "head") + "found false, which asks for " + what,
+         "the wide term then stands alone: \"wide\": true, \"cross\": {\"kind\": \"none\"}, \"sharing\": [], "
+         "\"tower\": [], \"transfer\": \"none\"");
+  };
+  want(model.wide, "\"wide\": true");
+  want(std::visit(
+           [](const auto& cross) {
+             if constexpr (requires { cross.layers; }) return cross.layers == 0;
+             return true;
+           },
+           model.cross),
+       "no cross layers");
+  want(model.sharing.empty(), "no sharing blocks");
+  want(model.tower.empty(), "no layers of towers");
+  const bool follows = std::any_of(model.tasks.begin(), model.tasks.end(),
+                                   [](const Task& task) { return task.parent != kNoParent; });
+  want(!follows || std::holds_alternative<model::NoTransfer::Config>(model.transfer), "no transfer");
+}
+
 }  // namespace
 
 void check_model(const ModelConfig& model, const std::string& source) {
@@ -44,6 +70,7 @@ void check_model(const ModelConfig& model, const std::string& source) {
   check_length(model.tower.size(), 0, kMaxBlocks, kModelKeys, "tower", source);
   check_cross(model, source);
   check_sharing(model.sharing, source);
+  check_head(model, source);
   if (model.chain && model.calibrator > 0) {
     fail(ErrorCode::usage,
          place(source, "calibrator") + "does not apply here, only to \"probability\": \"independent\"",

@@ -122,7 +122,18 @@ class Function {
     return engine_;
   }
   double& parameter(std::size_t i) { return parameters_[i]; }
-  Batch& batch() { return batch_; }
+  /// x0 [B, D], before dropout, from here on the point's: it can be moved.
+  std::vector<double>& input() {
+    const std::size_t D = engine_.network().x0().width;
+    engine_.forward(batch_, nullptr, 1);
+    input_.clear();
+    for (std::size_t b = 0; b < batch_.rows; ++b) {
+      const double* x0 = row({engine_.network().x0().value, 0, 0, D}, b);
+      input_.insert(input_.end(), x0, x0 + D);
+    }
+    engine_.set_input(input_.data());
+    return input_;
+  }
 
  private:
   const double* row(const Place& place, std::size_t b) const {
@@ -130,7 +141,7 @@ class Function {
   }
 
   GradientEngine<double> engine_;
-  std::vector<double> parameters_;
+  std::vector<double> parameters_, input_;
   Batch batch_;
   DropoutState dropout_;
 };
@@ -214,20 +225,6 @@ GradcheckTensor check(const std::string& name, const std::vector<double>& analyt
   return result;
 }
 
-/// The same model with its D columns of x0 as D plain numbers, so that x0 itself can be moved.
-ModelConfig numbers_only(const ModelConfig& model) {
-  ModelConfig numbers = model;
-  numbers.fields.clear();
-  for (std::size_t j = 0; j < model.input_width(); ++j) {
-    Field field;
-    field.name = "x" + std::to_string(j);
-    field.type = FieldType::number;
-    field.transform = Transform::none;
-    numbers.fields.push_back(field);
-  }
-  return numbers;
-}
-
 }  // namespace
 
 bool passed(const std::vector<GradcheckTensor>& tensors) {
@@ -250,7 +247,6 @@ std::vector<GradcheckTensor> gradcheck(const ModelConfig& model, const DropoutCo
     gradients.emplace_back(table.all()[i].size);
     engine.copy_gradient(i, gradients.back().data());
   }
-  const std::size_t D = engine.network().x0().width;
   const std::vector<double> dx0 = engine.input_gradient();
 
   std::vector<GradcheckTensor> results;
@@ -260,25 +256,9 @@ std::vector<GradcheckTensor> gradcheck(const ModelConfig& model, const DropoutCo
                             [&](std::size_t k) -> double& { return f.parameter(parameter.offset + k); }));
   }
 
-  // x0: the values the embedding layer gives (before dropout), as numbers of a model that shares all other
-  // parameters.
-  GradientEngine<double> plain(model, table, ops, options.rows);
-  plain.set_parameters(parameters.data(), 1);
-  plain.forward(batch, nullptr, 1);
-  const ModelConfig numbers = numbers_only(model);
-  const ParameterTable numbers_table(numbers, small_tables(numbers));
-  std::vector<double> dense(numbers_table.total());
-  std::copy(parameters.begin() + static_cast<std::ptrdiff_t>(table.dense_begin()), parameters.end(),
-            dense.begin());
-  Batch inputs = batch;
-  inputs.columns.assign(D, {});
-  for (std::size_t b = 0; b < options.rows; ++b) {
-    const double* x0 = plain.arena().at(plain.network().x0().value, b);
-    for (std::size_t j = 0; j < D; ++j) inputs.columns[j].values.push_back(x0[j]);
-  }
-  Function g(numbers, numbers_table, std::move(dense), std::move(inputs), dropout, ops);
-  results.push_back(check("x0", dx0, g, options, 1,
-                          [&](std::size_t k) -> double& { return g.batch().columns[k % D].values[k / D]; }));
+  if (dx0.empty()) return results;
+  std::vector<double>& x0 = f.input();
+  results.push_back(check("x0", dx0, f, options, 1, [&](std::size_t k) -> double& { return x0[k]; }));
   return results;
 }
 

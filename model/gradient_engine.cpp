@@ -68,7 +68,8 @@ void GradientEngine<Real>::run_blocks(const Batch& batch, std::size_t first, con
                           first + row,
                           dropout,
                           labelled_ ? &targets : nullptr,
-                          block_losses_.data() + (first + row) / kBlockRows * sums_.size()};
+                          block_losses_.data() + (first + row) / kBlockRows * sums_.size(),
+                          x0_};
     if (way.forward) network_.forward(pass);
     if (way.backward) network_.backward(pass, way.task);
   });
@@ -153,6 +154,7 @@ template <class Real>
 std::vector<Real> GradientEngine<Real>::input_gradient() const {
   const Stream& x0 = network_.x0();
   std::vector<Real> dx0;
+  if (x0.width == 0) return dx0;
   for (std::size_t b = 0; b < arena_.rows(); ++b) {
     const Real* row = arena_.at(x0.gradient, b, x0.gradient_layer);
     dx0.insert(dx0.end(), row, row + x0.width);

@@ -26,6 +26,8 @@ class GradientEngine {
   /// Takes over changed parameters (`table.total()` elements, which must outlive their use): packs the
   /// weights.
   void set_parameters(const Real* parameters, int threads);
+  /// From here on x0 is this [B, D], before dropout, in place of what the fields give: for those who move it.
+  void set_input(const Real* x0) { x0_ = x0; }
 
   /// Forward only. With labels in the batch also the losses. Calls `look` for every window while its values
   /// are in the arena.
@@ -57,8 +59,9 @@ class GradientEngine {
   const Real* dense_gradients() const { return dense_.data(); }
   std::size_t dense_size() const { return dense_.size(); }
   /// Gradients of the tables, one per lookup of the parameter table.
+  std::vector<SparseRows<Real>>& sparse_gradients() { return sparse_; }
   const std::vector<SparseRows<Real>>& sparse_gradients() const { return sparse_; }
-  /// dx0 [rows, D] of the last window.
+  /// dx0 [rows, D] of the last window; empty if there is no x0.
   std::vector<Real> input_gradient() const;
   /// Copies the gradient of a parameter, dense, to `to`.
   void copy_gradient(std::size_t parameter, Real* to) const;
@@ -84,6 +87,7 @@ class GradientEngine {
   const kernels::Table<Real>& ops_;
   std::size_t window_;
   const Real* parameters_ = nullptr;
+  const Real* x0_ = nullptr;
   Packed<Real> packed_;
   Arena<Real> arena_;
   WeightGradients<Real> weight_gradients_;

@@ -6,7 +6,9 @@ namespace {
 
 std::vector<std::size_t> rows_of_tables(const ModelConfig& config, const ParameterTable& table) {
   std::vector<std::size_t> rows(config.fields.size(), 0);
-  for (const LookupTable& lookup : table.lookups()) rows[lookup.field] = lookup.rows;
+  for (const LookupTable& lookup : table.lookups()) {
+    if (!lookup.every_row) rows[lookup.field] = lookup.rows;
+  }
   return rows;
 }
 

@@ -31,13 +31,12 @@ std::size_t ParameterTable::add(std::string name, std::vector<std::size_t> shape
   return offset;
 }
 
-std::size_t ParameterTable::add_lookup(std::string name, std::size_t field, std::size_t rows,
-                                       std::size_t width) {
+std::size_t ParameterTable::add_lookup(std::string name, LookupTable lookup, Init init) {
   if (total_ != dense_begin_) fail(ErrorCode::internal, name + ": a table behind dense tensors");
-  const std::size_t offset = add(std::move(name), {rows, width}, Init::embedding, kEveryTask);
-  lookups_.push_back({field, offset, rows, width});
+  lookup.offset = add(std::move(name), {lookup.rows, lookup.width}, init, lookup.owner);
+  lookups_.push_back(lookup);
   dense_begin_ = total_;
-  return offset;
+  return lookup.offset;
 }
 
 const Parameter* ParameterTable::find(std::string_view name) const {

@@ -1,6 +1,6 @@
 // The one size table of the parameters: name, shape and place of every tensor in one flat arena.
 //
-// Embedding tables come first, dense tensors behind them; every tensor starts on an aligned boundary and the
+// Tables come first, dense tensors behind them; every tensor starts on an aligned boundary and the
 // few elements of padding between them are 0 and stay 0. Parameters, gradients and optimizer state share
 // these offsets. The table is filled by the walk over the layers (build.hpp).
 #pragma once
@@ -22,11 +22,13 @@ namespace dcrnn::model {
 /// How fresh values are drawn. mostly_own: of a square matrix, 0.9 on the diagonal and every row's sum 1.
 enum class Init { zeros, embedding, uniform_fan_in, mostly_own };
 
-/// Whose a parameter is: every task's, that of the task of this index, or the objective's. What the objective
-/// has to learn comes last, knows no weight decay, and no task's gradient is compared on it.
+/// Whose a parameter is: every task's, that of the task of this index, the objective's, or divided: its
+/// columns, or its rows, each belong to a task. What the objective has to learn comes last, knows no weight
+/// decay, and no task's gradient is compared on it.
 using Owner = std::size_t;
 inline constexpr Owner kEveryTask = static_cast<Owner>(-1);
 inline constexpr Owner kObjective = static_cast<Owner>(-2);
+inline constexpr Owner kDivided = static_cast<Owner>(-3);
 
 struct Parameter {
   std::string name;
@@ -41,6 +43,8 @@ struct Parameter {
 struct LookupTable {
   std::size_t field = 0;  ///< whose ids choose the rows
   std::size_t offset = 0, rows = 0, width = 0;
+  bool every_row = false;  ///< no ids: the weights of the field's numbers, touched by every batch
+  Owner owner = kEveryTask;
 };
 
 /// Every parameter of a model, in order.
@@ -58,8 +62,8 @@ class ParameterTable {
   }
   /// Adds a tensor and gives its offset. Failure(memory).
   std::size_t add(std::string name, std::vector<std::size_t> shape, Init init, Owner owner);
-  /// Adds a table of embeddings of `field`; all tables come before any other tensor.
-  std::size_t add_lookup(std::string name, std::size_t field, std::size_t rows, std::size_t width);
+  /// Adds a table, whose offset is set here, and gives its offset; all tables come before any other tensor.
+  std::size_t add_lookup(std::string name, LookupTable lookup, Init init);
 
   const std::vector<Parameter>& all() const { return all_; }
   /// Null if there is none of that name.
@@ -70,7 +74,7 @@ class ParameterTable {
   std::size_t total() const { return total_; }
   /// Elements of all tensors, without padding.
   std::size_t values() const { return values_; }
-  /// Where the dense tensors begin; before it lie the embedding tables.
+  /// Where the dense tensors begin; before it lie the tables.
   std::size_t dense_begin() const { return dense_begin_; }
   const std::vector<LookupTable>& lookups() const { return lookups_; }
   /// Where the objective's parameters begin; total() if it has none.

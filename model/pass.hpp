@@ -91,6 +91,7 @@ struct Pass {
   const DropoutState* dropout = nullptr;  ///< null: off
   const Targets* targets = nullptr;       ///< null: no labels
   double* losses = nullptr;               ///< with targets: what the objective sums of this block's rows
+  const Real* x0 = nullptr;               ///< [B, D] in place of what the fields give; null: not
 
   Real* at(Slot slot, std::size_t layer = 0) const { return arena.at(slot, row, layer); }
   Real* value(const Stream& stream) const { return at(stream.value, stream.layer) + stream.column; }

@@ -41,7 +41,7 @@ std::size_t table_rows(const Field& field, const std::string& source, const std:
 
 void check_sizes(const ModelConfig& model, std::size_t batch, const std::string& source) {
   const std::string at = printable(source) + ": ";
-  const std::size_t D = input_width(model, at + "width of the input");
+  const std::size_t D = model.head ? input_width(model, at + "width of the input") : 0;
   const std::size_t input = checked_mul(D, batch, at + "input of one batch");
   if (input > kMaxValues) fail_size(at + "input of one batch", input);
 

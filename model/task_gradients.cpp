@@ -30,14 +30,17 @@ TaskGradients<Real>::TaskGradients(const Network& network, const kernels::Table<
   if (wanted == TaskGradientsOf::nothing) return;
   const ParameterTable& table = network.table();
   const std::size_t T = network.tasks(), base = table.dense_begin();
-  tables_ = table.lookups().size();
+  for (const LookupTable& lookup : table.lookups()) {
+    if (lookup.owner == kEveryTask) shared_tables_.push_back(table_shared_.size());
+    table_shared_.push_back(lookup.owner == kEveryTask);
+  }
   sets_.resize(T);
   for (std::size_t t = 0; t < T; ++t) {
     Set& set = sets_[t];
     set.task = t;
     set.weights = WeightGradients<Real>(ops, network.gradients(t, wanted == TaskGradientsOf::shared));
     set.dense = Buffer<Real>(table.total() - base, "gradients of every task");
-    set.rows.resize(tables_);
+    set.rows.resize(table_shared_.size());
   }
   for (const Parameter& parameter : table.all()) {
     if (parameter.offset < base || parameter.owner == kObjective) continue;
@@ -47,7 +50,7 @@ TaskGradients<Real>::TaskGradients(const Network& network, const kernels::Table<
       pieces_.push_back({parameter.offset - base + first, std::min(kPiece, parameter.size - first), shared});
     }
   }
-  products_.resize((shared_pieces_.size() + tables_) * T * T);
+  products_.resize((shared_pieces_.size() + shared_tables_.size()) * T * T);
   gram_.resize(T * T);
   scratch_.resize(T);
   weight_.resize(T);
@@ -67,7 +70,7 @@ void TaskGradients<Real>::complete(const Real* dense, const std::vector<SparseRo
       for (std::size_t i = 0; i < count; ++i) to[i] -= g[i];
     }
   };
-  parallel_for(threads, shared_pieces_.size() + tables_, [&](std::size_t i, int) {
+  parallel_for(threads, shared_pieces_.size() + shared_tables_.size(), [&](std::size_t i, int) {
     if (i < shared_pieces_.size()) {
       const Piece& piece = pieces_[shared_pieces_[i]];
       rest(
@@ -75,7 +78,7 @@ void TaskGradients<Real>::complete(const Real* dense, const std::vector<SparseRo
           [&](std::size_t t) { return sets_[t].dense.data() + piece.first; },
           sets_[last].dense.data() + piece.first);
     } else {
-      const std::size_t table = i - shared_pieces_.size();
+      const std::size_t table = shared_tables_[i - shared_pieces_.size()];
       const std::vector<Real>& total = sparse[table].gradient;
       std::vector<Real>& to = sets_[last].rows[table];
       to.resize(total.size());
@@ -87,8 +90,8 @@ void TaskGradients<Real>::complete(const Real* dense, const std::vector<SparseRo
 
 template <class Real>
 void TaskGradients<Real>::compare(int threads) {
-  const std::size_t T = sets_.size(), dense = shared_pieces_.size();
-  parallel_for(threads, dense + tables_, [&](std::size_t i, int) {
+  const std::size_t T = sets_.size(), dense = shared_pieces_.size(), all = dense + shared_tables_.size();
+  parallel_for(threads, all, [&](std::size_t i, int) {
     for (std::size_t t = 0; t < T; ++t) {
       for (std::size_t u = t; u < T; ++u) {
         double* product = &products_[(i * T + t) * T + u];
@@ -97,8 +100,9 @@ void TaskGradients<Real>::compare(int threads) {
           ops_->dot({piece.count, sets_[t].dense.data() + piece.first, sets_[u].dense.data() + piece.first,
                      product});
         } else {
-          const std::vector<Real>& rows = sets_[t].rows[i - dense];
-          ops_->dot({rows.size(), rows.data(), sets_[u].rows[i - dense].data(), product});
+          const std::size_t table = shared_tables_[i - dense];
+          const std::vector<Real>& rows = sets_[t].rows[table];
+          ops_->dot({rows.size(), rows.data(), sets_[u].rows[table].data(), product});
         }
       }
     }
@@ -106,7 +110,7 @@ void TaskGradients<Real>::compare(int threads) {
   for (std::size_t t = 0; t < T; ++t) {
     for (std::size_t u = t; u < T; ++u) {
       double sum = 0;
-      for (std::size_t i = 0; i < dense + tables_; ++i) sum += products_[(i * T + t) * T + u];
+      for (std::size_t i = 0; i < all; ++i) sum += products_[(i * T + t) * T + u];
       gram_[t * T + u] = gram_[u * T + t] = sum;
     }
   }
@@ -118,7 +122,7 @@ void TaskGradients<Real>::combine(std::uint64_t step, int threads, Real* dense,
                                   std::vector<SparseRows<Real>>& sparse) {
   const std::size_t T = sets_.size();
   project_conflicts(gram_.data(), T, step, scratch_.data(), weight_.data());
-  parallel_for(threads, pieces_.size() + tables_, [&](std::size_t i, int) {
+  parallel_for(threads, pieces_.size() + table_shared_.size(), [&](std::size_t i, int) {
     if (i < pieces_.size()) {
       const Piece& piece = pieces_[i];
       add_up(
@@ -129,8 +133,8 @@ void TaskGradients<Real>::combine(std::uint64_t step, int threads, Real* dense,
       std::vector<Real>& to = sparse[table].gradient;
       to.resize(sets_[0].rows[table].size());
       add_up(
-          T, weight_.data(), to.size(), [&](std::size_t t) { return sets_[t].rows[table].data(); },
-          to.data());
+          T, table_shared_[table] ? weight_.data() : plain_.data(), to.size(),
+          [&](std::size_t t) { return sets_[t].rows[table].data(); }, to.data());
     }
   });
 }

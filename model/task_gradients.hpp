@@ -56,8 +56,9 @@ class TaskGradients {
   std::vector<Set> sets_;
   std::vector<Piece> pieces_;
   std::vector<std::size_t> shared_pieces_;
-  std::size_t tables_ = 0;
-  std::vector<double> products_;  ///< per shared piece, then per table: [T, T]
+  std::vector<bool> table_shared_;  ///< per table
+  std::vector<std::size_t> shared_tables_;
+  std::vector<double> products_;  ///< per shared piece, then per shared table: [T, T]
   std::vector<double> gram_, scratch_, weight_, plain_;
   Interference interference_;
 };

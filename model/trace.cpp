@@ -71,7 +71,7 @@ std::vector<NamedTensor<Real>> trace(const ModelConfig& config, const ParameterT
     engine.copy_gradient(i, tensors.back().values.data());
   }
   if (!of.every_gradient) {
-    tensors.push_back({"grad.x0", {batch.rows, engine.network().x0().width}, dx0});
+    if (!dx0.empty()) tensors.push_back({"grad.x0", {batch.rows, engine.network().x0().width}, dx0});
     return tensors;
   }
   std::move(of_values.begin(), of_values.end(), std::back_inserter(tensors));

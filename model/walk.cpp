@@ -7,6 +7,7 @@
 #include "model/layers/head.hpp"
 #include "model/layers/loss.hpp"
 #include "model/layers/tower.hpp"
+#include "model/layers/wide.hpp"
 
 namespace dcrnn::model {
 
@@ -54,25 +55,37 @@ bool reads_shared(const Sharings::Config& config) {
                     config);
 }
 
-}  // namespace
-
-Layers walk(Build& build, const ModelConfig& config) {
-  Layers layers;
-  layers.x0 = add<Embedding>(layers, build, config.fields).output();
+/// Cross layers and sharing blocks: x0 to the streams that the tasks go on with.
+SharedStreams add_shared_part(Layers& layers, Build& build, const ModelConfig& config) {
   const Stream h = add_kind(layers, build, config.cross, layers.x0);
-
   SharedStreams streams = {h, std::vector<Stream>(config.tasks.size(), h)};
   for (std::size_t k = 0; k < config.sharing.size(); ++k) {
     const bool next_reads = k + 1 < config.sharing.size() && reads_shared(config.sharing[k + 1]);
     streams = add_kind(layers, build, config.sharing[k], k, streams, next_reads);
   }
+  return streams;
+}
 
+}  // namespace
+
+Layers walk(Build& build, const ModelConfig& config) {
+  Layers layers;
   layers.logits = build.dense(config.tasks.size());
+  if (config.head) layers.x0 = add<Embedding>(layers, build, config.fields).output();
+  Stream wide;
+  if (config.wide) wide = add<Wide>(layers, build, config.fields, layers.logits).output();
+  SharedStreams streams;
+  if (config.head) streams = add_shared_part(layers, build, config);
+
   std::vector<Stream> y;               // of the tasks so far, transferred
   std::vector<std::size_t> own_begin;  // per task: the first of its own layers
   bool linked = false;                 // a task's part of the loss depends on layers of those before it
   for (std::size_t t = 0; t < config.tasks.size(); ++t) {
     own_begin.push_back(layers.all.size());
+    if (!config.head) {
+      add<LoneHead>(layers, build, t, layers.logits, wide);
+      continue;
+    }
     y.push_back(add<Tower>(layers, build, config.tower, t, streams.v[t]).output());
     const std::size_t parent = config.tasks[t].parent;
     if (parent != kNoParent) {
@@ -80,7 +93,7 @@ Layers walk(Build& build, const ModelConfig& config) {
       y[t] = add_kind(layers, build, config.transfer, t, own, y[parent]);
       linked = linked || y[t].value != own.value;
     }
-    add<Head>(layers, build, t, y[t], layers.logits);
+    add<Head>(layers, build, t, y[t], layers.logits, wide);
   }
 
   own_begin.push_back(layers.all.size());

@@ -351,12 +351,36 @@ class Model:
             self.kink = min(self.kink, a.detach().abs().min().item())
         return torch.relu(a)
 
+    def table_rows(self, field):
+        """V of a field, 0 where its numbers are taken as they are."""
+        if field["type"] == "number":
+            return field.get("bins", 40) + 1 if field.get("transform", "standardize") == "buckets" else 0
+        if field.get("encoding", "vocab") == "vocab":
+            return 1 + len(vocabulary(self.tensors, field))
+        return field["size"]
+
     def field(self, field, cells):
         """[B, width]: the columns of x0 that one field fills."""
+        if self.table_rows(field):
+            return self.looked_up(field, cells, self.w[f"embedding.{field['name']}.weight"])
+        return torch.tensor(transformed(cells, field, self.tensors))[:, None]
+
+    def wide(self, data, out):
+        """[B, T]: the wide term."""
+        total, T = 0, len(self.config["tasks"])
+        for field in self.config["fields"]:
+            name, rows = f"wide.{field['name']}.weight", self.table_rows(field)
+            cells = data[field.get("column", field["name"])]
+            if rows:
+                total = total + self.looked_up(field, cells, self.parameter(name, rows, T))
+            else:
+                total = total + self.field(field, cells) @ self.parameter(name, T, 1).T
+        out["wide"] = total
+        return total
+
+    def looked_up(self, field, cells, table):
+        """The rows of a table that the cells of a field choose, pooled where they are bags."""
         name, kind = field["name"], field["type"]
-        if kind == "number" and field.get("transform", "standardize") != "buckets":
-            return torch.tensor(transformed(cells, field, self.tensors))[:, None]
-        table = self.w[f"embedding.{name}.weight"]
         if kind == "number":
             edges = self.tensors[f"encoder.{name}.edges"]  # bucket i holds edge i-1 < x <= edge i
             ids = [1 + int(np.searchsorted(edges, float(cell), "left")) if cell else 0 for cell in cells]
@@ -375,6 +399,10 @@ class Model:
         """{name: tensor} of everything the engine's trace holds."""
         config, out = self.config, {}
         tasks = config["tasks"]
+
+        if not config.get("head", True):
+            biases = torch.cat([self.parameter(f"head.{task['name']}.bias", 1) for task in tasks])
+            return self.objective(self.wide(data, out) + biases, None, data, out)
 
         # 1 Input
         x0 = torch.cat([self.field(f, data[f.get("column", f["name"])]) for f in config["fields"]], 1)
@@ -403,9 +431,14 @@ class Model:
             if "after" in task:
                 v[t] = KINDS["transfer", config.get("transfer", "gru")][0](self, t, v[t], v[task["after"]], out)
             logits.append(self.linear(v[t], f"head.{t}.weight", f"head.{t}.bias", 1))
-        logit = out["logit"] = torch.cat(logits, 1)
+        logit = torch.cat(logits, 1)
+        return self.objective(logit + self.wide(data, out) if config.get("wide") else logit, x0, data, out)
 
+    def objective(self, logit, x0, data, out):
+        """From the logits on."""
         # 7 Probability and loss
+        config, tasks = self.config, self.config["tasks"]
+        out["logit"] = logit
         names = [task["name"] for task in tasks]
         chain = config.get("probability", "chain") == "chain"
         log_p, log_q = [], []
@@ -424,7 +457,7 @@ class Model:
         labels = [data.get(task.get("label", task["name"])) for task in tasks]
         if any(cells is None for cells in labels):
             return {name: value.detach().numpy() for name, value in out.items()}
-        weight = torch.ones(len(x0), dtype=torch.float64)
+        weight = torch.ones(len(logit), dtype=torch.float64)
         if "weight" in config:
             weight = torch.tensor([float(cell) for cell in data[config["weight"]]], dtype=torch.float64)
         losses = []
@@ -438,7 +471,7 @@ class Model:
         parts = self.parts(tasks, losses, logit, data, weight, out)
         out["loss.total"] = sum(parts).reshape(1)
         out["loss.total"].backward(retain_graph=True)
-        for name, value in [*self.w.items(), ("x0", x0)]:
+        for name, value in [*self.w.items(), *([] if x0 is None else [("x0", x0)])]:
             out["grad." + name] = torch.zeros_like(value) if value.grad is None else value.grad
         if config.get("gradients", "sum") == "pcgrad":
             self.combine(parts, out)
@@ -472,14 +505,16 @@ class Model:
             words = name.split(".")
             if words[0] == "sharing":  # sharing.<k>.<task>.<layer>.weight against sharing.<k>.<layer>.weight
                 return len(words) == 5
-            return words[0] in ("tower", "transfer", "head", "weighting")
+            return words[0] in ("wide", "tower", "transfer", "head", "weighting")
 
         shared = [name for name in self.w if not owned(name)]
         g = []
         for part in parts:
-            one = torch.autograd.grad(part, [self.w[n] for n in shared], retain_graph=True, allow_unused=True)
-            g.append(torch.cat([(torch.zeros_like(self.w[n]) if d is None else d).flatten()
-                                for n, d in zip(shared, one)]))
+            g.append(torch.zeros(0, dtype=torch.float64))
+            if shared:
+                one = torch.autograd.grad(part, [self.w[n] for n in shared], retain_graph=True, allow_unused=True)
+                g[-1] = torch.cat([(torch.zeros_like(self.w[n]) if d is None else d).flatten()
+                                   for n, d in zip(shared, one)])
         T = len(g)
         norm = out["interference.norm"] = torch.stack([one.norm() for one in g])
         cosine = out["interference.cosine"] = torch.zeros(T, T, dtype=torch.float64)
@@ -567,6 +602,11 @@ class RandomCase:
             self.config["weighting"] = "uncertainty"
         if self.draw.random() < 0.3:
             self.config["gradients"] = "pcgrad"
+        if self.draw.random() < 0.4:
+            self.config["wide"] = True
+            if self.draw.random() < 0.3:
+                self.config.update(head=False, cross={"kind": "none"}, sharing=[], tower=[], transfer="none")
+                self.tensors = {n: t for n, t in self.tensors.items() if not n.startswith("embedding.")}
         if self.draw.random() < 0.5:
             self.config["weight"] = "w"
             self.columns["w"] = [self.draw.choice(["0", "1", "0.25", "3.5"]) for _ in range(self.rows)]

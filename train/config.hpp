@@ -40,6 +40,7 @@ struct TrainConfig {
   ScheduleConfig schedule = kSchedule;
   TablesConfig tables = kTables;
   DropoutConfig dropout;
+  double ridge = 3;        ///< lambda: L2 of the wide term over an epoch
   double clip_norm = 0.0;  ///< global gradient norm above which gradients are scaled down; 0: no clipping
   double unknown_rate = 0.001;     ///< share of vocabulary ids replaced by the unknown row while training
   bool base_rate = true;           ///< heads start at the base rate of their task
@@ -75,6 +76,7 @@ inline constexpr Key kTrainKeys[] = {
     {.name = "tables", .kind = KeyKind::object, .doc = "the optimizer of the embedding tables; what it leaves out is as below", .fallback = "`train.optimizer` (muon: its adamw) and `train.schedule`; where these are left out, too: adagrad from 0.02, cosine without warm-up", .below = kTablesKeys},
     {.name = "dropout", .kind = KeyKind::object, .doc = "share of units dropped; a plain number p stands for {\"sharing\": p, \"tower\": p}", .number_for = "sharing|tower", .below = kDropoutKeys},
     {.name = "clip_norm", .kind = KeyKind::number, .doc = "global gradient norm above which gradients are scaled down; 0: never", .least = 0, .most = kLargest},
+    {.name = "ridge", .kind = KeyKind::number, .doc = "lambda: L2 of the wide term, that of a whole epoch beside the sum of the rows' losses; 1 / C of a logistic regression", .least = 0, .most = kLargest, .added = true},
     {.name = "unknown_rate", .kind = KeyKind::number, .doc = "share of vocabulary ids replaced by the unknown row while training", .least = 0, .most = 1},
     {.name = "base_rate", .kind = KeyKind::boolean, .doc = "heads start at the base rate of their task", .added = true},
     {.name = "init_scale", .kind = KeyKind::number, .doc = "standard deviation of fresh embeddings", .least = 0, .most = kLargest, .fallback = "0.01; 0.1 where one of `train.optimizer`, `train.schedule` and `train.tables` is there"},
@@ -110,6 +112,7 @@ void describe(auto& v, Is<TrainConfig> auto& train) {
   v.later_object("tables", train.tables, chosen ? tables_like(train.optimizer, train.schedule) : kTables);
   v.object("dropout", train.dropout);
   v.value("clip_norm", train.clip_norm);
+  v.value("ridge", train.ridge);
   v.value("unknown_rate", train.unknown_rate);
   v.value("base_rate", train.base_rate);
   v.value("init_scale", train.init_scale, chosen ? kChosenInitScale : kInitScale);

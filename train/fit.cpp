@@ -47,7 +47,8 @@ class Run {
         end_(start_.epoch + config.train.epochs),
         steps_per_epoch_((train.rows() + config.train.batch - 1) / config.train.batch),
         trainer_(with_batch(config, std::min(config.train.batch, train.rows())), table, parameters,
-                 start_.optimizer_steps + steps_per_epoch_ * config.train.epochs, ops, options.threads),
+                 start_.optimizer_steps + steps_per_epoch_ * config.train.epochs, ops, options.threads,
+                 options.survey),
         interference_(config.train.interference > 0 ? config.model.tasks.size() : 0),
         index_(std::min(config.train.batch, std::max(train.rows(), valid == nullptr ? 0 : valid->rows()))) {
     if (options.start != nullptr) go_on_from(*options.start);

@@ -52,7 +52,7 @@ struct FitOptions {
   std::string config_json;           ///< written into checkpoints and compared on resume
   std::uint64_t fingerprint = 0;     ///< of the data, likewise
   std::vector<TensorView> encoders;  ///< tensors to save with a checkpoint
-  const Survey* survey = nullptr;    ///< of the training rows; null: rows they do not touch stay as they are
+  const Survey* survey = nullptr;    ///< of the training rows; null: untouched rows stay, and no ridge
   /// Row at `position` of the order of `epoch` among n rows.
   std::function<std::size_t(std::uint64_t seed, std::uint64_t epoch, std::size_t n, std::size_t position)>
       order;

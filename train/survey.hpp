@@ -31,9 +31,11 @@ class Survey {
 
   std::uint64_t rows() const { return rows_; }
   const std::vector<TaskCounts>& tasks() const { return tasks_; }
-  /// How often a row of a field's table occurs; 0 if it occurs only where no task is taught.
+  /// How often a row of a field's table occurs.
+  std::uint64_t uses(std::size_t field, std::size_t row) const { return tables_[field].occurrences[row]; }
+  /// The same, but 0 if it occurs only where no task is taught.
   std::uint64_t occurrences(std::size_t field, std::size_t row) const {
-    return tables_[field].taught[row] ? tables_[field].occurrences[row] : 0;
+    return tables_[field].taught[row] ? uses(field, row) : 0;
   }
   /// Root mean square of a field's numbers, 0 without any.
   double scale(std::size_t field) const;

@@ -12,7 +12,7 @@ void check_trainable(const Config& config, const std::string& source) {
   const bool tables_only = std::all_of(model.fields.begin(), model.fields.end(),
                                        [](const Field& field) { return field.has_table(); });
   const bool relu = !model.sharing.empty() || !model.tower.empty();
-  if (static_cast<float>(config.train.init_scale) > 0 || !tables_only || !relu) return;
+  if (!model.head || static_cast<float>(config.train.init_scale) > 0 || !tables_only || !relu) return;
   fail(ErrorCode::usage,
        printable(source) +
            ": train.init_scale: found 0, want more: all inputs are looked up in tables, so x0 "

@@ -50,7 +50,7 @@ bool finite(const float* x, std::size_t n) {
 }  // namespace
 
 Trainer::Trainer(const Config& config, const model::ParameterTable& table, std::span<float> parameters,
-                 std::size_t total_steps, const kernels::Table<float>& ops, int threads)
+                 std::size_t total_steps, const kernels::Table<float>& ops, int threads, const Survey* survey)
     : config_(config),
       table_(table),
       parameters_(parameters),
@@ -66,6 +66,7 @@ Trainer::Trainer(const Config& config, const model::ParameterTable& table, std::
       tables_(config.train.tables.optimizer, ops, state_),
       muon_(ops, plan_.matrices),
       square_sums_(chunks(engine_.dense_size()) + table.lookups().size()) {
+  if (survey != nullptr) ridge_.emplace(config, table, *survey);
   if (config.train.interference == 0 || pcgrad(config)) return;
   comparing_.emplace(
       config.model, table, ops, config.train.batch, window(threads),
@@ -98,6 +99,7 @@ StepReport Trainer::step(Batch& batch) {
   StepReport report;
   report.compared = differentiate(batch, dropout);
   report.loss = engine().losses().total();
+  if (ridge_) ridge_->add(batch.rows, parameters_.data(), engine().sparse_gradients(), threads_);
   report.gradient_norm = std::sqrt(gradient_square_sum());
   if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) fail_diverged(batch, dropout);
   report.rate = optim::rate_at(train.schedule, train.optimizer.rate, state_.steps, total_steps_);
@@ -130,7 +132,7 @@ void Trainer::drop_ids(Batch& batch) const {
   const auto threshold = static_cast<std::uint64_t>(rate * 4294967296.0);  // of a 32-bit word
   parallel_for(threads_, config_.model.fields.size(), [&](std::size_t f, int) {
     const Field& field = config_.model.fields[f];
-    if (field.type == FieldType::number || field.encoding != Encoding::vocab) return;
+    if (!field.has_vocabulary()) return;
     BatchColumn& column = batch.columns[f];
     const bool bag = field.type == FieldType::bag;
     const auto stream = static_cast<std::uint32_t>(f);

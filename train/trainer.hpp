@@ -13,6 +13,7 @@
 #include "optim/optimizer.hpp"
 #include "optim/state.hpp"
 #include "train/config.hpp"
+#include "train/ridge.hpp"
 #include "train/update_plan.hpp"
 
 namespace dcrnn::train {
@@ -28,9 +29,11 @@ struct StepReport {
 class Trainer {
  public:
   /// Trains `parameters` (table.total() elements, owned by the caller) in place. `total_steps` places the
-  /// schedule; 0: no warm-up and no end. Failure(memory).
+  /// schedule; 0: no warm-up and no end. `survey`, of all training rows, is what train.ridge needs; without
+  /// one there is no ridge. Failure(memory).
   Trainer(const Config& config, const model::ParameterTable& table, std::span<float> parameters,
-          std::size_t total_steps, const kernels::Table<float>& ops, int threads);
+          std::size_t total_steps, const kernels::Table<float>& ops, int threads,
+          const Survey* survey = nullptr);
 
   /// One step on 1 .. train.batch rows with labels; replaces a share of vocabulary ids in `batch` by the
   /// unknown row. Failure(diverged) names the first tensor with a NaN or infinity; the parameters are then as
@@ -50,6 +53,7 @@ class Trainer {
   std::uint64_t rows_trained() const { return rows_trained_; }
   /// The one that computed the last step.
   const model::GradientEngine<float>& engine() const { return compared_ ? *comparing_ : engine_; }
+  model::GradientEngine<float>& engine() { return compared_ ? *comparing_ : engine_; }
   /// What the optimizers remember.
   optim::State& state() { return state_; }
   /// Goes on at the position of an earlier run whose parameters and optimizer state have been put back.
@@ -82,6 +86,7 @@ class Trainer {
   optim::State state_;
   optim::Optimizer dense_, tables_;
   optim::Muon<float> muon_;
+  std::optional<Ridge> ridge_;
   std::vector<double> square_sums_;
   std::uint64_t rows_trained_ = 0;
   bool packed_ = false;

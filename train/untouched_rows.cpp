@@ -18,7 +18,7 @@ UntouchedRows::UntouchedRows(const Schema& config, const model::ParameterTable& 
     place.mean.resize(lookup.width);
     if (!start.empty()) place.taught_before = differing_rows(lookup, fresh, start);
     const Field& field = config.fields[lookup.field];
-    if (field.type == FieldType::number || field.encoding != Encoding::vocab) continue;
+    if (!field.has_vocabulary()) continue;
     const std::span<const float> unknown = fresh.subspan(lookup.offset, lookup.width);
     place.fresh_unknown.assign(unknown.begin(), unknown.end());
   }
@@ -39,8 +39,8 @@ void UntouchedRows::fill(std::span<float> parameters, int threads) {
 }
 
 void UntouchedRows::fill_table(Table& table, std::span<float> parameters) const {
-  const auto [field, offset, rows, width] = table.lookup;
-  float* const values = parameters.data() + offset;
+  const std::size_t field = table.lookup.field, rows = table.lookup.rows, width = table.lookup.width;
+  float* const values = parameters.data() + table.lookup.offset;
   std::fill(table.mean.begin(), table.mean.end(), 0.0);
   double occurrences = 0;
   for (std::size_t row = 0; row < rows; ++row) {

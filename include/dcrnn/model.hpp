@@ -94,7 +94,8 @@ struct TrainStep {
 };
 
 /// Trains a model in place, one batch after another, with the optimizer, dropout, clipping and schedule of
-/// the config's `train` part. The model must outlive it.
+/// the config's `train` part, `train.ridge` left out, which takes a look at all rows. The model must outlive
+/// it.
 class DCRNN_EXPORT Trainer {
  public:
   /// `total_steps` places warm-up and end of the rate; 0: there is neither, and the rate stays at its peak

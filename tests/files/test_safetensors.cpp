@@ -275,7 +275,7 @@ TEST_CASE("the golden models open") {
     CHECK(model.metadata().contains("dcrnn"));
     CHECK_FALSE(model.tensors().empty());
     const TensorFile expected((entry.path() / "expected.safetensors").string());
-    REQUIRE(expected.find("x0") != nullptr);
-    CHECK(expected.find("x0")->dtype == DType::f64);
+    REQUIRE(expected.find("probability") != nullptr);
+    CHECK(expected.find("probability")->dtype == DType::f64);
   }
 }

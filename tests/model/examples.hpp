@@ -25,6 +25,7 @@ inline constexpr std::string_view kTaskLists[] = {
 struct Choice {
   std::string cross, sharing, transfer = "gru";
   std::string_view tasks = kTaskLists[1];
+  std::string more = "";  ///< further keys, each with a comma before it
 
   /// The whole config; `train` is the inside of the "train" object.
   std::string json(const std::string& train = "") const {
@@ -34,7 +35,7 @@ struct Choice {
       {"name": "age", "type": "number", "transform": "none"}],
     "weight": "w", "tasks": )" +
            std::string(tasks) + ", \"cross\": " + cross + ", \"sharing\": [" + sharing +
-           "], \"tower\": [4], \"transfer\": \"" + transfer + "\", \"train\": {" + train + "}}";
+           "], \"tower\": [4], \"transfer\": \"" + transfer + "\"" + more + ", \"train\": {" + train + "}}";
   }
 };
 
@@ -63,8 +64,8 @@ inline bool may_follow(const std::string& first, const std::string& second) {
   return reads(config.model.sharing[0]) || !reads(next.model.sharing[0]);
 }
 
-/// Every kind in each of its examples for every list of tasks; then every two kinds of blocks one behind the
-/// other, with the kinds of cross and of transfer in turn.
+/// Every kind in each of its examples for every list of tasks, and what may stand beside them; then every two
+/// kinds of blocks one behind the other, with the kinds of cross and of transfer in turn.
 inline std::vector<Choice> every_choice() {
   std::vector<Choice> all;
   const std::vector<std::string> crosses = examples_of<model::Crosses>();
@@ -75,6 +76,7 @@ inline std::vector<Choice> every_choice() {
     for (const std::string& cross : crosses) all.push_back({cross, kPlainSharing, "gru", tasks});
     for (const std::string& block : blocks) all.push_back({kPlainCross, block, "gru", tasks});
     for (const std::string& transfer : transfers) all.push_back({kPlainCross, "", transfer, tasks});
+    all.push_back({kPlainCross, kPlainSharing, "gru", tasks, R"(, "wide": true)"});
   }
   std::size_t turn = 0;
   model::Sharings::each([&]<class First>() {

@@ -73,6 +73,7 @@ class Net {
     for (const char* part : {".weight", ".bias"}) copy(other[other_name + part], name + part);
   }
 
+  const Batch& batch() const { return batch_; }
   std::size_t values() const { return table_.values(); }
   double flops() const { return model::Network(config_, table_, {}).plan().flops; }
 
