@@ -17,6 +17,9 @@ namespace dcrnn::model {
 /// Which parameters' gradients are wanted of every task's part of the loss, each on its own.
 enum class TaskGradientsOf { nothing, shared, everything };
 
+/// What makes the units of sharing blocks and towers out of sums: "activation".
+enum class UnitActivation { relu, silu };
+
 /// Collects what the constructors of the layers declare. Nothing is allocated by it: a walk for its own sake
 /// measures a model.
 class Build {
@@ -103,6 +106,7 @@ class Build {
   std::vector<Task> tasks;              ///< T
   std::vector<std::size_t> table_rows;  ///< per field: rows of its table
   Purpose purpose;
+  UnitActivation activation = UnitActivation::relu;
 
   ParameterTable parameters;
   ArenaPlan arena;

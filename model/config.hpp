@@ -23,6 +23,7 @@ struct ModelConfig : Schema {
   double calibrator = 0;  ///< alpha
   model::Weighting weighting = model::Weighting::fixed;
   model::Combination gradients = model::Combination::sum;
+  model::UnitActivation activation = model::UnitActivation::relu;
   bool wide = false;  ///< a linear model of the fields beside the network
   bool head = true;   ///< false: it stands alone, without a network
 
@@ -56,6 +57,7 @@ inline constexpr Key kModelKeys[] = {
     {.name = "calibrator", .kind = KeyKind::number, .doc = "alpha: what it costs, per unit, that a task's probability lies above its parent's", .least = 0, .most = kLargest, .added = true},
     {.name = "weighting", .kind = KeyKind::word, .doc = "how the tasks' losses are weighted. fixed: tasks[].weight alone; uncertainty: also a learned log variance of each", .words = "fixed|uncertainty", .added = true},
     {.name = "gradients", .kind = KeyKind::word, .doc = "what shared parameters learn from. sum: the total loss; pcgrad: the tasks' gradients, each without what opposes another's", .words = "sum|pcgrad", .added = true},
+    {.name = "activation", .kind = KeyKind::word, .doc = "what makes the units of sharing blocks and towers: relu(a) = max(a, 0) or silu(a) = a sigma(a)", .words = "relu|silu", .added = true},
     {.name = "wide", .kind = KeyKind::boolean, .doc = "a linear model of the fields is added to every logit", .added = true},
     {.name = "head", .kind = KeyKind::boolean, .doc = "false, with `wide` alone: no network beside it, so no `cross`, `sharing`, `tower`, `transfer`", .added = true},
 };
@@ -77,6 +79,7 @@ void describe(auto& v, Is<ModelConfig> auto& model) {
   v.value("calibrator", model.calibrator);
   v.value("weighting", model.weighting);
   v.value("gradients", model.gradients);
+  v.value("activation", model.activation);
   v.value("wide", model.wide);
   v.value("head", model.head);
 }

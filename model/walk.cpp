@@ -69,6 +69,7 @@ SharedStreams add_shared_part(Layers& layers, Build& build, const ModelConfig& c
 }  // namespace
 
 Layers walk(Build& build, const ModelConfig& config) {
+  build.activation = config.activation;
   Layers layers;
   layers.logits = build.dense(config.tasks.size());
   if (config.head) layers.x0 = add<Embedding>(layers, build, config.fields).output();

@@ -226,7 +226,7 @@ def gated_dcn(m, cross, x0, out):
 def partial(m, block, k, s, v, reads_next, out):
     shared, private = block.get("shared", 64), block.get("private", 32)
     if shared:
-        s = out[f"sharing.{k}.shared"] = m.relu_layer(s, f"sharing.{k}.shared", shared)
+        s = out[f"sharing.{k}.shared"] = m.units(s, f"sharing.{k}.shared", shared)
     after = {}
     for t in v:
         parts, gate = [], f"sharing.{k}.{t}.gate"
@@ -240,7 +240,7 @@ def partial(m, block, k, s, v, reads_next, out):
             parts.append(g * s)
         if private:
             name = f"sharing.{k}.{t}.private"
-            out[name] = m.relu_layer(v[t], name, private)
+            out[name] = m.units(v[t], name, private)
             parts.append(out[name])
         after[t] = torch.cat(parts, 1)
     return s, after
@@ -255,7 +255,7 @@ def ple(m, block, k, s, v, reads_next, out):
 
     def experts(name, x, count):
         if count:
-            out[name] = m.relu_layer(x, name, count * units)
+            out[name] = m.units(x, name, count * units)
         return out[name].split(units, 1) if count else ()
 
     def mix(name, x, units_of_all):
@@ -282,7 +282,7 @@ def mmoe(m, block, k, s, v, reads_next, out):
 
 @kind("sharing", "cross_stitch", lambda choice: {"units": choice([1, 5, 16])})
 def cross_stitch(m, block, k, s, v, reads_next, out):
-    units = {t: m.relu_layer(v[t], f"sharing.{k}.{t}.private", block.get("units", 32)) for t in v}
+    units = {t: m.units(v[t], f"sharing.{k}.{t}.private", block.get("units", 32)) for t in v}
     rows = m.parameter(f"sharing.{k}.stitch.weight", len(v), len(v))
     after = {t: sum(c * p for c, p in zip(row, units.values())) for t, row in zip(v, rows)}
     for t in v:
@@ -344,6 +344,13 @@ class Model:
 
     def linear(self, x, weight, bias, outputs):
         return x @ self.parameter(weight, outputs, x.shape[1]).T + self.parameter(bias, outputs)
+
+    def units(self, x, name, outputs):
+        """A layer of sharing blocks and towers."""
+        if self.config.get("activation", "relu") == "relu":
+            return self.relu_layer(x, name, outputs)
+        a = self.linear(x, name + ".weight", name + ".bias", outputs)
+        return a * torch.sigmoid(a)
 
     def relu_layer(self, x, name, outputs):
         a = self.linear(x, name + ".weight", name + ".bias", outputs)
@@ -427,7 +434,7 @@ class Model:
         for task in tasks:
             t = task["name"]
             for i, units in enumerate(config.get("tower", [32])):
-                v[t] = out[f"tower.{t}.{i}"] = self.relu_layer(v[t], f"tower.{t}.{i}", units)
+                v[t] = out[f"tower.{t}.{i}"] = self.units(v[t], f"tower.{t}.{i}", units)
             if "after" in task:
                 v[t] = KINDS["transfer", config.get("transfer", "gru")][0](self, t, v[t], v[task["after"]], out)
             logits.append(self.linear(v[t], f"head.{t}.weight", f"head.{t}.bias", 1))
@@ -602,6 +609,8 @@ class RandomCase:
             self.config["weighting"] = "uncertainty"
         if self.draw.random() < 0.3:
             self.config["gradients"] = "pcgrad"
+        if self.draw.random() < 0.4:
+            self.config["activation"] = "silu"
         if self.draw.random() < 0.4:
             self.config["wide"] = True
             if self.draw.random() < 0.3:

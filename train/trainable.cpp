@@ -11,7 +11,8 @@ void check_trainable(const Config& config, const std::string& source) {
   const ModelConfig& model = config.model;
   const bool tables_only = std::all_of(model.fields.begin(), model.fields.end(),
                                        [](const Field& field) { return field.has_table(); });
-  const bool relu = !model.sharing.empty() || !model.tower.empty();
+  const bool relu =
+      model.activation == model::UnitActivation::relu && (!model.sharing.empty() || !model.tower.empty());
   if (!model.head || static_cast<float>(config.train.init_scale) > 0 || !tables_only || !relu) return;
   fail(ErrorCode::usage,
        printable(source) +

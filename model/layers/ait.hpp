@@ -23,7 +23,7 @@ class Ait {
   Ait(Build& build, const Config& /*config*/, std::size_t t, const Stream& y, const Stream& parent)
       : H_(y.width), q_(y), p_(build.value(y.width)) {
     const std::string name = "transfer." + build.tasks[t].name;
-    info_ = Dense(build, name + ".info", parent, p_, t);
+    info_ = Dense(build, name + ".info", parent, p_, t, UnitActivation::relu);
     weight_ = build.parameter(name + ".attention.weight", {checked_mul(kParts, H_, name), H_},
                               Init::uniform_fan_in, t);
     forward_ = build.packs.add_forward(weight_, H_, H_, kParts);

@@ -62,7 +62,7 @@ class CrossStitch {
 
   template <class Real>
   void forward(const Pass<Real>& pass) const {
-    // 1. p_t = relu(v_t P_t^T + q_t)
+    // 1. p_t = act(v_t P_t^T + q_t)
     for (const Dense& units : private_units_) units.forward(pass);
     for (const Of& task : tasks_) {
       // 2. v_t' = sum over u of C[t, u] p_u
@@ -82,7 +82,7 @@ class CrossStitch {
       // 2. v_t' = sum over u of C[t, u] p_u; of C[t, u] every example has its own gradient
       task.mix.backward(pass, pass.parameters + task.row, 0, pass.at(task.drow), tasks_.size());
     }
-    // 1. p_t = relu(v_t P_t^T + q_t)
+    // 1. p_t = act(v_t P_t^T + q_t)
     for (std::size_t t = tasks_.size(); t-- > 0;) private_units_[t].backward(pass);
   }
 

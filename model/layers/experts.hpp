@@ -79,7 +79,7 @@ inline constexpr Key kExpertGateKey = {.name = "gate", .kind = KeyKind::word, .d
 // clang-format on
 
 /// Block k: from the shared stream s and one stream v_t per task to the next ones, all mixtures of experts,
-/// each of which is one relu layer of m units.
+/// each of which is one layer of m units.
 class Experts {
  public:
   struct Sizes {
@@ -125,7 +125,7 @@ class Experts {
 
   template <class Real>
   void forward(const Pass<Real>& pass) const {
-    // 1. E = relu(s A^T + a), F_t = relu(v_t A_t^T + a_t)
+    // 1. E = act(s A^T + a), F_t = act(v_t A_t^T + a_t)
     for (const Dense& experts : experts_) experts.forward(pass);
     for (const Of& task : tasks_) {
       // 2. g_t = softmax(v_t G_t^T + c_t), v_t' = sum of g_ti F_ti and g_tj E_j
@@ -149,7 +149,7 @@ class Experts {
       // 2. g_t = softmax(v_t G_t^T + c_t), v_t' = sum of g_ti F_ti and g_tj E_j
       task.mix.backward(pass);
     }
-    // 1. E = relu(s A^T + a), F_t = relu(v_t A_t^T + a_t)
+    // 1. E = act(s A^T + a), F_t = act(v_t A_t^T + a_t)
     for (std::size_t i = experts_.size(); i-- > 0;) experts_[i].backward(pass);
   }
 

@@ -1,4 +1,5 @@
-// y = act(x W^T + b): the building block of sharing, towers and heads. Derivation: docs/sharing.md.
+// y = act(x W^T + b): the building block of sharing, towers and heads. Derivation: docs/sharing.md,
+// docs/activation.md.
 #pragma once
 
 #include <string>
@@ -54,36 +55,55 @@ class Linear {
   PackId forward_ = 0, backward_ = 0;
 };
 
-/// y = relu(x W^T + b) as a value of the trace, called like its parameters.
+/// y = act(x W^T + b) as a value of the trace, called like its parameters; act is relu or silu.
 class Dense {
  public:
   Dense() = default;
+  /// With the activation of the model's units.
   Dense(Build& build, const std::string& name, const Stream& x, const Stream& y, Owner owner)
-      : linear_(build, name, x, y.width, owner), y_(y) {
+      : Dense(build, name, x, y, owner, build.activation) {}
+  Dense(Build& build, const std::string& name, const Stream& x, const Stream& y, Owner owner,
+        UnitActivation activation)
+      : linear_(build, name, x, y.width, owner), y_(y), silu_(activation == UnitActivation::silu) {
     build.trace(name, y);
-    build.kink(y.place());
+    if (!silu_) build.kink(y.place());
     if (!build.training()) return;
+    if (silu_) a_ = build.arena.add(y.width);  // silu's derivative is not told by its output
     before_ = build.before_activation(y);
     linear_.plan_gradient(build, before_.gradient_place());
+    training_ = true;
   }
 
   template <class Real>
   void forward(const Pass<Real>& pass) const {
-    linear_.forward(pass, kernels::Activation::relu, pass.value(y_), y_.ld);
+    if (!silu_) return linear_.forward(pass, kernels::Activation::relu, pass.value(y_), y_.ld);
+    if (!training_) return linear_.forward(pass, kernels::Activation::silu, pass.value(y_), y_.ld);
+    Real* a = pass.at(a_);
+    linear_.forward(pass, kernels::Activation::none, a, pass.arena.ld(a_));
+    for (std::size_t b = 0; b < pass.count; ++b) {
+      pass.ops.silu({y_.width, a + b * pass.arena.ld(a_), pass.value(y_) + b * y_.ld});
+    }
   }
 
   /// From the gradient of y, complete, to that of x.
   template <class Real>
   void backward(const Pass<Real>& pass) const {
+    const Real* dy = pass.gradient(y_);
     Real* da = pass.gradient(before_);
-    pass.ops.relu_backward(
-        {pass.count, y_.width, pass.value(y_), y_.ld, pass.gradient(y_), y_.ld, da, before_.ld});
+    if (silu_) {
+      pass.ops.silu_backward(
+          {pass.count, y_.width, pass.at(a_), pass.arena.ld(a_), dy, y_.ld, da, before_.ld});
+    } else {
+      pass.ops.relu_backward({pass.count, y_.width, pass.value(y_), y_.ld, dy, y_.ld, da, before_.ld});
+    }
     linear_.backward(pass, da, before_.ld);
   }
 
  private:
   Linear linear_;
   Stream y_, before_;
+  bool silu_ = false, training_ = false;
+  Slot a_ = 0;  ///< silu, training: x W^T + b
 };
 
 }  // namespace dcrnn::model

@@ -93,7 +93,7 @@ class Partial {
   const SharedStreams& output() const { return out_; }
   template <class Real>
   void forward(const Pass<Real>& pass) const {
-    // 1. s' = relu(s S^T + a)
+    // 1. s' = act(s S^T + a)
     if (m_s_ > 0) shared_.forward(pass);
     for (const Of& task : tasks_) {
       // 2. g_t = sigma(v_t G_t^T + c_t), or sigma(c_t)
@@ -102,7 +102,7 @@ class Partial {
       } else if (gate_ == Gate::fixed) {
         pass.ops.sigmoid({m_s_, pass.parameters + task.fixed_gate, pass.at(task.gate)});
       }
-      // 3. p_t = relu(v_t P_t^T + q_t), written to its place in v_t'
+      // 3. p_t = act(v_t P_t^T + q_t), written to its place in v_t'
       if (m_p_ > 0) task.private_units.forward(pass);
       // 4. v_t' = [g_t * s', p_t]
       if (m_s_ > 0) {
@@ -130,10 +130,10 @@ class Partial {
         // 2. g_t = sigma(v_t G_t^T + c_t)
         if (gate_ == Gate::input) task.gate_units.backward(pass, da, s_.ld);
       }
-      // 3. p_t = relu(v_t P_t^T + q_t)
+      // 3. p_t = act(v_t P_t^T + q_t)
       if (m_p_ > 0) task.private_units.backward(pass);
     }
-    // 1. s' = relu(s S^T + a)
+    // 1. s' = act(s S^T + a)
     if (m_s_ > 0) shared_.backward(pass);
   }
 

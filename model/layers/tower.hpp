@@ -1,4 +1,4 @@
-// Task towers: relu layers y <- relu(y W^T + b). Derivation: docs/tower.md.
+// Task towers: layers y <- act(y W^T + b). Derivation: docs/tower.md.
 #pragma once
 
 #include <string>
@@ -26,7 +26,7 @@ class Tower {
   template <class Real>
   void forward(const Pass<Real>& pass) const {
     for (const TowerLayer& layer : layers_) {
-      // 1. y = relu(x W^T + b)
+      // 1. y = act(x W^T + b)
       layer.dense.forward(pass);
       // 2. dropout on y
       if (pass.dropout != nullptr) pass.drop(pass.dropout->tower, layer.mask, layer.y.value);
@@ -39,7 +39,7 @@ class Tower {
       const TowerLayer& layer = layers_[i];
       // 2. dropout on y
       if (pass.dropout != nullptr) pass.drop(pass.dropout->tower, layer.mask, layer.y.gradient);
-      // 1. y = relu(x W^T + b)
+      // 1. y = act(x W^T + b)
       layer.dense.backward(pass);
     }
   }

@@ -78,6 +78,9 @@ inline std::vector<Choice> every_choice() {
     for (const std::string& transfer : transfers) all.push_back({kPlainCross, "", transfer, tasks});
     all.push_back({kPlainCross, kPlainSharing, "gru", tasks, R"(, "wide": true)"});
   }
+  for (const std::string& block : blocks) {
+    all.push_back({kPlainCross, block, "ait", kTaskLists[1], R"(, "activation": "silu")"});
+  }
   std::size_t turn = 0;
   model::Sharings::each([&]<class First>() {
     model::Sharings::each([&]<class Second>() {
