@@ -12,7 +12,7 @@ namespace dcrnn::fuzz {
 
 struct Run {
   static constexpr std::uint64_t kFingerprint = 7;
-  static constexpr train::RunExtent kExtent = {3, 300, 64};
+  static constexpr train::RunExtent kExtent{.start = {}, .epochs = 3, .rows = 300, .batch = 64};
 
   train::RunArrays arrays() {
     train::RunArrays arrays{parameters, {}, best, state.squares(), {}};
