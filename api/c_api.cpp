@@ -154,6 +154,15 @@ dcrnn_status dcrnn_model_save(const dcrnn_model* model, const char* path, dcrnn_
   });
 }
 
+dcrnn_status dcrnn_model_refresh(dcrnn_model* model, const dcrnn_rows* rows, int again, dcrnn_error* error) {
+  return run(error, [&] {
+    need(model, "model");
+    need(rows, "rows");
+    RowsView view;
+    value_of(model->model.refresh(view(*rows), again != 0));
+  });
+}
+
 size_t dcrnn_model_task_count(const dcrnn_model* model) {
   return model == nullptr ? 0 : model->tasks.size();
 }

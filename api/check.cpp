@@ -143,7 +143,7 @@ class CheckRun {
       const bool number = field.type == FieldType::number;
       found.distinct = number ? distinct[f].count() : profile.distinct;
       found.more_distinct = number && distinct[f].more();
-      if (!number && field.encoding == Encoding::vocab) {
+      if (field.has_vocabulary()) {
         found.rare = share_if_any(profile.rare, profile.counts.values);
       }
     }

@@ -24,7 +24,8 @@ std::vector<train::Finding> field_findings(const Schema& config,
   for (std::size_t f = 0; f < profiles.size(); ++f) {
     const Field& field = config.fields[f];
     const data::FieldProfile& found = profiles[f];
-    const bool vocabulary = field.type != FieldType::number && field.encoding == Encoding::vocab;
+    if (field.type == FieldType::rate) continue;
+    const bool vocabulary = field.has_vocabulary();
     if (found.counts.empty == found.counts.cells) {
       lines.push_back({true, of_field(field) + "every cell of the training rows is empty"});
     } else if (vocabulary && found.rare == found.counts.values) {

@@ -5,6 +5,7 @@
 
 #include "api/model_file.hpp"
 #include "api/model_impl.hpp"
+#include "api/row_columns.hpp"
 #include "core/guard.hpp"
 #include "core/job_files.hpp"
 #include "core/text.hpp"
@@ -54,6 +55,10 @@ std::vector<std::string> Model::fields() const {
   std::vector<std::string> names;
   for (const Field& field : impl_->config.model.fields) names.push_back(field.name);
   return names;
+}
+
+std::vector<std::string> Model::columns() const {
+  return api::RowColumns(impl_->config.model).names;
 }
 
 std::vector<ParameterView> Model::parameters() const {

@@ -26,10 +26,9 @@ void check_length(std::string_view column, std::size_t found, std::size_t want) 
               "give one value for every row");
 }
 
-std::string nearest_field(std::string_view word, const ModelConfig& config) {
-  std::vector<std::string_view> names;
-  for (const Field& field : config.fields) names.push_back(field.name);
-  return std::string(nearest(word, names));
+std::string nearest_of(std::string_view word, const std::vector<std::string>& names) {
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  return std::string(nearest(word, views));
 }
 
 const char* wanted_form(const Field& field) {
@@ -42,14 +41,20 @@ const char* wanted_form(const Field& field) {
 }  // namespace
 
 RowsEncoder::RowsEncoder(const ModelConfig& config, const data::Encoders& encoders)
-    : config_(config), encoders_(encoders), table_rows_(encoders.table_rows()) {
+    : config_(config), encoders_(encoders), columns_(config), table_rows_(encoders.table_rows()) {
   batch_.columns.resize(config.fields.size());
 }
 
 Batch& RowsEncoder::encode(const Rows& rows, bool labelled) {
   batch_.rows = rows.count;
   check_columns(rows);
-  for (std::size_t f = 0; f < config_.fields.size(); ++f) encode_column(column_of(rows, f), rows.count, f);
+  for (std::size_t f = 0; f < config_.fields.size(); ++f) {
+    if (config_.fields[f].type == FieldType::rate) {
+      encode_rates(rows, f);
+    } else {
+      encode_column(column_of(rows, columns_.of[f][0]), rows.count, f);
+    }
+  }
   if (labelled) {
     encode_labels(rows);
     encode_weights(rows);
@@ -57,34 +62,56 @@ Batch& RowsEncoder::encode(const Rows& rows, bool labelled) {
   return batch_;
 }
 
-const Column& RowsEncoder::column_of(const Rows& rows, std::size_t field) const {
-  const std::string& name = config_.fields[field].name;
+const Column& RowsEncoder::column_of(const Rows& rows, std::size_t index) const {
+  const std::string& name = columns_.names[index];
   // Most callers give the columns in the order of the config.
-  if (field < rows.columns.size() && rows.columns[field].field == name) return rows.columns[field];
+  if (index < rows.columns.size() && rows.columns[index].field == name) return rows.columns[index];
   for (const Column& column : rows.columns) {
     if (column.field == name) return column;
   }
-  fail_column(name, "missing", "give a column for every field of the config");
+  fail_column(name, "missing", "give a column for every name of Model::columns()");
 }
 
 void RowsEncoder::check_columns(const Rows& rows) const {
+  const std::vector<std::string>& names = columns_.names;
   for (std::size_t i = 0; i < rows.columns.size(); ++i) {
     const std::string_view name = rows.columns[i].field;
-    if (i < config_.fields.size() && config_.fields[i].name == name) continue;
-    const auto known = [&](const Field& field) { return field.name == name; };
-    if (std::none_of(config_.fields.begin(), config_.fields.end(), known)) {
-      const std::string near = nearest_field(name, config_);
-      fail_column(
-          name, "the model has no such field",
-          near.empty() ? "Model::fields() lists the fields" : "did you mean " + in_quotes(near) + "?");
+    if (i < names.size() && names[i] == name) continue;
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      const std::string near = nearest_of(name, names);
+      fail_column(name, "the model reads no such column",
+                  near.empty() ? "Model::columns() lists them" : "did you mean " + in_quotes(near) + "?");
     }
   }
-  // As many columns as fields, and each field found later: then none is given twice.
-  if (rows.columns.size() <= config_.fields.size()) return;
+  // As many columns as names, and each found later: then none is given twice.
+  if (rows.columns.size() <= names.size()) return;
   for (std::size_t i = 0; i < rows.columns.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       if (rows.columns[i].field == rows.columns[j].field)
-        fail_column(rows.columns[i].field, "given twice", "give one column for every field");
+        fail_column(rows.columns[i].field, "given twice", "give one column for every name");
+    }
+  }
+}
+
+void RowsEncoder::encode_rates(const Rows& rows, std::size_t f) {
+  BatchColumn& to = batch_.columns[f];
+  to.values.clear();
+  to.keys.clear();
+  const Field& field = config_.fields[f];
+  for (const std::size_t index : columns_.of[f]) {
+    const Column& column = column_of(rows, index);
+    if (column.text.empty() && column.numbers.empty() && rows.count > 0) {
+      fail_column(column.field, "given in a form that does not fit the key of field " + in_quotes(field.name),
+                  "a key takes text; one of numbers takes numbers, too");
+    }
+    check_length(column.field, column.text.empty() ? column.numbers.size() : column.text.size(), rows.count);
+  }
+  for (std::size_t b = 0; b < rows.count; ++b) {
+    for (std::size_t part = 0; part < columns_.of[f].size(); ++part) {
+      const Column& column = column_of(rows, columns_.of[f][part]);
+      const std::string wrong = column.text.empty() ? encoders_.encode(f, column.numbers[b], to, part)
+                                                    : encoders_.encode(f, column.text[b], to, part);
+      if (!wrong.empty()) fail_row(column.field, b, wrong, "mend the value");
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "api/row_columns.hpp"
 #include "core/batch.hpp"
 #include "data/encoder.hpp"
 #include "dcrnn/rows.hpp"
@@ -22,9 +23,10 @@ class RowsEncoder {
   Batch& encode(const Rows& rows, bool labelled);
 
  private:
-  const Column& column_of(const Rows& rows, std::size_t field) const;
+  const Column& column_of(const Rows& rows, std::size_t name) const;
   void check_columns(const Rows& rows) const;
   void encode_column(const Column& column, std::size_t count, std::size_t field);
+  void encode_rates(const Rows& rows, std::size_t field);
   void encode_ids(const Column& column, std::size_t count, std::size_t field);
   void encode_bags(const Column& column, std::size_t count, std::size_t field);
   void append_ids(const Column& column, std::size_t field, const std::uint32_t* offsets);
@@ -33,6 +35,7 @@ class RowsEncoder {
 
   const ModelConfig& config_;
   const data::Encoders& encoders_;
+  RowColumns columns_;
   std::vector<std::size_t> table_rows_;
   Batch batch_;
 };

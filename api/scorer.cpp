@@ -12,12 +12,22 @@ struct Scorer::Impl {
   Impl(const Model::Impl& with_model, std::shared_ptr<const model::ScoringNetwork> with_network,
        int with_threads)
       : model(with_model),
+        encoders(model.encoders),
         network(std::move(with_network)),
         threads(with_threads),
         workspace(*network, threads),
-        rows(model.config.model, model.encoders) {}
+        rows(model.config.model, encoders) {}
+
+  Impl(const Impl& other)
+      : model(other.model),
+        encoders(other.encoders),
+        network(other.network),
+        threads(other.threads),
+        workspace(*network, threads),
+        rows(model.config.model, encoders) {}
 
   const Model::Impl& model;
+  const data::Encoders encoders;  // as they were when the scorer was made
   std::shared_ptr<const model::ScoringNetwork> network;
   int threads;
   model::ScoringWorkspace workspace;
@@ -41,7 +51,7 @@ Result<Scorer> Scorer::create(const Model& model, const ComputeOptions& options)
 }
 
 Result<Scorer> Scorer::clone() const noexcept {
-  return guard([&] { return Scorer(std::make_unique<Impl>(impl_->model, impl_->network, impl_->threads)); });
+  return guard([&] { return Scorer(std::make_unique<Impl>(*impl_)); });
 }
 
 Result<void> Scorer::score(const Rows& rows, std::span<float> probabilities,

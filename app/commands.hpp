@@ -17,6 +17,7 @@ void add_synth(CLI::App& program, Command& chosen);
 void add_check(CLI::App& program, Command& chosen);
 void add_train(CLI::App& program, Command& chosen);
 void add_eval(CLI::App& program, Command& chosen);
+void add_refresh(CLI::App& program, Command& chosen);
 void add_predict(CLI::App& program, Command& chosen);
 void add_trace(CLI::App& program, Command& chosen);
 void add_gradcheck(CLI::App& program, Command& chosen);

@@ -65,6 +65,7 @@ int parse_and_run(int argc, char** argv) {
   add_check(program, chosen);
   add_train(program, chosen);
   add_eval(program, chosen);
+  add_refresh(program, chosen);
   add_predict(program, chosen);
   add_trace(program, chosen);
   add_gradcheck(program, chosen);

@@ -25,7 +25,8 @@ using Visit = std::function<void(const std::string&, const Key&, std::string_vie
 void visit_below(KeyList keys, const std::string& prefix, std::string_view kind, const Visit& visit) {
   for (const Key& key : keys) {
     const std::string path = prefix + std::string(key.name);
-    const std::string below = path + (key.kind == KeyKind::list ? "[]." : ".");
+    const std::string below =
+        path + (key.kind == KeyKind::list || key.kind == KeyKind::columns ? "[]." : ".");
     visit(path, key, kind);
     visit_below(key.below, below, kind, visit);
     for (const KindKeys& one : key.kinds) visit_below(one.keys, below, one.word, visit);
@@ -93,6 +94,8 @@ std::string wanted(const Key& key) {
       return "an object";
     case KeyKind::list:
       return "a list of objects";
+    case KeyKind::columns:
+      return "a list of columns, each a name or an object";
   }
   return {};
 }

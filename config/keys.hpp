@@ -28,7 +28,8 @@ enum class KeyKind {
   names,       ///< true, or list of at least one name
   whole_list,  ///< list of whole numbers in [least, most]
   object,
-  list,  ///< list of objects
+  list,     ///< list of objects
+  columns,  ///< list of objects, or of names of columns that stand for one
 };
 
 inline constexpr double kAnyWhole = std::numeric_limits<double>::infinity();

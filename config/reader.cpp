@@ -4,18 +4,12 @@
 #include <cmath>
 
 #include "config/json_text.hpp"
+#include "config/rules.hpp"
 #include "core/failure.hpp"
 #include "core/text.hpp"
 
 namespace dcrnn {
 namespace {
-
-bool is_name(std::string_view text) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  };
-  return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
-}
 
 /// A single byte, as the document is UTF-8, that can separate or enclose.
 bool is_mark(std::string_view text) {

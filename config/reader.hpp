@@ -67,6 +67,14 @@ class Reader {
     members.clear();
     for (std::size_t i = 0; i < found->list().size(); ++i) {
       members.emplace_back();
+      if constexpr (requires { T::of_word(std::string()); }) {
+        if (found->list()[i].is_string()) {
+          std::string word;
+          read(name, found->list()[i], word);
+          members.back() = T::of_word(word);
+          continue;
+        }
+      }
       Reader(*this, *found, i, key(name)).read_object(members.back());
     }
   }

@@ -23,6 +23,9 @@ inline std::string element(std::string_view list, std::size_t i) {
   return std::string(list) + "[" + std::to_string(i) + "]";
 }
 
+/// True for letters, digits, _ and -, at least one.
+bool is_name(std::string_view text);
+
 /// What is wrong with an object of a config, and how to mend it; nothing if `what` is empty.
 struct Complaint {
   std::string key;  ///< ".shared", or empty for the object itself

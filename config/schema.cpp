@@ -34,8 +34,11 @@ void check_header(const Schema& schema, const std::string& source) {
     fail(ErrorCode::usage, place(source, key) + "column " + in_quotes(column) + " is not in csv.header",
          "csv.header names all columns of the file, in their order");
   };
-  for (std::size_t f = 0; f < schema.fields.size(); ++f)
+  for (std::size_t f = 0; f < schema.fields.size(); ++f) {
     check(schema.fields[f].column, element("fields", f) + ".column");
+    for (std::size_t j = 0; j < schema.fields[f].of.size(); ++j)
+      check(schema.fields[f].of[j].column, element(element("fields", f) + ".of", j));
+  }
   for (std::size_t t = 0; t < schema.tasks.size(); ++t)
     check(schema.tasks[t].label, element("tasks", t) + ".label");
   check(schema.weight, "weight");
@@ -46,11 +49,12 @@ void check_header(const Schema& schema, const std::string& source) {
 
 void complete_schema(Schema& schema, const std::string& source) {
   for (Field& field : schema.fields) {
-    if (field.column.empty()) field.column = field.name;
+    if (field.column.empty() && field.type != FieldType::rate) field.column = field.name;
   }
   for (Task& task : schema.tasks) {
     if (task.label.empty()) task.label = task.name;
   }
+  complete_rates(schema, source);
   check_dialect(schema.csv, source);
   for (Field& field : schema.fields) field.missing_words = field.missing.value_or(schema.csv.missing);
   check_separators(schema, source);

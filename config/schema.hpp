@@ -1,6 +1,7 @@
 // What rows hold: all of a config that `data` sees. Plain structs that every room can trust after validation.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -8,10 +9,11 @@
 
 #include "config/csv_dialect.hpp"
 #include "config/keys.hpp"
+#include "config/rate.hpp"
 
 namespace dcrnn {
 
-enum class FieldType { category, bag, number };
+enum class FieldType { category, bag, number, rate };
 enum class Encoding { vocab, hash, id };
 enum class Pool { mean, sum };
 enum class Transform { none, standardize, log1p, buckets };
@@ -19,7 +21,7 @@ enum class Transform { none, standardize, log1p, buckets };
 /// One input field.
 struct Field {
   std::string name;
-  std::string column;  ///< CSV column read
+  std::string column;  ///< CSV column read; of a rate field none, its `of` names them
   FieldType type = FieldType::category;
   Encoding encoding = Encoding::vocab;  ///< category, bag
   std::size_t size = 0;                 ///< hash, id: rows of the table
@@ -31,13 +33,19 @@ struct Field {
   std::vector<std::string> missing_words = {};                     ///< those that hold, by complete_schema()
   Transform transform = Transform::standardize;                    ///< number
   std::size_t bins = 40;                                           ///< buckets
+  std::vector<KeyColumn> of = {};                                  ///< rate: the columns of its key
+  RateConfig rate = {};                                            ///< rate
 
-  /// True if the field looks rows up in a table `embedding.<name>.weight`.
-  bool has_table() const { return type != FieldType::number || transform == Transform::buckets; }
+  /// True if its cells hold words or ids.
+  bool has_words() const { return type == FieldType::category || type == FieldType::bag; }
   /// True if its ids come from a vocabulary, row 0 being what that does not have.
-  bool has_vocabulary() const { return type != FieldType::number && encoding == Encoding::vocab; }
+  bool has_vocabulary() const { return has_words() && encoding == Encoding::vocab; }
+  /// True if the field looks rows up in a table `embedding.<name>.weight`.
+  bool has_table() const {
+    return has_words() || (type == FieldType::number && transform == Transform::buckets);
+  }
   /// Columns of x0 the field fills.
-  std::size_t width() const { return has_table() ? dim : 1; }
+  std::size_t width() const { return has_table() ? dim : type == FieldType::rate ? rate.numbers() : 1; }
 
   bool operator==(const Field&) const = default;
 };
@@ -61,11 +69,23 @@ struct Schema {
   std::string weight;  ///< CSV column of the sample weight; empty: none
   std::string group;   ///< CSV column of the groups that eval ranks within; empty: none
   CsvDialect csv;
+  std::vector<RatePairs> rate_pairs;  ///< none once the schema is complete: their fields are among `fields`
 
-  /// D, the width of x0.
+  /// True if some field is a rate field.
+  bool has_rates() const {
+    return std::any_of(fields.begin(), fields.end(),
+                       [](const Field& field) { return field.type == FieldType::rate; });
+  }
+  /// Columns of x0 that all fields fill.
   std::size_t input_width() const {
     std::size_t width = 0;
     for (const Field& field : fields) width += field.width();
+    return width;
+  }
+  /// Those of the rate fields.
+  std::size_t rate_width() const {
+    std::size_t width = 0;
+    for (const Field& field : fields) width += field.type == FieldType::rate ? field.width() : 0;
     return width;
   }
 
@@ -73,10 +93,10 @@ struct Schema {
 };
 
 // clang-format off
-inline constexpr Key kFieldKeys[] = {
+inline constexpr Key kPlainFieldKeys[] = {
     {.name = "name", .kind = KeyKind::name, .doc = "name of the field; unique", .fallback = kRequired},
-    {.name = "column", .kind = KeyKind::column, .doc = "CSV column read; several fields may read one column", .fallback = "the field's name"},
-    {.name = "type", .kind = KeyKind::word, .doc = "category: one value per cell; bag: several; number: a number", .words = "category|bag|number", .fallback = kRequired},
+    {.name = "column", .kind = KeyKind::column, .doc = "CSV column read; several fields may read one column", .fallback = "the field's name", .applies = "type category, bag or number"},
+    {.name = "type", .kind = KeyKind::word, .doc = "category: one value per cell; bag: several; number: a number; rate: how often the rows of its key had the labels, counted over other training rows", .words = "category|bag|number|rate", .fallback = kRequired},
     {.name = "encoding", .kind = KeyKind::word, .doc = "how a value becomes a row of the table. vocab: values seen in training, row 0 is unknown; hash: XXH64 modulo size; id: the cell is the row", .words = "vocab|hash|id", .applies = "type category or bag"},
     {.name = "size", .kind = KeyKind::whole, .doc = "rows of the table", .least = 1, .fallback = kRequired, .applies = "encoding hash or id"},
     {.name = "missing", .kind = KeyKind::words, .doc = "words that count as an empty cell of this field, in place of csv.missing", .fallback = "those of csv.missing"},
@@ -86,7 +106,9 @@ inline constexpr Key kFieldKeys[] = {
     {.name = "transform", .kind = KeyKind::word, .doc = "none: as it is; standardize: mean 0, variance 1 over the training rows; log1p: log(1 + x), then standardized; buckets: quantiles of the training values, each with a row of a table", .words = "none|standardize|log1p|buckets", .applies = "type number"},
     {.name = "bins", .kind = KeyKind::whole, .doc = "most buckets; edges saved by merging equal ones go to the other values", .least = 1, .applies = "transform buckets"},
     {.name = "dim", .kind = KeyKind::whole, .doc = "width of the embedding", .least = 1, .applies = "type category or bag, or transform buckets"},
+    {.name = "of", .kind = KeyKind::columns, .doc = "the key: one column or two different ones, each a name (its cells are words) or an object (its cells are numbers)", .fallback = kRequired, .applies = "type rate", .below = kKeyColumnKeys},
 };
+inline constexpr auto kFieldKeys = joined(kPlainFieldKeys, kRateKeys);
 
 inline constexpr Key kTaskKeys[] = {
     {.name = "name", .kind = KeyKind::name, .doc = "name of the task; unique", .fallback = kRequired},
@@ -97,6 +119,7 @@ inline constexpr Key kTaskKeys[] = {
 
 inline constexpr Key kSchemaKeys[] = {
     {.name = "fields", .kind = KeyKind::list, .doc = "the inputs, in the order in which they make up x0; at least one", .fallback = kRequired, .below = kFieldKeys},
+    {.name = "rate_pairs", .kind = KeyKind::list, .doc = "each a rate field for every pair of some columns, named <column>--<column>, behind `fields`", .fallback = "[]", .below = kRatePairsKeys, .added = true},
     {.name = "tasks", .kind = KeyKind::list, .doc = "what to predict, parents first; 1 to 16", .fallback = kRequired, .below = kTaskKeys},
     {.name = "weight", .kind = KeyKind::column, .doc = "CSV column of the sample weight", .fallback = "none"},
     {.name = "group", .kind = KeyKind::column, .doc = "CSV column of the groups (users, sessions) within which eval measures the ranking: GAUC and nDCG@k", .fallback = "none"},
@@ -106,9 +129,12 @@ inline constexpr Key kSchemaKeys[] = {
 
 void describe(auto& v, Is<Field> auto& field) {
   v.value("name", field.name);
-  v.value("column", field.column);
+  if (field.type != FieldType::rate) v.value("column", field.column);
   v.value("type", field.type);
-  if (field.type == FieldType::number) {
+  if (field.type == FieldType::rate) {
+    v.list("of", field.of);
+    describe_rate(v, field.rate);
+  } else if (field.type == FieldType::number) {
     v.value("transform", field.transform);
     if (field.transform == Transform::buckets) v.value("bins", field.bins);
   } else {
@@ -137,14 +163,18 @@ void describe(auto& v, Is<Task> auto& task) {
 /// `schema` is a Schema or what extends it.
 void describe_schema(auto& v, auto& schema) {
   v.list("fields", schema.fields);
+  v.list("rate_pairs", schema.rate_pairs);
   v.list("tasks", schema.tasks);
   v.optional("weight", schema.weight);
   v.optional("group", schema.group);
   v.object("csv", schema.csv);
 }
 
-/// Fills in what follows from other keys (a field's column, a task's label) and checks the rules that concern
-/// more than one key. Failure(usage) naming `source` and the JSON path.
+/// Fills in what follows from other keys (a field's column, a task's label, the fields of rate_pairs) and
+/// checks the rules that concern more than one key. Failure(usage) naming `source` and the JSON path.
 void complete_schema(Schema& schema, const std::string& source);
+
+/// The part of it that concerns rate fields: their tasks, and rate_pairs as the fields that they stand for.
+void complete_rates(Schema& schema, const std::string& source);
 
 }  // namespace dcrnn

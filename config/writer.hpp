@@ -78,6 +78,12 @@ class Writer {
   void list(std::string_view name, const std::vector<T>& members) {
     Json::List elements;
     for (const T& member : members) {
+      if constexpr (requires { member.word(); }) {
+        if (const std::string* word = member.word()) {
+          elements.push_back(Json(*word));
+          continue;
+        }
+      }
       elements.push_back(object_of(member, key(name).below, key(name).kinds, defaults_, &elements));
     }
     put(name, elements);

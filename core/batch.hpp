@@ -1,6 +1,7 @@
 // Encoded rows on their way from data to model: plain arrays, one column per field.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -27,11 +28,14 @@ struct CellCounts {
 ///   category, number with buckets : ids [B], the row of the embedding table
 ///   bag                           : ids [offsets[B]]; example b has ids[offsets[b] .. offsets[b + 1])
 ///   other number                  : values [B], transformed
+///   rate                          : values [B, numbers], standardized
 struct BatchColumn {
   std::vector<std::uint32_t> ids;
   std::vector<std::uint32_t> offsets;  ///< bag only: [B + 1], offsets[0] = 0
   std::vector<double> values;
-  CellCounts counts;  ///< of the text that was encoded into this column
+  std::vector<std::uint64_t> keys;     ///< rate only, where the rows were encoded: [B] their keys
+  std::array<std::uint64_t, 2> key{};  ///< rate only: raw form of the cells of the row at hand
+  CellCounts counts;                   ///< of the text that was encoded into this column
 };
 
 /// Label of a row: 0, 1 or missing.

@@ -164,9 +164,10 @@ class Checker {
   bool check_values(const std::byte* record) const {
     for (std::size_t f = 0; f < layout_.fields.size(); ++f) {
       const RecordLayout::Slot& slot = layout_.fields[f];
-      if (slot.kind == RecordLayout::Kind::value &&
-          !std::isfinite(static_cast<float>(load<double>(record + slot.offset)))) {
-        return false;
+      for (std::size_t i = 0; slot.kind == RecordLayout::Kind::value && i < slot.width; ++i) {
+        if (!std::isfinite(static_cast<float>(load<double>(record + slot.offset + i * sizeof(double))))) {
+          return false;
+        }
       }
       if (slot.kind == RecordLayout::Kind::row &&
           load<std::uint32_t>(record + slot.offset) >= rows_of_table_[f]) {

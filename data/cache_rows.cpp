@@ -45,7 +45,7 @@ void CachedRows::shape(std::size_t count, Batch& batch) {
     BatchColumn& column = batch.columns[f];
     switch (layout_.fields[f].kind) {
       case RecordLayout::Kind::value:
-        column.values.resize(count);
+        column.values.resize(count * layout_.fields[f].width);
         break;
       case RecordLayout::Kind::row:
         column.ids.resize(count);
@@ -75,7 +75,8 @@ void CachedRows::load_record(const std::byte* record, std::size_t i, Batch& batc
     BatchColumn& column = batch.columns[f];
     switch (layout_.fields[f].kind) {
       case RecordLayout::Kind::value:
-        column.values[i] = load<double>(from);
+        std::memcpy(column.values.data() + i * layout_.fields[f].width, from,
+                    layout_.fields[f].width * sizeof(double));
         break;
       case RecordLayout::Kind::row:
         column.ids[i] = load<std::uint32_t>(from);

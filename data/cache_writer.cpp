@@ -64,7 +64,8 @@ void CacheWriter::add(const Batch& batch) {
       const BatchColumn& column = batch.columns[f];
       std::byte* const at = record_.data() + layout_.fields[f].offset;
       if (layout_.fields[f].kind == RecordLayout::Kind::value) {
-        store(at, column.values[b]);
+        const std::size_t width = layout_.fields[f].width;
+        std::memcpy(at, column.values.data() + b * width, width * sizeof(double));
       } else if (layout_.fields[f].kind == RecordLayout::Kind::row) {
         store(at, column.ids[b]);
       } else {

@@ -37,4 +37,16 @@ std::string raw_number(const Field& field, double number, double& raw) {
   return to_raw(field, number, raw) ? std::string() : cell_text(number) + kNoLog;
 }
 
+Field key_field(const Field& rate, const KeyColumn& column) {
+  Field field;
+  field.name = field.column = column.column;
+  field.missing_words = rate.missing_words;
+  if (column.numbers) {
+    field.type = FieldType::number;
+    field.transform = Transform::buckets;
+    field.bins = column.bins;
+  }
+  return field;
+}
+
 }  // namespace dcrnn::data

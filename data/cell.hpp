@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -97,5 +98,28 @@ std::string read_cell(const Field& field, std::string_view cell, Use&& use) {
   };
   return field.type == FieldType::category ? one(cell) : for_each_item(field, cell, one);
 }
+
+/// The raw form of a cell of a key: the bits of its number (NaN: missing), or the hash of its word. `column`
+/// is one of key_field(). Gives "" or what is wrong with the cell.
+inline std::string raw_key(const Field& column, std::string_view text, std::uint64_t& raw) {
+  const std::string_view cell = is_empty(column, text) ? std::string_view() : text;
+  double number = 0;
+  if (column.has_words()) {
+    raw = xxh64(cell);
+    return {};
+  }
+  std::string error = raw_number(column, cell, number);
+  raw = std::bit_cast<std::uint64_t>(number);
+  return error;
+}
+inline std::string raw_key(const Field& column, double number, std::uint64_t& raw) {
+  if (column.has_words()) return "a key of words takes text";
+  std::string error = raw_number(column, number, number);
+  raw = std::bit_cast<std::uint64_t>(number);
+  return error;
+}
+
+/// The column of a key as a field of its own: one of words, or of numbers with buckets.
+Field key_field(const Field& rate, const KeyColumn& column);
 
 }  // namespace dcrnn::data

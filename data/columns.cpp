@@ -123,7 +123,10 @@ Columns find_columns(const Schema& config, const CsvReader& csv, RowReader::Labe
   }
   Columns columns;
   for (const Field& field : config.fields) {
-    columns.fields.push_back(find_column(csv, field.column, "field " + in_quotes(field.name)));
+    const std::string reader = "field " + in_quotes(field.name);
+    std::vector<std::size_t>& own = columns.fields.emplace_back();
+    if (field.type != FieldType::rate) own.push_back(find_column(csv, field.column, reader));
+    for (const KeyColumn& column : field.of) own.push_back(find_column(csv, column.column, reader));
   }
   if (labels == RowReader::Labels::ignored) return columns;
 
@@ -148,7 +151,7 @@ std::string field_help(const Field& field) {
     return "mend the cell; encoding \"id\" takes whole numbers below size, \"vocab\" and \"hash\" take any "
            "word";
   }
-  if (field.transform == Transform::none) {
+  if (field.type == FieldType::number && field.transform == Transform::none) {
     return "mend the cell; with transform \"none\" every cell is a number, the other transforms allow "
            "missing ones";
   }

@@ -15,10 +15,10 @@ namespace dcrnn::data {
 
 /// Column numbers in one file.
 struct Columns {
-  std::vector<std::size_t> fields;    ///< one per field
-  std::vector<std::size_t> labels;    ///< one per task, or none if labels are not read
-  std::optional<std::size_t> weight;  ///< where labels are read and the config names a weight
-  std::vector<std::size_t> truth;     ///< `true_<task>`, one per task, or none
+  std::vector<std::vector<std::size_t>> fields;  ///< those of every field: one, or the one or two of a key
+  std::vector<std::size_t> labels;               ///< one per task, or none if labels are not read
+  std::optional<std::size_t> weight;             ///< where labels are read and the config names a weight
+  std::vector<std::size_t> truth;                ///< `true_<task>`, one per task, or none
 };
 
 /// Failure(data) names a column that is missing and the nearest there is; a file without a header is one too.

@@ -1,6 +1,7 @@
 #include "data/dataset.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "core/failure.hpp"
 #include "core/file.hpp"
@@ -25,12 +26,28 @@ std::uint64_t schema_hash(const Schema& config) {
   for (const std::string& mark : {config.csv.separator, config.csv.quote, config.csv.escape}) word(mark);
   for (const auto* list : {&config.csv.header, &config.csv.true_words, &config.csv.false_words}) words(*list);
   words(config.csv.missing);
+  bool rates = false;
   number(config.fields.size());
   for (const Field& field : config.fields) {
     word(field.name);
     word(field.column);
     words(field.missing_words);
     number(static_cast<std::size_t>(field.type));
+    if (field.type == FieldType::rate) {
+      number(field.of.size());
+      for (const KeyColumn& column : field.of) {
+        word(column.column);
+        number(column.numbers ? column.bins : 0);
+      }
+      words(*field.rate.tasks);
+      number(field.rate.count ? 1 : 0);
+      number(std::bit_cast<std::uint64_t>(field.rate.prior));
+      number(field.rate.blocks);
+      number(static_cast<std::size_t>(field.rate.order));
+      number(field.rate.seed);
+      rates = true;
+      continue;
+    }
     if (field.type == FieldType::number) {
       number(static_cast<std::size_t>(field.transform));
       number(field.transform == Transform::buckets ? field.bins : 0);
@@ -42,7 +59,12 @@ std::uint64_t schema_hash(const Schema& config) {
   }
 
   number(config.tasks.size());
-  for (const Task& task : config.tasks) word(task.label);
+  for (const Task& task : config.tasks) {
+    word(task.label);
+    if (!rates) continue;
+    word(task.name);
+    number(task.parent);
+  }
   word(config.weight);
   return xxh64(text, kCacheFormat);
 }

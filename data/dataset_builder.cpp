@@ -1,8 +1,11 @@
 #include "data/dataset_builder.hpp"
 
+#include <algorithm>
+#include <bit>
 #include <limits>
 
 #include "core/failure.hpp"
+#include "data/fingerprint.hpp"
 
 namespace dcrnn::data {
 namespace {
@@ -15,11 +18,13 @@ constexpr std::size_t kBatchRows = 1024;
 DatasetBuilder::DatasetBuilder(const Schema& config, const std::string& scratch, const Encoders* known)
     : config_(config),
       layout_(config, RecordLayout::Stage::raw),
+      keys_(config),
       scratch_(scratch, OutputFile::Target::scratch),
       record_(layout_.size) {
   for (std::size_t f = 0; f < config.fields.size(); ++f) {
     fits_.emplace_back(config.fields[f], known == nullptr ? nullptr : known->fields_[f].get());
   }
+  for (const Field& column : keys_.columns) key_fits_.emplace_back(column);
 }
 
 std::uint64_t DatasetBuilder::parse(const std::string& path, ProgressMeter& progress) {
@@ -34,17 +39,25 @@ std::uint64_t DatasetBuilder::parse(const std::string& path, ProgressMeter& prog
     parse_row(csv, columns);
     if (++rows_ % kRowsPerReport == 0) progress.at(csv.bytes_done());
   }
+  file_ends_.push_back(rows_);
   progress.file_finished(csv.bytes_total());
   return csv.digest();
 }
 
 void DatasetBuilder::parse_row(const CsvReader& csv, const Columns& columns) {
   items_.clear();
+  const auto check = [&](std::size_t f, std::size_t column, const std::string& error) {
+    if (!error.empty()) csv.fail_cell(column, error, field_help(config_.fields[f]));
+  };
   for (std::size_t f = 0; f < columns.fields.size(); ++f) {
-    const std::size_t column = columns.fields[f];
-    if (std::string error = parse_field(f, csv.cell(column)); !error.empty()) {
-      csv.fail_cell(column, error, field_help(config_.fields[f]));
-    }
+    if (config_.fields[f].type == FieldType::rate) continue;
+    const std::size_t column = columns.fields[f][0];
+    check(f, column, parse_field(f, csv.cell(column)));
+  }
+  for (std::size_t k = 0; k < keys_.columns.size(); ++k) {
+    const auto [f, part] = keys_.first[k];
+    const std::size_t column = columns.fields[f][part];
+    check(f, column, parse_key(k, csv.cell(column)));
   }
   for (std::size_t t = 0; t < columns.labels.size(); ++t) {
     std::int8_t label;
@@ -88,6 +101,20 @@ std::string DatasetBuilder::parse_field(std::size_t f, std::string_view cell) {
   return {};
 }
 
+std::string DatasetBuilder::parse_key(std::size_t k, std::string_view cell) {
+  std::uint64_t raw = 0;
+  std::string error;
+  if (keys_.columns[k].has_words()) {
+    error = raw_key(keys_.columns[k], cell, raw);
+  } else {
+    double number = 0;
+    error = key_fits_[k].add(cell, number, items_);  // a number adds no items
+    raw = std::bit_cast<std::uint64_t>(number);
+  }
+  store(record_.data() + layout_.keys + k * sizeof raw, raw);
+  return error;
+}
+
 /// Calls use(record, items) for every raw row.
 template <class Use>
 void DatasetBuilder::for_each_row(ProgressMeter& progress, Use&& use) {
@@ -109,21 +136,81 @@ Encoders DatasetBuilder::make_encoders(ProgressMeter& progress) {
   raw_ = scratch_.written();
   for (FieldFit& fit : fits_) fit.fix(name_);
   find_edges(progress);
+  fit_rates(progress);
+  std::vector<std::unique_ptr<FieldState>> states;
+  for (FieldFit& fit : fits_) states.push_back(fit.take());
+  for (const Rate& rate : rates_) states[rate.field]->rate = rate.fit.state();
   Encoders encoders;
-  for (FieldFit& fit : fits_) encoders.fields_.push_back(fit.take());
+  for (auto& state : states) encoders.fields_.push_back(std::move(state));
+  encoders.fingerprints_ = fingerprints_;
   return encoders;
 }
 
-void DatasetBuilder::find_edges(ProgressMeter& progress) {
-  std::vector<std::size_t> open;  // fields whose edges are not known yet
-  for (std::size_t f = 0; f < fits_.size(); ++f) {
-    if (fits_[f].seeks_edges()) open.push_back(f);
+void DatasetBuilder::fit_rates(ProgressMeter& progress) {
+  for (std::size_t f = 0; f < config_.fields.size(); ++f) {
+    if (config_.fields[f].type != FieldType::rate) continue;
+    RateState state(config_.fields[f], config_.tasks);
+    for (std::size_t j = 0; j < keys_.of[f].size(); ++j) {
+      state.edges[j] = key_fits_[keys_.of[f][j]].state().edges;
+    }
+    if (const RateState* known = fits_[f].state().rate.get()) state.read_as(*known);
+    rates_.push_back({f, RateFit(std::move(state))});
   }
-  const auto end_pass = [&] { std::erase_if(open, [&](std::size_t f) { return !fits_[f].end_pass(); }); };
+  if (rates_.empty()) return;
+  Fingerprint fingerprint;
+  std::size_t file = 0;
+  std::uint64_t row = 0;
+  for_each_row(progress, [&](const std::byte* record, const std::byte*) {
+    for_each_rate(record, [&](RateFit& fit, std::uint64_t key, const std::int8_t* labels, double weight) {
+      fit.count(key, labels, weight);
+      fingerprint.add(*fit.state(), key, labels, weight);
+    });
+    for (++row; file < file_ends_.size() && file_ends_[file] == row; ++file) {
+      if (!fingerprint.empty()) fingerprints_.push_back(fingerprint.value());
+      fingerprint = {};
+    }
+  });
+  std::sort(fingerprints_.begin(), fingerprints_.end());
+  for (Rate& rate : rates_) rate.fit.fix_priors(name_);
+  for_each_row(progress, [&](const std::byte* record, const std::byte*) {
+    for_each_rate(record, [](RateFit& fit, std::uint64_t key, const std::int8_t* labels, double weight) {
+      fit.measure(key, labels, weight);
+    });
+  });
+  for (Rate& rate : rates_) rate.fit.fix_statistics();
+}
+
+template <class Use>
+void DatasetBuilder::for_each_rate(const std::byte* record, Use&& use) {
+  const auto* labels = reinterpret_cast<const std::int8_t*>(record + layout_.labels);
+  const double weight = layout_.has_weight ? load<double>(record + layout_.weight) : 1.0;
+  std::array<std::uint64_t, 2> raw{};
+  for (Rate& rate : rates_) {
+    const std::vector<std::size_t>& of = keys_.of[rate.field];
+    for (std::size_t j = 0; j < of.size(); ++j) {
+      raw[j] = load<std::uint64_t>(record + layout_.keys + of[j] * sizeof raw[j]);
+    }
+    use(rate.fit, rate.fit.state()->key({raw.data(), of.size()}), labels, weight);
+  }
+}
+
+void DatasetBuilder::find_edges(ProgressMeter& progress) {
+  struct Open {
+    FieldFit* fit;
+    std::size_t offset;  // of its number in a record
+  };
+  std::vector<Open> open;  // whose edges are not known yet
+  for (std::size_t f = 0; f < fits_.size(); ++f) {
+    if (fits_[f].seeks_edges()) open.push_back({&fits_[f], layout_.fields[f].offset});
+  }
+  for (std::size_t k = 0; k < key_fits_.size(); ++k) {
+    if (key_fits_[k].state().has_edges()) open.push_back({&key_fits_[k], layout_.keys + k * sizeof(double)});
+  }
+  const auto end_pass = [&] { std::erase_if(open, [](const Open& one) { return !one.fit->end_pass(); }); };
   end_pass();  // the one of parse()
   while (!open.empty()) {
     for_each_row(progress, [&](const std::byte* record, const std::byte*) {
-      for (std::size_t f : open) fits_[f].add_again(load<double>(record + layout_.fields[f].offset));
+      for (const Open& one : open) one.fit->add_again(load<double>(record + one.offset));
     });
     end_pass();
   }
@@ -138,6 +225,7 @@ std::vector<FieldProfile> DatasetBuilder::profiles() const {
 void DatasetBuilder::for_each_batch(const Encoders& encoders, ProgressMeter& progress,
                                     const std::function<void(const Batch&)>& use) {
   start_batch();
+  for (Rate& rate : rates_) rate.fit.restart();
   for_each_row(progress, [&](const std::byte* record, const std::byte* items) {
     add_to_batch(encoders, record, items);
     if (batch_.rows < kBatchRows) return;
@@ -168,6 +256,7 @@ void DatasetBuilder::add_to_batch(const Encoders& encoders, const std::byte* rec
     const FieldFit& fit = fits_[f];
     const std::byte* const raw = record + layout_.fields[f].offset;
     BatchColumn& column = batch_.columns[f];
+    if (state.rate) continue;
     if (state.field.type == FieldType::category) {
       column.ids.push_back(fit.final_row(load<std::uint32_t>(raw)));
     } else if (state.has_edges()) {
@@ -184,6 +273,12 @@ void DatasetBuilder::add_to_batch(const Encoders& encoders, const std::byte* rec
       column.offsets.push_back(static_cast<std::uint32_t>(column.ids.size()));
     }
   }
+  std::size_t rate = 0;
+  for_each_rate(record, [&](RateFit& fit, std::uint64_t key, const std::int8_t* labels, double weight) {
+    std::vector<double>& values = batch_.columns[rates_[rate++].field].values;
+    values.resize(values.size() + fit.state()->numbers());
+    fit.encode(key, labels, weight, values.data() + values.size() - fit.state()->numbers());
+  });
   for (std::size_t t = 0; t < config_.tasks.size(); ++t) {
     batch_.labels[t].push_back(load<std::int8_t>(record + layout_.labels + t));
   }

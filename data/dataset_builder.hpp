@@ -12,13 +12,15 @@
 #include "data/columns.hpp"
 #include "data/encoder.hpp"
 #include "data/field_fit.hpp"
+#include "data/key_columns.hpp"
 #include "data/progress.hpp"
+#include "data/rate_fit.hpp"
 #include "data/record.hpp"
 
 namespace dcrnn::data {
 
-/// parse() every file, then make_encoders(), then for_each_batch(). Memory holds the vocabularies, not the
-/// rows.
+/// parse() every file, then make_encoders(), then for_each_batch(). Memory holds the vocabularies and the
+/// keys of rate fields, not the rows.
 class DatasetBuilder {
  public:
   /// `scratch`: a path beside which the scratch file may lie while this object lives. `known`: encoders that
@@ -39,15 +41,29 @@ class DatasetBuilder {
  private:
   void parse_row(const CsvReader& csv, const Columns& columns);
   std::string parse_field(std::size_t field, std::string_view cell);
+  std::string parse_key(std::size_t column, std::string_view cell);
   void find_edges(ProgressMeter& progress);
   void start_batch();
   void add_to_batch(const Encoders& encoders, const std::byte* record, const std::byte* items);
+  void fit_rates(ProgressMeter& progress);
+  /// Calls use(rate, key, labels, weight) for every rate field of a raw row.
+  template <class Use>
+  void for_each_rate(const std::byte* record, Use&& use);
   template <class Use>
   void for_each_row(ProgressMeter& progress, Use&& use);
 
   const Schema& config_;
   RecordLayout layout_;  // raw
   std::vector<FieldFit> fits_;
+  KeyColumns keys_;
+  std::vector<FieldFit> key_fits_;  // one per column of keys
+  struct Rate {
+    std::size_t field;
+    RateFit fit;
+  };
+  std::vector<Rate> rates_;
+  std::vector<std::uint64_t> file_ends_;  // rows up to the end of each file
+  std::vector<std::uint64_t> fingerprints_;
   std::string name_;    // of the first file
   OutputFile scratch_;  // per row: its record, its items
   MappedFile raw_;

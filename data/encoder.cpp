@@ -6,6 +6,7 @@
 
 #include "core/failure.hpp"
 #include "core/text.hpp"
+#include "data/buckets.hpp"
 #include "data/cell.hpp"
 #include "data/field_state.hpp"
 
@@ -18,13 +19,12 @@ std::size_t FieldState::table_rows() const {
 }
 
 std::uint32_t FieldState::bucket(double raw) const {
-  if (raw != raw) return 0;
-  const auto edge = std::lower_bound(edges.begin(), edges.end(), raw);
-  return static_cast<std::uint32_t>(edge - edges.begin()) + 1;
+  return bucket_of(edges, raw);
 }
 
 Encoders::Encoders() = default;
 Encoders::~Encoders() = default;
+Encoders::Encoders(const Encoders&) = default;
 Encoders::Encoders(Encoders&&) noexcept = default;
 Encoders& Encoders::operator=(Encoders&&) noexcept = default;
 
@@ -32,7 +32,8 @@ Encoders::Encoders(const Schema& config) {
   for (const Field& field : config.fields) {
     auto state = std::make_unique<FieldState>();
     state->field = field;
-    if (state->has_vocabulary() || state->has_edges() || state->has_statistics()) {
+    if (state->has_vocabulary() || state->has_edges() || state->has_statistics() ||
+        field.type == FieldType::rate) {
       fail(ErrorCode::usage, "field " + in_quotes(field.name) + " can only be encoded after training",
            "without training data a field needs encoding \"id\" or \"hash\", or transform \"none\"");
     }
@@ -81,7 +82,7 @@ std::string Encoders::append(std::size_t index, Cell cell, BatchColumn& column) 
   ++column.counts.cells;
   if (is_empty(state.field, cell)) {
     ++column.counts.empty;
-  } else if (state.field.type != FieldType::number) {
+  } else if (state.field.has_words()) {
     column.counts.values += column.ids.size() - first;
     column.counts.unknown += static_cast<std::uint64_t>(
         std::count_if(column.ids.begin() + static_cast<std::ptrdiff_t>(first), column.ids.end(),
@@ -99,12 +100,25 @@ std::string Encoders::append(std::size_t index, Cell cell, BatchColumn& column) 
   return {};
 }
 
-std::string Encoders::encode(std::size_t field, std::string_view cell, BatchColumn& column) const {
-  return append(field, cell, column);
+template <class Cell>
+std::string Encoders::append_key(std::size_t index, Cell cell, BatchColumn& column, std::size_t part) const {
+  const RateState& rate = *fields_[index]->rate;
+  if (std::string error = raw_key(rate.columns[part], cell, column.key[part]); !error.empty()) return error;
+  if (part + 1 < rate.columns.size()) return {};
+  ++column.counts.cells;
+  column.keys.push_back(rate.key({column.key.data(), rate.columns.size()}));
+  column.values.resize(column.values.size() + rate.numbers());
+  rate.encode(column.keys.back(), column.values.data() + column.values.size() - rate.numbers());
+  return {};
 }
 
-std::string Encoders::encode(std::size_t field, double number, BatchColumn& column) const {
-  return append(field, number, column);
+std::string Encoders::encode(std::size_t field, std::string_view cell, BatchColumn& column,
+                             std::size_t part) const {
+  return fields_[field]->rate ? append_key(field, cell, column, part) : append(field, cell, column);
+}
+
+std::string Encoders::encode(std::size_t field, double number, BatchColumn& column, std::size_t part) const {
+  return fields_[field]->rate ? append_key(field, number, column, part) : append(field, number, column);
 }
 
 std::size_t Encoders::append_rows(std::size_t field, std::span<const std::uint32_t> ids,

@@ -5,7 +5,14 @@
 //   encoder.<field>.statistics   F64 [2]  mean and divisor of the (log1p of the) value
 //   encoder.<field>.counts       U64 [4]  of training: cells, empty ones, values, unknown ones
 //   encoder.<field>.seen         U8  [n]  hash, id: a bit per row of the table, the lowest of a byte first
-// The last two are absent, of all fields, in models that were not trained from files.
+//   encoder.<field>.of.<j>.edges     F64 [E]          of a rate field whose column j holds numbers
+//   encoder.<field>.rate.keys        U64 [n]          ascending
+//   encoder.<field>.rate.rows        U64 [n]          training rows of each key
+//   encoder.<field>.rate.sums        F64 [n, 2 tasks] base and hits of each task of the field; absent without
+//   tasks encoder.<field>.rate.priors      F64 [tasks]      absent without tasks
+//   encoder.<field>.rate.statistics  F64 [numbers, 2] mean and divisor
+//   encoder.fingerprints             U64 [files]      of the rows in the tables of rate fields, ascending
+// Counts and seen are absent, of all fields, in models that were not trained from files.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -20,6 +27,7 @@ namespace dcrnn::data {
 namespace {
 
 constexpr std::string_view kPrefix = "encoder.";
+constexpr std::string_view kFingerprints = "encoder.fingerprints";
 
 std::string tensor_name(const Field& field, std::string_view part) {
   return std::string(kPrefix) + field.name + "." + std::string(part);
@@ -31,20 +39,29 @@ class TensorSet {
   TensorSet(const std::vector<TensorView>& tensors, const std::string& source)
       : tensors_(tensors), source_(source) {}
 
+  /// With `width` of two dimensions, the second of that size.
   template <class T>
-  std::vector<T> take(const std::string& name) {
+  std::vector<T> take(const std::string& name, std::size_t width = 0) {
     for (const TensorView& tensor : tensors_) {
       if (tensor.name != name) continue;
-      if (tensor.dtype != dtype_of<T>() || tensor.shape.size() != 1 || tensor.data.size() % sizeof(T) != 0 ||
-          tensor.data.size() / sizeof(T) != tensor.shape[0]) {
+      const bool shaped =
+          width == 0 ? tensor.shape.size() == 1 : tensor.shape.size() == 2 && tensor.shape[1] == width;
+      const std::size_t row = sizeof(T) * std::max<std::size_t>(width, 1);
+      if (tensor.dtype != dtype_of<T>() || !shaped || tensor.data.size() % row != 0 ||
+          tensor.data.size() / row != tensor.shape[0]) {
         fail_tensor(name, "its type or its shape is wrong");
       }
       taken_.insert(name);
-      std::vector<T> values(tensor.shape[0]);
+      std::vector<T> values(tensor.data.size() / sizeof(T));
       if (!values.empty()) std::memcpy(values.data(), tensor.data.data(), tensor.data.size());
       return values;
     }
     fail_tensor(name, "it is missing");
+  }
+
+  bool has(const std::string& name) const {
+    return std::any_of(tensors_.begin(), tensors_.end(),
+                       [&](const TensorView& tensor) { return tensor.name == name; });
   }
 
   /// True if a field has a tensor of this part.
@@ -98,12 +115,11 @@ Vocabulary read_vocabulary(const Field& field, TensorSet& tensors) {
   return vocabulary;
 }
 
-std::vector<double> read_edges(const Field& field, TensorSet& tensors) {
-  const std::string name = tensor_name(field, "edges");
+std::vector<double> read_edges(const std::string& name, std::size_t bins, TensorSet& tensors) {
   std::vector<double> edges = tensors.take<double>(name);
-  if (edges.size() >= field.bins) {
-    tensors.fail_tensor(name, std::to_string(edges.size()) + " edges are too many for " +
-                                  std::to_string(field.bins) + " bins");
+  if (edges.size() >= bins) {
+    tensors.fail_tensor(
+        name, std::to_string(edges.size()) + " edges are too many for " + std::to_string(bins) + " bins");
   }
   for (std::size_t i = 0; i < edges.size(); ++i) {
     if (!std::isfinite(edges[i]) || (i > 0 && !(edges[i - 1] < edges[i]))) {
@@ -135,6 +151,85 @@ CellCounts read_counts(const Field& field, TensorSet& tensors) {
   return {values[0], values[1], values[2], values[3]};
 }
 
+std::shared_ptr<const RateState> read_rate(const Field& field, const std::vector<Task>& tasks,
+                                           TensorSet& tensors) {
+  RateState state(field, tasks);
+  for (std::size_t j = 0; j < state.columns.size(); ++j) {
+    if (state.columns[j].has_words()) continue;
+    state.edges[j] =
+        read_edges(tensor_name(field, "of." + std::to_string(j) + ".edges"), state.columns[j].bins, tensors);
+  }
+  const std::size_t width = 2 * state.tasks.size();
+  const std::string keys_name = tensor_name(field, "rate.keys"), rows_name = tensor_name(field, "rate.rows"),
+                    sums_name = tensor_name(field, "rate.sums"),
+                    priors_name = tensor_name(field, "rate.priors"),
+                    statistics_name = tensor_name(field, "rate.statistics");
+  std::vector<std::uint64_t> keys = tensors.take<std::uint64_t>(keys_name);
+  std::vector<std::uint64_t> rows = tensors.take<std::uint64_t>(rows_name);
+  std::vector<double> sums;
+  if (width > 0) {
+    sums = tensors.take<double>(sums_name, width);
+    state.priors = tensors.take<double>(priors_name);
+  }
+  const std::vector<double> statistics = tensors.take<double>(statistics_name, 2);
+  const auto check = [&](bool good, const std::string& name, const std::string& what) {
+    if (!good) tensors.fail_tensor(name, what);
+  };
+  check(rows.size() == keys.size(), rows_name, "a number is needed for each of the keys");
+  check(sums.size() == keys.size() * width, sums_name, "a row is needed for each of the keys");
+  check(state.priors.size() == state.tasks.size(), priors_name, "one is needed for each of the tasks");
+  check(statistics.size() == 2 * state.numbers(), statistics_name, "one is needed for each of the numbers");
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const std::string element = "element " + std::to_string(i);
+    check(i == 0 || keys[i - 1] < keys[i], keys_name, element + " is not after the one before");
+    check(rows[i] > 0, rows_name, element + " is 0");
+    for (std::size_t t = 0; t < state.tasks.size(); ++t) {
+      const double base = sums[i * width + 2 * t], hits = sums[i * width + 2 * t + 1];
+      check(0 <= hits && hits <= base && std::isfinite(base), sums_name,
+            "row " + std::to_string(i) + ": base and hits are needed, 0 <= hits <= base");
+    }
+  }
+  for (const double prior : state.priors) {
+    check(prior >= 1e-4 && prior <= 1 - 1e-4, priors_name, "numbers from 1e-4 to 1 - 1e-4 are needed");
+  }
+  for (std::size_t i = 0; i < state.numbers(); ++i) {
+    const double mean = statistics[2 * i], divisor = statistics[2 * i + 1];
+    check(std::isfinite(mean) && std::isfinite(divisor) && divisor > 0, statistics_name,
+          "finite means and finite divisors greater than 0 are needed");
+    state.statistics.push_back({mean, divisor});
+  }
+  state.table = RateTable(width, std::move(keys), std::move(rows), std::move(sums));
+  return std::make_shared<RateState>(std::move(state));
+}
+
+std::vector<std::uint64_t> read_fingerprints(TensorSet& tensors) {
+  std::vector<std::uint64_t> files = tensors.take<std::uint64_t>(std::string(kFingerprints));
+  if (!std::is_sorted(files.begin(), files.end()))
+    tensors.fail_tensor(std::string(kFingerprints), "it is not ascending");
+  return files;
+}
+
+/// Those of one rate field.
+void add_rate_tensors(const Field& field, const RateState& rate, std::vector<TensorView>& tensors) {
+  for (std::size_t j = 0; j < rate.columns.size(); ++j) {
+    if (rate.columns[j].has_words()) continue;
+    tensors.push_back(tensor_view(tensor_name(field, "of." + std::to_string(j) + ".edges"),
+                                  {rate.edges[j].size()}, std::span<const double>(rate.edges[j])));
+  }
+  const std::size_t n = rate.table.size(), T = rate.tasks.size();
+  tensors.push_back(tensor_view(tensor_name(field, "rate.keys"), {n}, rate.table.all_keys()));
+  tensors.push_back(tensor_view(tensor_name(field, "rate.rows"), {n}, rate.table.all_rows()));
+  if (T > 0) {
+    tensors.push_back(tensor_view(tensor_name(field, "rate.sums"), {n, 2 * T}, rate.table.all_sums()));
+    tensors.push_back(
+        tensor_view(tensor_name(field, "rate.priors"), {T}, std::span<const double>(rate.priors)));
+  }
+  tensors.push_back({tensor_name(field, "rate.statistics"),
+                     DType::f64,
+                     {rate.statistics.size(), 2},
+                     std::as_bytes(std::span(rate.statistics))});
+}
+
 std::vector<unsigned char> read_seen(const Field& field, TensorSet& tensors) {
   const std::string name = tensor_name(field, "seen");
   std::vector<unsigned char> seen = tensors.take<unsigned char>(name);
@@ -155,12 +250,18 @@ Encoders Encoders::from_tensors(const Schema& config, const std::vector<TensorVi
     auto state = std::make_unique<FieldState>();
     state->field = field;
     if (state->has_vocabulary()) state->vocabulary = read_vocabulary(field, set);
-    if (state->has_edges()) state->edges = read_edges(field, set);
+    if (state->has_edges()) state->edges = read_edges(tensor_name(field, "edges"), field.bins, set);
     if (state->has_statistics()) state->statistics = read_statistics(field, set);
     if (counted && state->has_fixed_rows()) state->seen = read_seen(field, set);
-    if (counted) state->training = read_counts(field, set);
+    if (field.type == FieldType::rate) {
+      state->rate = read_rate(field, config.tasks, set);
+    } else if (counted) {
+      state->training = read_counts(field, set);
+    }
     encoders.fields_.push_back(std::move(state));
   }
+  if (config.has_rates() && set.has(std::string(kFingerprints)))
+    encoders.fingerprints_ = read_fingerprints(set);
   set.refuse_unknown();
   return encoders;
 }
@@ -184,6 +285,7 @@ std::vector<TensorView> Encoders::tensors() const {
       tensors.push_back(tensor_view(tensor_name(field, "statistics"), {state->statistics.size()},
                                     std::span<const double>(state->statistics)));
     }
+    if (state->rate) add_rate_tensors(field, *state->rate, tensors);
     if (!state->seen.empty()) {
       tensors.push_back(tensor_view(tensor_name(field, "seen"), {state->seen.size()},
                                     std::span<const unsigned char>(state->seen)));
@@ -192,6 +294,10 @@ std::vector<TensorView> Encoders::tensors() const {
       tensors.push_back(
           {tensor_name(field, "counts"), DType::u64, {4}, std::as_bytes(std::span(&state->training, 1))});
     }
+  }
+  if (!fingerprints_.empty()) {
+    tensors.push_back(tensor_view(std::string(kFingerprints), {fingerprints_.size()},
+                                  std::span<const std::uint64_t>(fingerprints_)));
   }
   return tensors;
 }

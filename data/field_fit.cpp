@@ -31,7 +31,7 @@ void FieldFit::count(bool empty, std::span<const std::uint32_t> rows) {
   CellCounts& counts = state_->training;
   ++counts.cells;
   if (empty) ++counts.empty;
-  if (!empty && state_->field.type != FieldType::number) counts.values += rows.size();
+  if (!empty && state_->field.has_words()) counts.values += rows.size();
   if (times_.empty()) return;
   for (const std::uint32_t row : rows) {
     if (times_[row] < 2) ++times_[row];

@@ -3,11 +3,13 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
 #include "config/schema.hpp"
 #include "core/batch.hpp"
+#include "data/rate_state.hpp"
 #include "data/vocabulary.hpp"
 
 namespace dcrnn::data {
@@ -18,15 +20,16 @@ struct FieldState {
   std::vector<double> edges;                    ///< buckets: ascending
   std::array<double, 2> statistics = {0., 1.};  ///< standardize, log1p: mean, divisor (deviation, or 1 for 0)
   CellCounts training;                          ///< no cells where the file does not tell
+  std::shared_ptr<const RateState> rate;        ///< rate: all it has
   std::vector<unsigned char> seen;  ///< hash, id: a bit per row of the table; empty where the file has none
 
-  bool has_vocabulary() const { return field.type != FieldType::number && field.encoding == Encoding::vocab; }
+  bool has_vocabulary() const { return field.has_vocabulary(); }
   bool has_edges() const { return field.type == FieldType::number && field.transform == Transform::buckets; }
   bool has_statistics() const {
     return field.type == FieldType::number &&
            (field.transform == Transform::standardize || field.transform == Transform::log1p);
   }
-  bool has_fixed_rows() const { return field.type != FieldType::number && field.encoding != Encoding::vocab; }
+  bool has_fixed_rows() const { return field.has_words() && field.encoding != Encoding::vocab; }
   /// False for what training never saw, or not often enough.
   bool is_known(std::uint32_t row) const {
     if (has_vocabulary()) return row != 0;

@@ -1,6 +1,7 @@
 #include "data/record.hpp"
 
 #include "core/size.hpp"
+#include "data/key_columns.hpp"
 
 namespace dcrnn::data {
 namespace {
@@ -17,18 +18,21 @@ RecordLayout::Kind kind_of(const Field& field, RecordLayout::Stage stage) {
 RecordLayout::RecordLayout(const Schema& config, Stage stage)
     : has_weight(!config.weight.empty()), has_bags(false) {
   for (const Field& field : config.fields) {
-    fields.push_back({kind_of(field, stage), 0});
+    const bool rate = field.type == FieldType::rate;
+    fields.push_back({kind_of(field, stage), 0, !rate ? 1 : stage == Stage::raw ? 0 : field.width()});
     has_bags = has_bags || field.type == FieldType::bag;
   }
   const auto place = [this](Kind kind, std::size_t width) {
     for (Slot& slot : fields) {
       if (slot.kind != kind) continue;
       slot.offset = size;
-      size += width;
+      size = checked_add(size, checked_mul(width, slot.width, "a row of data"), "a row of data");
     }
   };
   place(Kind::bag, sizeof(BagSlot));
   place(Kind::value, sizeof(double));
+  keys = size;
+  if (stage == Stage::raw) size += KeyColumns(config).columns.size() * sizeof(std::uint64_t);
   weight = size;
   if (has_weight) size += sizeof(double);
   place(Kind::row, sizeof(std::uint32_t));

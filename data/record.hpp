@@ -21,22 +21,25 @@ struct BagSlot {
 /// Offsets within a record. The wide slots come first, so that all are aligned in a record that is.
 struct RecordLayout {
   enum class Stage {
-    raw,      ///< as parsed: a bucketed field holds its number, a vocabulary's row counts all words seen
+    raw,      ///< as parsed: a bucketed field holds its number, a vocabulary's row counts all words seen, a
+              ///< rate field nothing: the columns of all keys stand by themselves
     encoded,  ///< as a Batch holds it
   };
   enum class Kind {
-    value,  ///< double
+    value,  ///< `width` doubles
     row,    ///< std::uint32_t
     bag,    ///< BagSlot
   };
   struct Slot {
     Kind kind;
     std::size_t offset;
+    std::size_t width = 1;
   };
 
   RecordLayout(const Schema& config, Stage stage);
 
   std::vector<Slot> fields;
+  std::size_t keys = 0;  ///< std::uint64_t: raw forms of the columns of keys (raw stage)
   bool has_weight;
   bool has_bags;
   std::size_t weight = 0;  ///< double, if has_weight

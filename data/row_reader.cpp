@@ -23,7 +23,10 @@ void cut(Batch& batch, const Schema& config) {
   };
   for (std::size_t f = 0; f < config.fields.size(); ++f) {
     BatchColumn& column = batch.columns[f];
-    cut_to_rows(column.values);
+    const std::size_t values =
+        batch.rows * (config.fields[f].type == FieldType::rate ? config.fields[f].width() : 1);
+    if (column.values.size() > values) column.values.resize(values);
+    cut_to_rows(column.keys);
     if (config.fields[f].type == FieldType::bag) {
       column.offsets.resize(batch.rows + 1);
       column.ids.resize(column.offsets.back());
@@ -131,9 +134,11 @@ struct RowReader::Impl {
       if (!error.empty()) csv->fail_cell(column, error, help());
     };
     for (std::size_t f = 0; f < columns.fields.size(); ++f) {
-      const std::size_t column = columns.fields[f];
-      check(column, encoders.encode(f, csv->cell(column), batch.columns[f]),
-            [&] { return field_help(config.fields[f]); });
+      for (std::size_t part = 0; part < columns.fields[f].size(); ++part) {
+        const std::size_t column = columns.fields[f][part];
+        check(column, encoders.encode(f, csv->cell(column), batch.columns[f], part),
+              [&] { return field_help(config.fields[f]); });
+      }
     }
     for (std::size_t t = 0; t < columns.labels.size(); ++t) {
       const std::size_t column = columns.labels[t];
@@ -209,6 +214,9 @@ std::string_view RowReader::kept(std::size_t row, std::size_t column) const {
   const std::size_t cell = row * impl_->kept_columns.size() + column;
   const std::size_t begin = cell == 0 ? 0 : impl_->kept_ends[cell - 1];
   return std::string_view(impl_->kept_text).substr(begin, impl_->kept_ends[cell] - begin);
+}
+std::size_t RowReader::file() const {
+  return impl_->next_path - 1;
 }
 bool RowReader::streams() const {
   return impl_->streams;

@@ -49,6 +49,8 @@ class RowReader {
   std::string place(std::size_t row) const;
   /// The cell of kept column `column` in row `row` of the last batch.
   std::string_view kept(std::size_t row, std::size_t column) const;
+  /// Which of the files the last batch is of.
+  std::size_t file() const;
   /// True if some file is no regular one: its rows may come one by one.
   bool streams() const;
   /// Bytes consumed and in all (0 if unknown), for progress.

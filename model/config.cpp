@@ -39,6 +39,14 @@ void check_cross(const ModelConfig& model, const std::string& source) {
       model.cross);
 }
 
+/// There is something to project.
+void check_project(const ModelConfig& model, const std::string& source) {
+  if (model.project == 0 || model.has_rates()) return;
+  fail(ErrorCode::usage,
+       place(source, "project") + "found " + std::to_string(model.project) + ", but there is no rate field",
+       "leave it out, or add a field of type rate");
+}
+
 /// Without heads there is nothing that could read what a network makes.
 void check_head(const ModelConfig& model, const std::string& source) {
   if (model.head) return;
@@ -56,6 +64,7 @@ void check_head(const ModelConfig& model, const std::string& source) {
            },
            model.cross),
        "no cross layers");
+  want(model.project == 0, "no projection");
   want(model.sharing.empty(), "no sharing blocks");
   want(model.tower.empty(), "no layers of towers");
   const bool follows = std::any_of(model.tasks.begin(), model.tasks.end(),
@@ -70,6 +79,7 @@ void check_model(const ModelConfig& model, const std::string& source) {
   check_length(model.tower.size(), 0, kMaxBlocks, kModelKeys, "tower", source);
   check_cross(model, source);
   check_sharing(model.sharing, source);
+  check_project(model, source);
   check_head(model, source);
   if (model.chain && model.calibrator > 0) {
     fail(ErrorCode::usage,

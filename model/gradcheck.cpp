@@ -74,7 +74,7 @@ Batch random_rows(const ModelConfig& config, std::size_t rows, std::uint64_t see
       } else if (field.has_table()) {
         column.ids.push_back(static_cast<std::uint32_t>(draw.below(kVocabulary)));
       } else {
-        column.values.push_back(2 * draw.symmetric());
+        for (std::size_t i = 0; i < field.width(); ++i) column.values.push_back(2 * draw.symmetric());
       }
     }
   }

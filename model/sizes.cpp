@@ -18,9 +18,12 @@ constexpr std::size_t kMaxTableRows = std::size_t{1} << 32;  // ids are 32-bit
 std::size_t input_width(const ModelConfig& model, const std::string& place) {
   std::size_t width = 0;
   for (const Field& field : model.fields) {
-    width = checked_add(width, field.width(), place);
+    const bool projected = field.type == FieldType::rate && model.project > 0;
+    width = checked_add(width, projected ? 0 : field.width(), place);
     if (width > kMaxValues) fail_size(place, width);
   }
+  width = checked_add(width, model.project, place);
+  if (width > kMaxValues) fail_size(place, width);
   return width;
 }
 

@@ -5,7 +5,10 @@
 
 #include "model/layers/embedding.hpp"
 #include "model/layers/head.hpp"
+#include "model/layers/input_dropout.hpp"
 #include "model/layers/loss.hpp"
+#include "model/layers/projection.hpp"
+#include "model/layers/rates.hpp"
 #include "model/layers/tower.hpp"
 #include "model/layers/wide.hpp"
 
@@ -72,9 +75,16 @@ Layers walk(Build& build, const ModelConfig& config) {
   build.activation = config.activation;
   Layers layers;
   layers.logits = build.dense(config.tasks.size());
-  if (config.head) layers.x0 = add<Embedding>(layers, build, config.fields).output();
+  Stream rate;
+  if (config.has_rates()) rate = add<Rates>(layers, build, config.fields).output();
+  if (config.head) layers.x0 = add<Embedding>(layers, build, config.fields, config.project).output();
   Stream wide;
   if (config.wide) wide = add<Wide>(layers, build, config.fields, layers.logits).output();
+  if (config.project > 0) {
+    const std::size_t column = layers.x0.width - config.project;
+    add<Projection>(layers, build, rate, layers.x0.columns(column, config.project));
+  }
+  if (config.head) add<InputDropout>(layers, build, layers.x0);
   SharedStreams streams;
   if (config.head) streams = add_shared_part(layers, build, config);
 

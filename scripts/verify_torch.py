@@ -138,6 +138,44 @@ def transformed(cells, field, tensors):
     return (x - mean) / divisor
 
 
+def rate_keys(field, data, tensors):
+    """[B] keys of a rate field: a word's hash, a number's bucket; of two columns the hash of both."""
+    parts = []
+    for j, of in enumerate(field["of"]):
+        if isinstance(of, str):
+            parts.append([xxh64(cell.encode("utf-8", "surrogateescape")) for cell in data[of]])
+        else:
+            edges = tensors[f"encoder.{field['name']}.of.{j}.edges"]
+            parts.append([1 + int(np.searchsorted(edges, float(cell), "left")) if cell else 0
+                          for cell in data[of["column"]]])
+    if len(parts) == 1:
+        return parts[0]
+    return [xxh64(struct.pack("<QQ", *both)) for both in zip(*parts)]
+
+
+def rates(field, tasks, data, tensors):
+    """[B, numbers]: what the table of a rate field says of each row's key."""
+    names = field.get("tasks", [task["name"] for task in tasks])
+    table = {part: tensors.get(f"encoder.{field['name']}.rate.{part}")
+             for part in ("keys", "rows", "sums", "priors", "statistics")}
+    row_of_key = {int(key): i for i, key in enumerate(table["keys"])}
+    numbers = []
+    for key in rate_keys(field, data, tensors):
+        i = row_of_key.get(key)
+        f = []
+        for t in range(len(names)):
+            base, hits = (0.0, 0.0) if i is None else table["sums"][i, 2 * t : 2 * t + 2]
+            prior = float(table["priors"][t])
+            rate = prior + (hits - base * prior) / (base + field.get("prior", 20))
+            rate = min(max(rate, 1e-4), 1 - 1e-4)
+            f.append(math.log(rate / (1 - rate)) - math.log(prior / (1 - prior)))
+        if field.get("count", True):
+            f.append(math.log(1 + (0 if i is None else int(table["rows"][i]))))
+        numbers.append(f)
+    mean, divisor = table["statistics"].T
+    return np.clip((np.array(numbers) - mean) / divisor, -8, 8)
+
+
 # ------------------------------------------------------------------------------------------------- kinds
 KINDS = {}  # (role, word): the function of a kind, and how to draw its config
 
@@ -360,28 +398,38 @@ class Model:
 
     def table_rows(self, field):
         """V of a field, 0 where its numbers are taken as they are."""
+        if field["type"] == "rate":
+            return 0
         if field["type"] == "number":
             return field.get("bins", 40) + 1 if field.get("transform", "standardize") == "buckets" else 0
         if field.get("encoding", "vocab") == "vocab":
             return 1 + len(vocabulary(self.tensors, field))
         return field["size"]
 
-    def field(self, field, cells):
+    def numbers(self, field, data):
+        """[B, width]: those of a field that has no table."""
+        if field["type"] == "rate":
+            return torch.tensor(rates(field, self.config["tasks"], data, self.tensors))
+        return torch.tensor(transformed(data[field.get("column", field["name"])], field, self.tensors))[:, None]
+
+    def field(self, field, data):
         """[B, width]: the columns of x0 that one field fills."""
         if self.table_rows(field):
+            cells = data[field.get("column", field["name"])]
             return self.looked_up(field, cells, self.w[f"embedding.{field['name']}.weight"])
-        return torch.tensor(transformed(cells, field, self.tensors))[:, None]
+        return self.numbers(field, data)
 
     def wide(self, data, out):
         """[B, T]: the wide term."""
         total, T = 0, len(self.config["tasks"])
         for field in self.config["fields"]:
             name, rows = f"wide.{field['name']}.weight", self.table_rows(field)
-            cells = data[field.get("column", field["name"])]
             if rows:
+                cells = data[field.get("column", field["name"])]
                 total = total + self.looked_up(field, cells, self.parameter(name, rows, T))
             else:
-                total = total + self.field(field, cells) @ self.parameter(name, T, 1).T
+                x = self.numbers(field, data)
+                total = total + x @ self.parameter(name, T, x.shape[1]).T
         out["wide"] = total
         return total
 
@@ -407,12 +455,20 @@ class Model:
         config, out = self.config, {}
         tasks = config["tasks"]
 
+        rate_fields = [f for f in config["fields"] if f["type"] == "rate"]
+        if rate_fields:
+            out["rate"] = torch.cat([self.numbers(f, data) for f in rate_fields], 1)
+
         if not config.get("head", True):
             biases = torch.cat([self.parameter(f"head.{task['name']}.bias", 1) for task in tasks])
             return self.objective(self.wide(data, out) + biases, None, data, out)
 
         # 1 Input
-        x0 = torch.cat([self.field(f, data[f.get("column", f["name"])]) for f in config["fields"]], 1)
+        project = config.get("project", 0)
+        parts = [self.field(f, data) for f in config["fields"] if not (project and f["type"] == "rate")]
+        if project:
+            parts.append(out["rate"] @ self.parameter("project.weight", project, out["rate"].shape[1]).T)
+        x0 = torch.cat(parts, 1)
         if not x0.requires_grad:  # numbers only
             x0.requires_grad_()
         x0.retain_grad()
@@ -612,9 +668,11 @@ class RandomCase:
         if self.draw.random() < 0.4:
             self.config["activation"] = "silu"
         if self.draw.random() < 0.4:
+            self.rate_fields()
+        if self.draw.random() < 0.4:
             self.config["wide"] = True
             if self.draw.random() < 0.3:
-                self.config.update(head=False, cross={"kind": "none"}, sharing=[], tower=[], transfer="none")
+                self.config.update(head=False, project=0, cross={"kind": "none"}, sharing=[], tower=[], transfer="none")
                 self.tensors = {n: t for n, t in self.tensors.items() if not n.startswith("embedding.")}
         if self.draw.random() < 0.5:
             self.config["weight"] = "w"
@@ -708,6 +766,35 @@ class RandomCase:
             self.tensors[f"encoder.{name}.statistics"] = np.array([0.3, self.draw.choice([0.5, 1.5])])
         self.columns[name] = cells
         return field
+
+    def rate_fields(self):
+        """One to three of them somewhere among the fields, with tables that know some of the keys."""
+        self.columns["word"] = self.draw.choices(self.WORDS, k=self.rows)
+        self.columns["number"] = [self.draw.choice(["", "0.5", "-1", "2", "7"]) for _ in range(self.rows)]
+        for i in range(self.draw.choice([1, 2, 3])):
+            number = {"column": "number", "bins": 4}
+            names = self.draw.sample([task["name"] for task in self.config["tasks"]], self.draw.choice([0, 1]))
+            field = {"name": f"r{i}", "type": "rate", "prior": self.draw.choice([0.5, 20]),
+                     "of": self.draw.choice([["word"], [number], ["word", number], [number, "word"]])}
+            if self.draw.random() < 0.5:
+                field["tasks"] = names
+            field["count"] = self.draw.random() < 0.5 or field.get("tasks") == []
+            prefix, count = f"encoder.{field['name']}.", len(field.get("tasks", self.config["tasks"]))
+            for j, of in enumerate(field["of"]):
+                if of is number:
+                    self.tensors[f"{prefix}of.{j}.edges"] = np.array([-1.0, 0.5, 2.0])
+            keys = sorted(key for key in set(rate_keys(field, self.columns, self.tensors)) if self.draw.random() < 0.7)
+            base = np.abs(self.normal(0, 9, (len(keys), count)))
+            sums = np.stack([base, base * self.draw.random()], 2).reshape(len(keys), 2 * count)
+            self.tensors[prefix + "rate.keys"] = np.array(keys, "<u8")
+            self.tensors[prefix + "rate.rows"] = np.array([self.draw.randint(1, 99) for _ in keys], "<u8")
+            if count:
+                self.tensors[prefix + "rate.sums"] = sums
+                self.tensors[prefix + "rate.priors"] = np.array([self.draw.uniform(0.01, 0.9) for _ in range(count)])
+            self.tensors[prefix + "rate.statistics"] = np.array([[0.1, 0.7]] * (count + field["count"]))
+            self.config["fields"].insert(self.draw.randint(0, len(self.config["fields"])), field)
+        if self.draw.random() < 0.5:
+            self.config["project"] = self.draw.choice([1, 3, 9])
 
     def tasks(self):
         tasks = []

@@ -23,8 +23,7 @@ void add(const ModelConfig& config, const Batch& batch, std::vector<Counts>& cou
     for (std::size_t b = 0; b < batch.rows; ++b) {
       const std::int8_t label = batch.labels[t][b];
       const std::int8_t given = parent == kNoParent ? std::int8_t{1} : batch.labels[parent][b];
-      // A child of 1 says that its parent happened, whatever the parent's label.
-      if (label == kMissingLabel || given == kMissingLabel || (given == 0 && label == 0)) continue;
+      if (label == kMissingLabel || given != 1) continue;
       const double weight = batch.weights.empty() ? 1.0 : batch.weights[b];
       counts[t].base += weight;
       counts[t].hits += weight * label;

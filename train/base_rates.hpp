@@ -15,9 +15,8 @@ namespace dcrnn::train {
 
 /// Weighted share of positives of every task [T] among the rows of `source`; nothing where no row counts. A
 /// task's rows are those with its label; with probability chain, of a task after another, those with both
-/// labels and a positive of its parent, since its logit is that given the parent; or of its own, which says
-/// that the parent happened. Calls `progress` with the rows done; false ends in Failure(stopped).
-/// Failure(data) if the weights sum to infinity.
+/// labels and a positive of its parent, since its logit is that given the parent. Calls `progress` with the
+/// rows done; false ends in Failure(stopped). Failure(data) if the weights sum to infinity.
 std::vector<std::optional<double>> count_base_rates(const ModelConfig& config, BatchSource& source,
                                                     const std::function<bool(std::uint64_t)>& progress);
 

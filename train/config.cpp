@@ -33,6 +33,14 @@ std::vector<Json> every_default() {
     config.model.fields.emplace_back().type = type;
   }
   config.model.fields.emplace_back(config.model.fields.back()).transform = Transform::buckets;
+  for (const RateOrder order : {RateOrder::file, RateOrder::shuffled}) {
+    Field& field = config.model.fields.emplace_back();
+    field.type = FieldType::rate;
+    field.of.resize(1);
+    field.rate.order = order;
+    config.model.rate_pairs.emplace_back().columns.resize(1);
+    config.model.rate_pairs.back().order = order;
+  }
   config.model.tasks.emplace_back();
   config.train.optimizer = {};
   config.train.schedule = {};

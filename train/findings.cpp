@@ -52,15 +52,25 @@ void find_orphans(const ModelConfig& config, std::size_t t, const Survey& survey
                        "); with probability \"chain\" no model can predict them"});
 }
 
+/// The key by which a field reads the column; empty: it does not.
+std::string key_that_reads(const Field& field, const std::string& column) {
+  if (field.column == column) return "column";
+  for (std::size_t j = 0; j < field.of.size(); ++j) {
+    if (field.of[j].column == column) return "of[" + std::to_string(j) + "]";
+  }
+  return {};
+}
+
 }  // namespace
 
 void refuse_labels_as_fields(const Config& config, const std::string& source) {
   const ModelConfig& model = config.model;
   for (std::size_t f = 0; f < model.fields.size(); ++f) {
     for (const Task& task : model.tasks) {
-      if (model.fields[f].column != task.label) continue;
+      const std::string key = key_that_reads(model.fields[f], task.label);
+      if (key.empty()) continue;
       fail(ErrorCode::usage,
-           printable(source) + ": fields[" + std::to_string(f) + "].column: " + in_quotes(task.label) +
+           printable(source) + ": fields[" + std::to_string(f) + "]." + key + ": " + in_quotes(task.label) +
                " is the label of task " + in_quotes(task.name) + ", which a model must not be given",
            "take the field out, or let it read another column");
     }
@@ -85,8 +95,8 @@ std::vector<Finding> findings(const ModelConfig& config, const Survey& survey) {
   for (std::size_t f = 0; f < config.fields.size(); ++f) {
     const Field& field = config.fields[f];
     for (const Task& task : config.tasks) {
-      if (field.column != "true_" + task.name) continue;
-      lines.push_back({true, "field " + in_quotes(field.name) + ": column " + in_quotes(field.column) +
+      if (key_that_reads(field, "true_" + task.name).empty()) continue;
+      lines.push_back({true, "field " + in_quotes(field.name) + ": column " + in_quotes("true_" + task.name) +
                                  " is the true probability of task " + in_quotes(task.name) +
                                  ", which no log has when it is scored"});
     }

@@ -159,6 +159,7 @@ std::vector<std::vector<std::optional<double>>> lone_field_aucs(const Schema& co
   for (std::size_t t = 0; t < T; ++t) labels.push_back(labels_of(rows, t));
   std::vector<std::vector<std::optional<double>>> aucs(F, std::vector<std::optional<double>>(T));
   parallel_for(threads, F, [&](std::size_t f, int) {
+    if (config.fields[f].type == FieldType::rate) return;  // made of labels, and of several numbers
     const bool table = config.fields[f].has_table();
     const std::vector<std::uint32_t> ranks =
         table ? std::vector<std::uint32_t>() : ranks_of(rows.columns[f].values);

@@ -41,7 +41,8 @@ void RowSample::append(const Batch& from, std::size_t b, Batch& to) const {
     const BatchColumn& source = from.columns[f];
     BatchColumn& column = to.columns[f];
     if (!source.values.empty()) {
-      column.values.push_back(source.values[b]);
+      const double* const values = source.values.data() + b * config_.fields[f].width();
+      column.values.insert(column.values.end(), values, values + config_.fields[f].width());
     } else if (source.offsets.empty()) {
       column.ids.push_back(source.ids[b]);
     } else {

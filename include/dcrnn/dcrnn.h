@@ -70,6 +70,10 @@ DCRNN_EXPORT dcrnn_status dcrnn_model_create(const char* config_json, dcrnn_mode
                                              dcrnn_error* error);
 DCRNN_EXPORT dcrnn_status dcrnn_model_load(const char* path, dcrnn_model** model, dcrnn_error* error);
 DCRNN_EXPORT dcrnn_status dcrnn_model_save(const dcrnn_model* model, const char* path, dcrnn_error* error);
+/* Adds labelled rows to the tables of the rate fields. DCRNN_DATA if they are there already and `again` is 0;
+ * DCRNN_USAGE without rate fields. Scorers made before keep their tables. */
+DCRNN_EXPORT dcrnn_status dcrnn_model_refresh(dcrnn_model* model, const dcrnn_rows* rows, int again,
+                                              dcrnn_error* error);
 /* Number of tasks T; the name of task t, owned by the model, or NULL. */
 DCRNN_EXPORT size_t dcrnn_model_task_count(const dcrnn_model* model);
 DCRNN_EXPORT const char* dcrnn_model_task_name(const dcrnn_model* model, size_t t);

@@ -158,6 +158,21 @@ struct PredictJob {
 };
 DCRNN_EXPORT Result<PredictReport> predict_files(const Model& model, const PredictJob& job) noexcept;
 
+/// More rows for the tables of a model's rate fields (docs/rates.md).
+struct RefreshJob {
+  std::vector<std::string> data;  ///< labelled CSV files; "-": standard input
+  std::string out;                ///< model to write, another file than the model's
+  bool again = false;             ///< rows that are in the tables already are counted once more
+  ProgressCallback progress;
+};
+struct RefreshReport {
+  std::uint64_t rows = 0, new_keys = 0;
+};
+/// Writes `model`, as it is, with grown tables to job.out. ErrorCode::usage if that is the model's own file
+/// or one that is read, or if the model has no rate field; ErrorCode::data if a file's rows are in the tables
+/// already.
+DCRNN_EXPORT Result<RefreshReport> refresh_files(const Model& model, const RefreshJob& job) noexcept;
+
 enum class Precision { f32, f64 };
 /// The trace of docs/trace.md as a safetensors file. f64 runs the plain reference in double. `out` as in
 /// predict_file.

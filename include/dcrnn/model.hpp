@@ -46,9 +46,17 @@ class DCRNN_EXPORT Model {
   std::string config() const;
   std::vector<std::string> tasks() const;  ///< T names, the order of all [B, T] arrays
   std::vector<std::string> fields() const;
+  /// What Rows must have a Column for: every field but the rate fields, by its name, and what only keys of
+  /// rate fields read, by the name of the CSV column ("column." before it where a field has that name).
+  std::vector<std::string> columns() const;
   std::vector<ParameterView> parameters() const;
   /// Copies `values` into the parameter `name`: ErrorCode::usage if there is none or the size differs.
   Result<void> set_parameter(std::string_view name, std::span<const float> values) noexcept;
+
+  /// Adds labelled rows to the tables of the rate fields (docs/rates.md); all else stays. Scorers made before
+  /// keep the tables that they had. ErrorCode::data if the rows are in the tables already, unless `again`;
+  /// ErrorCode::usage without rate fields. Then, as after any error, the model is as before.
+  Result<void> refresh(const Rows& rows, bool again = false) noexcept;
 
   Model(Model&&) noexcept;
   Model& operator=(Model&&) noexcept;

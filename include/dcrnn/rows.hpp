@@ -17,6 +17,8 @@ namespace dcrnn {
 ///   bags     likewise for a bag field: the ids of row b are ids[offsets[b] .. offsets[b + 1])
 ///   numbers  raw numbers for a number field (the model transforms them); NaN means missing
 ///   text     cells as they would stand in a CSV file, for any field; the model encodes them
+/// A rate field has no column of its own: its key is made of what the fields that read the same CSV columns
+/// are given, as text (or numbers, where the key takes numbers), or of columns under the CSV columns' names.
 struct Column {
   std::string_view field;
   std::span<const std::uint32_t> ids;
@@ -45,8 +47,8 @@ struct Labels {
   std::span<const std::int8_t> values;
 };
 
-/// `count` rows: a column for every field of the config, in any order; labels for every task when training;
-/// weights (finite, at least 0) when training a model that has a weight column.
+/// `count` rows: a column for every name of Model::columns(), in any order; labels for every task when
+/// training; weights (finite, at least 0) when training a model that has a weight column.
 struct Rows {
   std::size_t count = 0;
   std::span<const Column> columns;

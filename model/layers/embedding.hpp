@@ -14,20 +14,23 @@ namespace dcrnn::model {
 /// The input: Batch to x0 [B, D].
 class Embedding {
  public:
-  Embedding(Build& build, const std::vector<Field>& fields) : mask_(build.dropout_streams++) {
+  /// `projected` columns are left free behind those of the fields, for the numbers of rate fields, which then
+  /// have none of their own; 0: they stand where their fields do.
+  Embedding(Build& build, const std::vector<Field>& fields, std::size_t projected) {
     std::size_t width = 0;
     for (std::size_t f = 0; f < fields.size(); ++f) {
       const Field& field = fields[f];
+      if (field.type == FieldType::rate && projected > 0) continue;
       if (field.has_table()) {
         tables_.push_back({width, field.width(),
                            Lookup(build, "embedding." + field.name + ".weight", f, field, field.dim,
                                   Init::embedding, kEveryTask)});
       } else {
-        numbers_.push_back({width, f});
+        numbers_.push_back({width, field.width(), f});
       }
       width = checked_add(width, field.width(), "the width of x0");
     }
-    x0_ = build.value(width);
+    x0_ = build.value(checked_add(width, projected, "the width of x0"));
     build.trace("x0", x0_);
   }
 
@@ -43,19 +46,18 @@ class Embedding {
     } else {
       for (const Table& table : tables_) table.lookup.forward(pass, pass.value(x0_) + table.column, x0_.ld);
       for (const Number& number : numbers_) {
-        const double* values = pass.batch.columns[number.field].values.data() + pass.batch_row;
+        const double* values = pass.batch.columns[number.field].values.data() + pass.batch_row * number.width;
         Real* out = pass.value(x0_) + number.column;
-        for (std::size_t b = 0; b < pass.count; ++b) out[b * x0_.ld] = static_cast<Real>(values[b]);
+        for (std::size_t b = 0; b < pass.count; ++b, values += number.width, out += x0_.ld) {
+          for (std::size_t i = 0; i < number.width; ++i) out[i] = static_cast<Real>(values[i]);
+        }
       }
     }
-    if (pass.dropout != nullptr) pass.drop(pass.dropout->input, mask_, x0_.value);
   }
 
-  /// Dropout on the gradient of x0.
+  /// What x0 is made of learns in gather().
   template <class Real>
-  void backward(const Pass<Real>& pass) const {
-    if (pass.dropout != nullptr) pass.drop(pass.dropout->input, mask_, x0_.gradient);
-  }
+  void backward(const Pass<Real>& /*pass*/) const {}
 
   /// Adds to the gradients of the tables what comes from dx0 of a window of the batch (rows at hand in the
   /// arena); the first window begins them anew. Fields are split over threads.
@@ -72,11 +74,10 @@ class Embedding {
     Lookup lookup;
   };
   struct Number {
-    std::size_t column, field;
+    std::size_t column, width, field;
   };
 
   Stream x0_;
-  std::uint32_t mask_ = 0;
   std::vector<Table> tables_;
   std::vector<Number> numbers_;
 };

@@ -32,7 +32,8 @@ std::vector<fs::path> cases() {
       continue;
     }
     for (const auto& entry : fs::directory_iterator(folder)) {
-      if (entry.is_directory()) found.emplace(entry.path().filename(), entry.path());
+      if (fs::exists(entry.path() / "model.safetensors"))
+        found.emplace(entry.path().filename(), entry.path());
     }
   }
   std::vector<fs::path> paths;

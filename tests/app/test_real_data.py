@@ -1,4 +1,4 @@
-"""Short trainings on real data: one epoch of a part of Census-Income, and the Hillstrom funnel.
+"""Short trainings on real data: one epoch of a part of Census-Income, the Hillstrom funnel, random keys on KuaiRand.
 
 The data is no part of the project. It is looked for in $DCRNN_DATA, else in ../shared/data beside the checkout, and the
 tests say that they were skipped where it is absent.
@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import pathlib
+import random
 import unittest
 
 from harness import CommandLineTest
@@ -37,6 +38,33 @@ class RealData(CommandLineTest):
                 self.assertEqual(report["rows"], 49881)
                 self.assertGreater(report["tasks"]["income"]["auc"], 0.92)
                 self.assertGreater(report["tasks"]["never_married"]["auc"], 0.98)
+
+    def test_kuairand_random_keys(self):
+        """A key of random ids, five rows each, must not be believed: no row sees its own label."""
+        draw = random.Random(3)
+        paths = {}
+        for name in ("train", "valid"):
+            with gzip.open(DATA / "kuairand" / f"{name}.csv.gz", "rt") as file:
+                header, *lines = file.read().splitlines()
+            ids = [i // 5 for i in range(len(lines))]
+            draw.shuffle(ids)
+            text = "\n".join([header + ",noise", *(f"{line},{i}" for line, i in zip(lines, ids))]) + "\n"
+            paths[name] = self.write(name + ".csv", text)
+        for order in ("file", "shuffled"):
+            aucs = []
+            for keys in (["user_id", "video_id", "tab"], ["user_id", "video_id", "tab", "noise"]):
+                config = {"fields": [{"name": key + "_rate", "type": "rate", "of": [key], "order": order} for key in keys],
+                          "tasks": [{"name": "click"}, {"name": "long_view", "after": "click"}], "wide": True,
+                          "head": False, "cross": {"kind": "none"}, "sharing": [], "tower": [], "transfer": "none",
+                          "train": {"epochs": 2}}
+                model = self.dir / "keys"
+                self.succeed("train", self.write("keys.json", json.dumps(config)), "--train", paths["train"], "--out",
+                             model, "--quiet")
+                done = self.succeed("eval", model, "--data", paths["valid"], "--json")
+                aucs.append([task["auc"] for task in json.loads(done.stdout)["tasks"].values()])
+            for without, with_noise in zip(*aucs):
+                self.assertGreater(without, 0.7)
+                self.assertAlmostEqual(with_noise, without, delta=0.001, msg=order)
 
     def test_hillstrom_funnel(self):
         hillstrom = DATA / "hillstrom"

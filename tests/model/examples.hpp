@@ -77,6 +77,11 @@ inline std::vector<Choice> every_choice() {
     for (const std::string& block : blocks) all.push_back({kPlainCross, block, "gru", tasks});
     for (const std::string& transfer : transfers) all.push_back({kPlainCross, "", transfer, tasks});
     all.push_back({kPlainCross, kPlainSharing, "gru", tasks, R"(, "wide": true)"});
+    all.push_back({kPlainCross, kPlainSharing, "gru", tasks,
+                   R"(, "wide": true, "rate_pairs": [{"columns": ["p", "q", "r"]}])"});
+    all.push_back({kPlainCross, kPlainSharing, "gru", tasks,
+                   R"(, "rate_pairs": [{"columns": ["p", "q"]}, {"columns": ["r", "s"], "count": false}],
+                      "project": 3)"});
   }
   for (const std::string& block : blocks) {
     all.push_back({kPlainCross, block, "ait", kTaskLists[1], R"(, "activation": "silu")"});
@@ -112,7 +117,7 @@ struct Subject {
   explicit Subject(const Choice& choice, const std::string& train = "")
       : json(choice.json(train)),
         config(parse_config(json, "config")),
-        table(config.model, std::vector<std::size_t>{7, 7, 0}),
+        table(config.model, table_rows(config.model)),
         parameters(table.total()) {
     Numbers draw(0);
     for (const model::Parameter& parameter : table.all()) {
@@ -122,6 +127,11 @@ struct Subject {
         parameters[parameter.offset + i] = static_cast<float>(bound * draw.symmetric());
       }
     }
+  }
+  static std::vector<std::size_t> table_rows(const Schema& schema) {
+    std::vector<std::size_t> rows;
+    for (const Field& field : schema.fields) rows.push_back(field.has_table() ? 7 : 0);
+    return rows;
   }
   std::vector<double> wide() const { return {parameters.begin(), parameters.end()}; }
 
@@ -136,7 +146,8 @@ inline Batch rows_for(const Subject& subject, std::size_t rows, std::uint32_t st
   Numbers draw(stream);
   Batch batch;
   batch.rows = rows;
-  batch.columns.resize(3);
+  const std::vector<Field>& fields = subject.config.model.fields;
+  batch.columns.resize(fields.size());
   batch.columns[1].offsets.push_back(0);
   batch.labels.resize(subject.config.model.tasks.size());
   for (std::size_t b = 0; b < rows; ++b) {
@@ -145,6 +156,10 @@ inline Batch rows_for(const Subject& subject, std::size_t rows, std::uint32_t st
     batch.columns[1].offsets.push_back(static_cast<std::uint32_t>(batch.columns[1].ids.size()));
     // As a float holds it, so that both precisions see the same number.
     batch.columns[2].values.push_back(static_cast<float>(2 * draw.symmetric()));
+    for (std::size_t f = 3; f < fields.size(); ++f) {
+      for (std::size_t i = 0; i < fields[f].width(); ++i)
+        batch.columns[f].values.push_back(static_cast<float>(2 * draw.symmetric()));
+    }
     for (std::vector<std::int8_t>& labels : batch.labels) {
       const bool missing = b > 0 && draw.unit() < 0.2;
       labels.push_back(missing ? kMissingLabel : static_cast<std::int8_t>(draw.below(2)));

@@ -55,14 +55,14 @@ constexpr std::int8_t kNone = kMissingLabel;
 TEST_CASE("a base rate is the weighted share of positives; after another task, among that task's positives") {
   Labels labels({{1, 1, 0, 2},
                  {1, 0, 0, 3},
-                 {0, 1, 0, 5},      // says that its parent happened
-                 {kNone, 1, 0, 7},  // says nothing in a chain: a negative of that kind would not
+                 {0, 1, 0, 5},      // not among the positives of its parent
+                 {kNone, 1, 0, 7},  // nor known to be
                  {1, kNone, kNone, 11}});
   const Config chain = config_with("");
   const auto rates = count_base_rates(chain.model, labels, kGoOn);
   REQUIRE(rates.size() == 3);
   CHECK(*rates[0] == 16.0 / 21);
-  CHECK(*rates[1] == 7.0 / 10);
+  CHECK(*rates[1] == 2.0 / 5);
   CHECK(*rates[2] == 0);
 
   const Config independent = config_with(R"(, "probability": "independent")");

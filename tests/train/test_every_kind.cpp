@@ -26,7 +26,7 @@ class Rows : public BatchSource {
   void read(const std::size_t* index, std::size_t count, Batch& batch) override {
     batch = {};
     batch.rows = count;
-    batch.columns.resize(3);
+    batch.columns.resize(all_.columns.size());
     batch.columns[1].offsets.push_back(0);
     batch.labels.resize(all_.labels.size());
     for (std::size_t i = 0; i < count; ++i) {
@@ -36,7 +36,12 @@ class Rows : public BatchSource {
         batch.columns[1].ids.push_back(all_.columns[1].ids[item]);
       }
       batch.columns[1].offsets.push_back(static_cast<std::uint32_t>(batch.columns[1].ids.size()));
-      batch.columns[2].values.push_back(all_.columns[2].values[b]);
+      for (std::size_t f = 2; f < all_.columns.size(); ++f) {
+        const std::size_t width = all_.columns[f].values.size() / all_.rows;
+        const auto from = all_.columns[f].values.begin() + static_cast<std::ptrdiff_t>(b * width);
+        batch.columns[f].values.insert(batch.columns[f].values.end(), from,
+                                       from + static_cast<std::ptrdiff_t>(width));
+      }
       for (std::size_t t = 0; t < all_.labels.size(); ++t) batch.labels[t].push_back(all_.labels[t][b]);
       batch.weights.push_back(all_.weights[b]);
     }
