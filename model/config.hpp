@@ -41,6 +41,7 @@ struct DropoutConfig {
   double input = 0.0;    ///< on x0
   double sharing = 0.2;  ///< on the output of every sharing block
   double tower = 0.2;    ///< on the output of every tower layer
+  double field = 0.0;    ///< on all of x0 that comes from one column of the data
 
   bool operator==(const DropoutConfig&) const = default;
 };
@@ -73,6 +74,7 @@ inline constexpr Key kDropoutKeys[] = {
     {.name = "input", .kind = KeyKind::number, .doc = "on x0", .least = 0, .most = kBelowOne},
     {.name = "sharing", .kind = KeyKind::number, .doc = "on the output of every sharing block", .least = 0, .most = kBelowOne},
     {.name = "tower", .kind = KeyKind::number, .doc = "on the output of every tower layer", .least = 0, .most = kBelowOne},
+    {.name = "field", .kind = KeyKind::number, .doc = "on whole columns of the data: all of x0 that comes from one", .least = 0, .most = kBelowOne, .added = true},
 };
 // clang-format on
 
@@ -96,6 +98,7 @@ void describe(auto& v, Is<DropoutConfig> auto& dropout) {
   v.value("input", dropout.input);
   v.value("sharing", dropout.sharing);
   v.value("tower", dropout.tower);
+  v.value("field", dropout.field);
 }
 
 /// The rules that concern more than one key, those of the schema left out. Failure(usage) naming `source` and

@@ -238,7 +238,7 @@ std::vector<GradcheckTensor> gradcheck(const ModelConfig& model, const DropoutCo
   const ParameterTable table(model, small_tables(model));
   const std::vector<double> parameters = random_parameters(table, options.seed);
   const Batch batch = random_rows(model, options.rows, options.seed);
-  const DropoutState dropout{options.seed, 0, rates.input, rates.sharing, rates.tower};
+  const DropoutState dropout{options.seed, 0, rates.input, rates.sharing, rates.tower, rates.field};
 
   Function f(model, table, parameters, batch, dropout, ops);
   const GradientEngine<double>& engine = f.differentiate();

@@ -23,6 +23,7 @@ struct DropoutState {
   std::uint64_t seed = 0;
   std::uint64_t first_row = 0;  ///< ordinal of the batch's row 0 among all rows trained
   double input = 0, sharing = 0, tower = 0;
+  double field = 0;
 };
 
 /// What a batch's labels and weights fix before any row is computed.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "model/layers/embedding.hpp"
+#include "model/layers/field_dropout.hpp"
 #include "model/layers/head.hpp"
 #include "model/layers/input_dropout.hpp"
 #include "model/layers/loss.hpp"
@@ -80,9 +81,14 @@ Layers walk(Build& build, const ModelConfig& config) {
   if (config.head) layers.x0 = add<Embedding>(layers, build, config.fields, config.project).output();
   Stream wide;
   if (config.wide) wide = add<Wide>(layers, build, config.fields, layers.logits).output();
+  Stream kept;
+  if (config.head) {
+    kept = add<FieldDropout>(layers, build, config.fields, layers.x0, config.project > 0 ? rate : Stream{})
+               .output();
+  }
   if (config.project > 0) {
     const std::size_t column = layers.x0.width - config.project;
-    add<Projection>(layers, build, rate, layers.x0.columns(column, config.project));
+    add<Projection>(layers, build, kept, layers.x0.columns(column, config.project));
   }
   if (config.head) add<InputDropout>(layers, build, layers.x0);
   SharedStreams streams;

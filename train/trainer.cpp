@@ -95,7 +95,7 @@ StepReport Trainer::step(Batch& batch) {
   drop_ids(batch);
   const TrainConfig& train = config_.train;
   const model::DropoutState dropout{train.seed, rows_trained_, train.dropout.input, train.dropout.sharing,
-                                    train.dropout.tower};
+                                    train.dropout.tower, train.dropout.field};
   StepReport report;
   report.compared = differentiate(batch, dropout);
   report.loss = engine().losses().total();

@@ -112,7 +112,8 @@ std::vector<Real> all_gradients(GradientEngine<Real>& engine, const model::Param
 TEST_CASE("every kind: gradients agree with central differences") {
   std::size_t checked = 0, left_out = 0;
   for (const Choice& choice : every_choice()) {
-    for (const char* dropout : {"\"dropout\": 0", "\"dropout\": 0.3"}) {
+    for (const char* dropout :
+         {"\"dropout\": 0", R"("dropout": {"input": 0.1, "sharing": 0.3, "tower": 0.3, "field": 0.2})"}) {
       const Config config = parse_config(choice.json(dropout), "config");
       CAPTURE(choice.json(dropout));
       for (const model::GradcheckTensor& tensor :
@@ -163,7 +164,7 @@ TEST_CASE("every kind: every instruction set gives the values and gradients of d
 
 TEST_CASE("every kind: the same bytes for any threads and windows, whatever is kept") {
   constexpr std::size_t kRows = 600;
-  const model::DropoutState dropout{5, 12345, 0.1, 0.2, 0.3};
+  const model::DropoutState dropout{5, 12345, 0.1, 0.2, 0.3, 0.15};
   for (const Choice& choice : every_choice()) {
     const Subject subject(choice);
     CAPTURE(subject.json);
