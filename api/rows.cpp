@@ -218,12 +218,37 @@ void RowsEncoder::encode_labels(const Rows& rows) {
       }
     }
     batch_.labels[t].assign(found->values.begin(), found->values.end());
+    encode_soft(*found, t);
   }
   if (rows.labels.size() == config_.tasks.size()) return;
   for (const Labels& labels : rows.labels) {
     const auto known = [&](const Task& task) { return task.name == labels.task; };
     if (std::none_of(config_.tasks.begin(), config_.tasks.end(), known)) {
       fail_column(labels.task, "labels for a task that the model does not have", "Model::tasks() lists them");
+    }
+  }
+}
+
+void RowsEncoder::encode_soft(const Labels& labels, std::size_t t) {
+  const Task& task = config_.tasks[t];
+  batch_.targets.resize(config_.tasks.size());
+  std::vector<double>& targets = batch_.targets[t];
+  targets.clear();
+  if (labels.soft.empty()) return;
+  if (task.soft.empty()) {
+    fail_column(task.name, "soft labels were given, but the model has none for this task",
+                "set \"soft\" of the task in the config, or give none");
+  }
+  check_length(task.name, labels.soft.size(), labels.values.size());
+  for (std::size_t b = 0; b < labels.soft.size(); ++b) {
+    const double soft = labels.soft[b];
+    if (std::isnan(soft)) {
+      targets.push_back(labels.values[b] == 1 ? 1.0 : 0.0);
+    } else if (soft >= 0 && soft <= 1) {
+      targets.push_back(task.target(labels.values[b], soft));
+    } else {
+      fail_row(task.name, b, "soft label " + std::to_string(soft) + ", want a number from 0 to 1",
+               "mend the soft label");
     }
   }
 }

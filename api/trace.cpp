@@ -17,7 +17,8 @@ namespace {
 
 /// All rows of the file as one batch.
 Batch read_all(const Model::Impl& model, const std::string& path) {
-  data::RowReader reader(model.config.model, model.encoders, {path}, {data::RowReader::Labels::optional});
+  data::RowReader reader(model.config.model, model.encoders, {path},
+                         {.labels = data::RowReader::Labels::optional, .soft = true});
   Batch batch;
   if (reader.read(std::numeric_limits<std::size_t>::max(), batch) == 0) {
     fail(ErrorCode::data, (path == "-" ? "standard input" : printable(path)) + ": a header but no rows",

@@ -39,8 +39,10 @@ void check_header(const Schema& schema, const std::string& source) {
     for (std::size_t j = 0; j < schema.fields[f].of.size(); ++j)
       check(schema.fields[f].of[j].column, element(element("fields", f) + ".of", j));
   }
-  for (std::size_t t = 0; t < schema.tasks.size(); ++t)
+  for (std::size_t t = 0; t < schema.tasks.size(); ++t) {
     check(schema.tasks[t].label, element("tasks", t) + ".label");
+    check(schema.tasks[t].soft, element("tasks", t) + ".soft");
+  }
   check(schema.weight, "weight");
   check(schema.group, "group");
 }

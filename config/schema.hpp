@@ -58,6 +58,14 @@ struct Task {
   std::string label;               ///< CSV column of the label
   std::size_t parent = kNoParent;  ///< index of the task it stands `after`; always smaller than its own
   double weight = 1.0;
+  double positive_weight = 1.0;  ///< beta: how often a row with label 1 counts in the loss
+  std::string soft;              ///< CSV column of soft labels; empty: none
+  double soft_share = 0.5;       ///< a: their share in what is learnt from
+
+  /// What is learnt from where there are both.
+  double target(int y, double soft_label) const {
+    return (1 - soft_share) * (y == 1 ? 1.0 : 0.0) + soft_share * soft_label;
+  }
 
   bool operator==(const Task&) const = default;
 };
@@ -115,6 +123,9 @@ inline constexpr Key kTaskKeys[] = {
     {.name = "label", .kind = KeyKind::column, .doc = "CSV column of the label: a word of csv.true (1), of csv.false (0), or missing", .fallback = "the task's name"},
     {.name = "after", .kind = KeyKind::name, .doc = "the task this one follows, listed before it (click, then consume)", .fallback = "none"},
     {.name = "weight", .kind = KeyKind::number, .doc = "factor of the task's loss", .least = 0, .most = kLargest},
+    {.name = "positive_weight", .kind = KeyKind::number, .doc = "beta: in training a row whose label is 1 counts so often in this task's loss", .least = kAboveZero, .most = kLargest, .added = true},
+    {.name = "soft", .kind = KeyKind::column, .doc = "CSV column of soft labels, numbers from 0 to 1 or empty: training learns from (1 - a) label + a soft", .fallback = "none", .added = true},
+    {.name = "soft_share", .kind = KeyKind::number, .doc = "a, the share of the soft label", .least = 0, .most = 1, .fallback = "0.5", .applies = "tasks with `soft`", .added = true},
 };
 
 inline constexpr Key kSchemaKeys[] = {
@@ -158,6 +169,9 @@ void describe(auto& v, Is<Task> auto& task) {
   v.value("label", task.label);
   v.earlier("after", "task", task.parent);
   v.value("weight", task.weight);
+  v.value("positive_weight", task.positive_weight);
+  v.optional("soft", task.soft);
+  if (!task.soft.empty()) v.value("soft_share", task.soft_share);
 }
 
 /// `schema` is a Schema or what extends it.

@@ -160,7 +160,7 @@ class Checker {
     return items_ == trailer_.items && hash.digest(packed_) == content;
   }
 
-  /// Numbers, ids, labels and the weight of a record are such as its config allows.
+  /// Numbers, ids, labels, targets and the weight of a record are such as its config allows.
   bool check_values(const std::byte* record) const {
     for (std::size_t f = 0; f < layout_.fields.size(); ++f) {
       const RecordLayout::Slot& slot = layout_.fields[f];
@@ -177,6 +177,10 @@ class Checker {
     for (std::size_t t = 0; t < config_.tasks.size(); ++t) {
       const auto label = load<std::int8_t>(record + layout_.labels + t);
       if (label < kMissingLabel || label > 1) return false;
+    }
+    for (std::size_t i = 0; i < layout_.soft.size(); ++i) {
+      const auto target = load<double>(record + layout_.targets + i * sizeof(double));
+      if (!(target >= 0 && target <= 1)) return false;
     }
     if (!layout_.has_weight) return true;
     const auto weight = load<double>(record + layout_.weight);

@@ -61,6 +61,8 @@ void CachedRows::shape(std::size_t count, Batch& batch) {
   }
   batch.labels.resize(tasks_);
   for (auto& labels : batch.labels) labels.resize(count);
+  batch.targets.resize(tasks_);
+  for (const std::size_t t : layout_.soft) batch.targets[t].resize(count);
   batch.weights.resize(layout_.has_weight ? count : 0);
   batch.truth.resize(tasks_);
   for (auto& truth : batch.truth) truth.clear();
@@ -95,6 +97,9 @@ void CachedRows::load_record(const std::byte* record, std::size_t i, Batch& batc
   }
   for (std::size_t t = 0; t < tasks_; ++t)
     batch.labels[t][i] = load<std::int8_t>(record + layout_.labels + t);
+  for (std::size_t k = 0; k < layout_.soft.size(); ++k) {
+    batch.targets[layout_.soft[k]][i] = load<double>(record + layout_.targets + k * sizeof(double));
+  }
   if (layout_.has_weight) batch.weights[i] = load<double>(record + layout_.weight);
   if (!layout_.has_bags) return;
   items_checks_[i] = load<std::uint64_t>(record + layout_.items_check);

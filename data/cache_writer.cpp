@@ -76,6 +76,9 @@ void CacheWriter::add(const Batch& batch) {
       }
     }
     for (std::size_t t = 0; t < tasks_; ++t) store(record_.data() + layout_.labels + t, batch.labels[t][b]);
+    for (std::size_t i = 0; i < layout_.soft.size(); ++i) {
+      store(record_.data() + layout_.targets + i * sizeof(double), batch.targets[layout_.soft[i]][b]);
+    }
     if (layout_.has_weight) store(record_.data() + layout_.weight, batch.weights[b]);
     add(record_, row_items_);
   }

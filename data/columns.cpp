@@ -117,7 +117,7 @@ std::size_t find_column(const CsvReader& csv, const std::string& name, const std
   return *column;
 }
 
-Columns find_columns(const Schema& config, const CsvReader& csv, RowReader::Labels labels) {
+Columns find_columns(const Schema& config, const CsvReader& csv, RowReader::Labels labels, bool soft) {
   if (csv.header().empty()) {
     csv.fail_header("the file is empty", "the first line of a data file names its columns");
   }
@@ -136,6 +136,12 @@ Columns find_columns(const Schema& config, const CsvReader& csv, RowReader::Labe
     for (const Task& task : config.tasks) {
       find_column(csv, task.label, "label of task " + in_quotes(task.name));
     }
+  }
+  for (const Task& task : config.tasks) {
+    if (!soft) break;
+    std::optional<std::size_t>& column = columns.soft.emplace_back();
+    if (!task.soft.empty())
+      column = find_column(csv, task.soft, "soft label of task " + in_quotes(task.name));
   }
   if (!config.weight.empty()) columns.weight = find_column(csv, config.weight, "sample weight");
   if (labels == RowReader::Labels::required) columns.truth = find_for_all_tasks(config, csv, truth_name);
@@ -174,6 +180,17 @@ std::string parse_label(const CsvDialect& dialect, std::string_view cell, std::i
     }
     return in_quotes(cell) + " is not a label (" + words.substr(0, words.size() - 2) + " or empty)";
   }
+  return {};
+}
+
+std::string parse_target(const CsvDialect& dialect, const Task& task, std::string_view cell,
+                         std::int8_t label, double& target) {
+  target = label == 1 ? 1 : 0;
+  if (cell.empty() || is_among(cell, dialect.missing)) return {};
+  double soft = 0;
+  if (std::string error = parse_number(cell, soft); !error.empty()) return error;
+  if (!(soft >= 0 && soft <= 1)) return in_quotes(cell) + " is not a soft label (0 to 1)";
+  target = task.target(label, soft);
   return {};
 }
 

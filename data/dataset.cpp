@@ -61,6 +61,11 @@ std::uint64_t schema_hash(const Schema& config) {
   number(config.tasks.size());
   for (const Task& task : config.tasks) {
     word(task.label);
+    if (!task.soft.empty()) {
+      word("soft " + task.soft);
+      const double share = task.soft_share;
+      text.append(reinterpret_cast<const char*>(&share), sizeof share);
+    }
     if (!rates) continue;
     word(task.name);
     number(task.parent);
@@ -165,8 +170,10 @@ TrainingData build_training_data(const Schema& config, const Encoders& known,
   return build(config, &known, paths, cache_directory, progress);
 }
 
-Dataset build_dataset(const Schema& config, const Encoders& encoders, const std::vector<std::string>& paths,
+Dataset build_dataset(const Schema& schema, const Encoders& encoders, const std::vector<std::string>& paths,
                       const std::string& cache_directory, const Progress& progress) {
+  Schema config = schema;
+  for (Task& task : config.tasks) task.soft.clear();  // what is measured is measured against labels
   require_paths(paths);
   ProgressMeter meter(progress, size_of_all(paths));
   const Digests digests = digest_files(config, &encoders, Use::validation, paths, meter);

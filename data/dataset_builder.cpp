@@ -34,7 +34,7 @@ std::uint64_t DatasetBuilder::parse(const std::string& path, ProgressMeter& prog
     progress.file_finished(csv.bytes_total());
     return csv.digest();
   }
-  const Columns columns = find_columns(config_, csv, RowReader::Labels::required);
+  const Columns columns = find_columns(config_, csv, RowReader::Labels::required, true);
   while (csv.next()) {
     parse_row(csv, columns);
     if (++rows_ % kRowsPerReport == 0) progress.at(csv.bytes_done());
@@ -65,6 +65,16 @@ void DatasetBuilder::parse_row(const CsvReader& csv, const Columns& columns) {
       csv.fail_cell(columns.labels[t], error, kLabelHelp);
     }
     store(record_.data() + layout_.labels + t, label);
+  }
+  for (std::size_t i = 0; i < layout_.soft.size(); ++i) {
+    const std::size_t t = layout_.soft[i], column = *columns.soft[t];
+    double target;
+    if (std::string error = parse_target(config_.csv, config_.tasks[t], csv.cell(column),
+                                         load<std::int8_t>(record_.data() + layout_.labels + t), target);
+        !error.empty()) {
+      csv.fail_cell(column, error, kSoftHelp);
+    }
+    store(record_.data() + layout_.targets + i * sizeof(double), target);
   }
   if (columns.weight) {
     double weight;
@@ -246,6 +256,8 @@ void DatasetBuilder::start_batch() {
   }
   batch_.labels.resize(config_.tasks.size());
   for (auto& labels : batch_.labels) labels.clear();
+  batch_.targets.resize(config_.tasks.size());
+  for (auto& targets : batch_.targets) targets.clear();
   batch_.weights.clear();
   batch_.truth.resize(config_.tasks.size());
 }
@@ -281,6 +293,9 @@ void DatasetBuilder::add_to_batch(const Encoders& encoders, const std::byte* rec
   });
   for (std::size_t t = 0; t < config_.tasks.size(); ++t) {
     batch_.labels[t].push_back(load<std::int8_t>(record + layout_.labels + t));
+  }
+  for (std::size_t i = 0; i < layout_.soft.size(); ++i) {
+    batch_.targets[layout_.soft[i]].push_back(load<double>(record + layout_.targets + i * sizeof(double)));
   }
   if (layout_.has_weight) batch_.weights.push_back(load<double>(record + layout_.weight));
   ++batch_.rows;

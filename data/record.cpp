@@ -31,6 +31,11 @@ RecordLayout::RecordLayout(const Schema& config, Stage stage)
   };
   place(Kind::bag, sizeof(BagSlot));
   place(Kind::value, sizeof(double));
+  for (std::size_t t = 0; t < config.tasks.size(); ++t) {
+    if (!config.tasks[t].soft.empty()) soft.push_back(t);
+  }
+  targets = size;
+  size += soft.size() * sizeof(double);
   keys = size;
   if (stage == Stage::raw) size += KeyColumns(config).columns.size() * sizeof(std::uint64_t);
   weight = size;

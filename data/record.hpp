@@ -42,8 +42,10 @@ struct RecordLayout {
   std::size_t keys = 0;  ///< std::uint64_t: raw forms of the columns of keys (raw stage)
   bool has_weight;
   bool has_bags;
-  std::size_t weight = 0;  ///< double, if has_weight
-  std::size_t labels = 0;  ///< std::int8_t [T]
+  std::vector<std::size_t> soft;  ///< tasks with soft labels
+  std::size_t targets = 0;        ///< double, one for each of these
+  std::size_t weight = 0;         ///< double, if has_weight
+  std::size_t labels = 0;         ///< std::int8_t [T]
   std::size_t items_check =
       0;                  ///< std::uint64_t, if has_bags: row_check() of the row's items (encoded stage)
   std::size_t check = 0;  ///< std::uint64_t: row_check() of all before it (encoded stage)

@@ -36,6 +36,7 @@ void cut(Batch& batch, const Schema& config) {
   }
   for (std::size_t t = 0; t < config.tasks.size(); ++t) {
     cut_to_rows(batch.labels[t]);
+    cut_to_rows(batch.targets[t]);
     cut_to_rows(batch.truth[t]);
   }
   cut_to_rows(batch.weights);
@@ -46,6 +47,7 @@ void clear(Batch& batch, const Schema& config) {
   batch.rows = 0;
   batch.columns.resize(config.fields.size());
   batch.labels.resize(config.tasks.size());
+  batch.targets.resize(config.tasks.size());
   batch.truth.resize(config.tasks.size());
   for (BatchColumn& column : batch.columns) {
     column.offsets.clear();
@@ -84,7 +86,7 @@ struct RowReader::Impl {
       csv.emplace(paths[next_path++], config.csv);
       if (csv->empty() && paths.size() > 1) continue;
       const bool first = columns.fields.empty();
-      Columns found = find_columns(config, *csv, options.labels);
+      Columns found = find_columns(config, *csv, options.labels, options.soft);
       if (first) {
         truth = !found.truth.empty();
       } else if (truth && found.truth.empty()) {
@@ -144,6 +146,13 @@ struct RowReader::Impl {
       const std::size_t column = columns.labels[t];
       check(column, parse_label(config.csv, csv->cell(column), batch.labels[t].emplace_back()),
             [] { return kLabelHelp; });
+    }
+    for (std::size_t t = 0; t < columns.soft.size(); ++t) {
+      if (!columns.soft[t]) continue;
+      check(*columns.soft[t],
+            parse_target(config.csv, config.tasks[t], csv->cell(*columns.soft[t]), batch.labels[t].back(),
+                         batch.targets[t].emplace_back()),
+            [] { return kSoftHelp; });
     }
     for (std::size_t t = 0; t < columns.truth.size(); ++t) {
       const std::size_t column = columns.truth[t];

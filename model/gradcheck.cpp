@@ -85,6 +85,12 @@ Batch random_rows(const ModelConfig& config, std::size_t rows, std::uint64_t see
       labels.push_back(missing ? kMissingLabel : static_cast<std::int8_t>(draw.below(2)));
     }
   }
+  batch.targets.resize(config.tasks.size());
+  for (std::size_t t = 0; t < config.tasks.size(); ++t) {
+    for (std::size_t b = 0; b < rows && !config.tasks[t].soft.empty(); ++b) {
+      batch.targets[t].push_back(config.tasks[t].target(batch.labels[t][b], draw.unit()));
+    }
+  }
   if (!config.weight.empty()) {
     for (std::size_t b = 0; b < rows; ++b) batch.weights.push_back(0.5 + draw.unit());
   }

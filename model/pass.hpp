@@ -29,6 +29,7 @@ struct DropoutState {
 /// What a batch's labels and weights fix before any row is computed.
 struct Targets {
   std::vector<const std::int8_t*> labels;  ///< [T] arrays [B]
+  std::vector<const double*> soft;         ///< [T] arrays [B] of what is learnt from in their place, or null
   const double* weights = nullptr;         ///< [B] or null
   std::vector<double> share;         ///< [T] 1 / sum of the weights of the labelled rows, 0 if there are none
   std::vector<double> scale;         ///< [T] what a labelled row's loss counts in the total, times its weight

@@ -527,9 +527,13 @@ class Model:
         for i, cells in enumerate(labels):
             rows = [b for b, cell in enumerate(cells) if cell]
             y = torch.tensor([float(cells[b]) for b in rows], dtype=torch.float64)
+            w = weight[rows] * torch.where(y == 1, tasks[i].get("positive_weight", 1.0), 1.0)
+            if "soft" in tasks[i]:
+                share, soft = tasks[i].get("soft_share", 0.5), data[tasks[i]["soft"]]
+                y = torch.stack([(1 - share) * own + share * float(soft[b]) if soft[b] else own
+                                 for own, b in zip(y, rows)] or [y.sum()])[: len(rows)]
             loss = -(y * log_p[i][rows] + (1 - y) * log_q[i][rows])
-            total = weight[rows].sum()
-            losses.append((weight[rows] * loss).sum() / total if total > 0 else 0 * logit[0, 0])
+            losses.append((w * loss).sum() / w.sum() if w.sum() > 0 else 0 * logit[0, 0])
         out["loss"] = torch.stack(losses)
         parts = self.parts(tasks, losses, logit, data, weight, out)
         out["loss.total"] = sum(parts).reshape(1)
@@ -804,6 +808,12 @@ class RandomCase:
                 task["after"] = self.draw.choice(tasks)["name"]
             tasks.append(task)
             self.columns[f"y{i}"] = self.draw.choices(["0", "1", "0", "1", ""], k=self.rows)
+            if self.draw.random() < 0.3:
+                task["positive_weight"] = self.draw.choice([0.25, 2, 20])
+            if self.draw.random() < 0.3:
+                task.update(soft=f"s{i}", soft_share=self.draw.choice([0, 0.3, 1]))
+                self.columns[f"s{i}"] = [self.draw.choice(["", "0", "1", f"{self.draw.random():.3f}"])
+                                         for _ in range(self.rows)]
         return tasks
 
     def leave_out_defaults(self):

@@ -125,8 +125,9 @@ class Run {
       for (std::size_t t = 0; t < tasks.size(); ++t) {
         double weight = 0;
         for (std::size_t b = 0; b < count; ++b) {
-          if (batch_.labels[t][b] != kMissingLabel)
-            weight += batch_.weights.empty() ? 1.0 : batch_.weights[b];
+          if (batch_.labels[t][b] == kMissingLabel) continue;
+          const double own = batch_.labels[t][b] == 1 ? tasks[t].positive_weight : 1.0;
+          weight += batch_.weights.empty() ? own : own * batch_.weights[b];
         }
         sums[t] += losses[t] * weight;
         weights[t] += weight;

@@ -87,6 +87,8 @@ std::vector<std::string> verdict(const Config& config, const model::ParameterTab
   const std::vector<TaskReport> results = evaluation.results();
   for (std::size_t t = 0; t < T; ++t) {
     const double share = results[t].mean_label.value_or(0), loss = results[t].logloss.value_or(0);
+    // What learns from other than its labels does not predict their share.
+    if (tasks[t].positive_weight != 1 || !tasks[t].soft.empty()) continue;
     if (tasks[t].weight == 0 || share <= 0 || share >= 1 || effective[t].count() < kFewestRows) continue;
     const double base = base_rate_loss(share);
     const std::string line = "task " + in_quotes(tasks[t].name) + ": on training rows the log loss is " +

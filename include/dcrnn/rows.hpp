@@ -41,10 +41,12 @@ struct Column {
   }
 };
 
-/// Labels of one task: 0, 1, or -1 where missing.
+/// Labels of one task: 0, 1, or -1 where missing. `soft`, where the config gives the task soft labels:
+/// numbers from 0 to 1, NaN where missing; empty: none.
 struct Labels {
   std::string_view task;
   std::span<const std::int8_t> values;
+  std::span<const double> soft = {};
 };
 
 /// `count` rows: a column for every name of Model::columns(), in any order; labels for every task when

@@ -31,6 +31,7 @@ class Loss {
       parents_.push_back(task.parent);
       path_.push_back(config.chain ? task.parent : kNoParent);
       weights_.push_back(task.weight);
+      positive_weights_.push_back(task.positive_weight);
       if (calibrates() && task.parent != kNoParent) {
         build.kink(logits.columns(t, 1).place(), logits.columns(task.parent, 1).place());
       }
@@ -51,15 +52,19 @@ class Loss {
   void set_targets(const Batch& batch, const Real* parameters, Targets& targets) const {
     targets.labels.resize(T_);
     targets.weights = batch.weights.empty() ? nullptr : batch.weights.data();
+    targets.soft.resize(T_);
     const auto weight = [&](std::size_t b) { return targets.weights ? targets.weights[b] : 1.0; };
     targets.share.resize(T_);
     targets.scale.resize(T_);
     targets.log_variance.resize(T_);
     for (std::size_t t = 0; t < T_; ++t) {
       targets.labels[t] = batch.labels[t].data();
+      const bool soft = t < batch.targets.size() && !batch.targets[t].empty();
+      targets.soft[t] = soft ? batch.targets[t].data() : nullptr;
       double sum = 0;
       for (std::size_t b = 0; b < batch.rows; ++b) {
-        if (batch.labels[t][b] != kMissingLabel) sum += weight(b);
+        const std::int8_t label = batch.labels[t][b];
+        if (label != kMissingLabel) sum += label == 1 ? positive_weights_[t] * weight(b) : weight(b);
       }
       targets.share[t] = inverse(sum);
       targets.log_variance[t] = learns() ? static_cast<double>(parameters[log_variance_ + t]) : 0;
@@ -79,7 +84,7 @@ class Loss {
     const Labels labels(pass.targets, pass.batch_row);
     pass.ops.loss_forward({pass.count, T_, path_.data(), pass.value(logits_),
                            pass.targets != nullptr ? labels.rows.data() : nullptr, labels.weights,
-                           pass.at(probability_), pass.losses});
+                           pass.at(probability_), pass.losses, labels.soft.data(), positive_weights_.data()});
     if (!calibrates() || pass.targets == nullptr) return;
     pass.ops.calibrator_forward(
         {pass.count, T_, parents_.data(), pass.value(logits_), labels.weights, pass.losses + T_});
@@ -90,7 +95,8 @@ class Loss {
   void backward(const Pass<Real>& pass) const {
     const Labels labels(pass.targets, pass.batch_row);
     pass.ops.loss_backward({pass.count, T_, path_.data(), pass.value(logits_), labels.rows.data(),
-                            labels.weights, pass.targets->scale.data(), pass.gradient(logits_)});
+                            labels.weights, pass.targets->scale.data(), pass.gradient(logits_),
+                            labels.soft.data(), positive_weights_.data()});
     if (!calibrates()) return;
     pass.ops.calibrator_backward({pass.count, T_, parents_.data(), pass.value(logits_), labels.weights,
                                   pass.targets->excess_scale.data(), pass.gradient(logits_)});
@@ -129,9 +135,13 @@ class Loss {
     Labels(const Targets* targets, std::size_t first) {
       if (targets == nullptr) return;
       if (targets->weights != nullptr) weights = targets->weights + first;
-      for (std::size_t t = 0; t < targets->labels.size(); ++t) rows[t] = targets->labels[t] + first;
+      for (std::size_t t = 0; t < targets->labels.size(); ++t) {
+        rows[t] = targets->labels[t] + first;
+        if (targets->soft[t] != nullptr) soft[t] = targets->soft[t] + first;
+      }
     }
     std::array<const std::int8_t*, kMaxTasks> rows{};
+    std::array<const double*, kMaxTasks> soft{};
     const double* weights = nullptr;
   };
 
@@ -155,7 +165,7 @@ class Loss {
   Stream logits_;
   Slot probability_ = 0;
   std::vector<std::size_t> parents_, path_;  ///< path_: the parents whose probability is part of a task's
-  std::vector<double> weights_;
+  std::vector<double> weights_, positive_weights_;
   std::size_t log_variance_ = 0;  ///< offset of s
 };
 
