@@ -59,7 +59,7 @@ struct Task {
   std::size_t parent = kNoParent;  ///< index of the task it stands `after`; always smaller than its own
   double weight = 1.0;
   double positive_weight = 1.0;  ///< beta: how often a row with label 1 counts in the loss
-  std::string soft;              ///< CSV column of soft labels; empty: none
+  std::string soft = {};         ///< CSV column of soft labels; empty: none
   double soft_share = 0.5;       ///< a: their share in what is learnt from
 
   /// What is learnt from where there are both.
