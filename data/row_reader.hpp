@@ -23,10 +23,10 @@ class RowReader {
   };
   struct Options {
     Labels labels = Labels::required;
-    bool soft = false;                   ///< reads soft labels where labels are read
     bool groups = false;                 ///< reads the config's group column
     bool skip_bad_rows = false;          ///< leaves bad rows out of the batch instead of failing
     std::vector<std::string> keep = {};  ///< columns whose cells are wanted as they are
+    bool soft = false;                   ///< reads soft labels where labels are read
   };
   /// One row of a file that is not in the batch.
   struct Skipped {
