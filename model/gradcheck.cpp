@@ -253,7 +253,7 @@ std::vector<GradcheckTensor> gradcheck(const ModelConfig& model, const DropoutCo
     gradients.emplace_back(table.all()[i].size);
     engine.copy_gradient(i, gradients.back().data());
   }
-  const std::vector<double> dx0 = engine.input_gradient();
+  const bool has_input = engine.network().x0().width > 0;
 
   std::vector<GradcheckTensor> results;
   for (std::size_t i = 0; i < table.all().size(); ++i) {
@@ -262,8 +262,10 @@ std::vector<GradcheckTensor> gradcheck(const ModelConfig& model, const DropoutCo
                             [&](std::size_t k) -> double& { return f.parameter(parameter.offset + k); }));
   }
 
-  if (dx0.empty()) return results;
+  if (!has_input) return results;
   std::vector<double>& x0 = f.input();
+  // At this point: x0 holds what is projected without the mask that it has while learning.
+  const std::vector<double> dx0 = f.differentiate().input_gradient();
   results.push_back(check("x0", dx0, f, options, 1, [&](std::size_t k) -> double& { return x0[k]; }));
   return results;
 }

@@ -16,6 +16,9 @@ namespace {
 /// Below so many rows, counted as their weights count, nothing is said.
 constexpr double kFewestRows = 50;
 
+/// Share of a child's ones whose parent's label is 0, above which its loss says nothing of the training.
+constexpr double kManyOrphans = 0.01;
+
 constexpr const char* kHelp =
     "lower train.optimizer.rate, set train.clip_norm, or look for numbers far from unit scale";
 
@@ -65,6 +68,7 @@ std::vector<std::string> verdict(const Config& config, const model::ParameterTab
   network.set_parameters(parameters, threads);
   Evaluation evaluation(config.model);
   std::vector<EffectiveRows> effective(T);
+  std::vector<std::size_t> ones(T), orphans(T);  // of these, how many a chain says cannot be
   Batch batch;
   std::vector<std::size_t> index;
   const std::size_t batch_rows = std::min(config.train.batch, judged);
@@ -78,8 +82,12 @@ std::vector<std::string> verdict(const Config& config, const model::ParameterTab
     evaluation.add(batch, probabilities.data(), logits.data());
     for (std::size_t t = 0; t < T; ++t) {
       for (std::size_t b = 0; b < batch.rows; ++b) {
-        if (batch.labels[t][b] != kMissingLabel)
-          effective[t].add(batch.weights.empty() ? 1 : batch.weights[b]);
+        if (batch.labels[t][b] == kMissingLabel) continue;
+        effective[t].add(batch.weights.empty() ? 1 : batch.weights[b]);
+        if (batch.labels[t][b] != 1) continue;
+        ++ones[t];
+        const std::size_t parent = config.model.chain ? tasks[t].parent : kNoParent;
+        if (parent != kNoParent && batch.labels[parent][b] == 0) ++orphans[t];
       }
     }
   }
@@ -90,6 +98,8 @@ std::vector<std::string> verdict(const Config& config, const model::ParameterTab
     // What learns from other than its labels does not predict their share.
     if (tasks[t].positive_weight != 1 || !tasks[t].soft.empty()) continue;
     if (tasks[t].weight == 0 || share <= 0 || share >= 1 || effective[t].count() < kFewestRows) continue;
+    // Nor does a chain predict children without parents, of which findings() has told.
+    if (static_cast<double>(orphans[t]) > kManyOrphans * static_cast<double>(ones[t])) continue;
     const double base = base_rate_loss(share);
     const std::string line = "task " + in_quotes(tasks[t].name) + ": on training rows the log loss is " +
                              shown(loss) + "; predicting the base rate, " + shown(share) +

@@ -35,7 +35,7 @@ Error error_of(const std::function<void(SmallTable&)>& spoil) {
 TEST_CASE("columns") {
   CHECK(error_of([](SmallTable& t) { t.columns().pop_back(); }).message == "column \"x\": missing");
   const Error unknown = error_of([](SmallTable& t) { t.columns()[0].field = "usr"; });
-  CHECK(unknown.message == "column \"usr\": the model has no such field");
+  CHECK(unknown.message == "column \"usr\": the model reads no such column");
   CHECK(unknown.help == "did you mean \"user\"?");
   CHECK(error_of([](SmallTable& t) { t.columns().push_back(t.columns()[0]); }).message ==
         "column \"user\": given twice");
