@@ -16,6 +16,7 @@ using Command = std::function<int()>;
 void add_synth(CLI::App& program, Command& chosen);
 void add_check(CLI::App& program, Command& chosen);
 void add_train(CLI::App& program, Command& chosen);
+void add_compare(CLI::App& program, Command& chosen);
 void add_eval(CLI::App& program, Command& chosen);
 void add_refresh(CLI::App& program, Command& chosen);
 void add_predict(CLI::App& program, Command& chosen);

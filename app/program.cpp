@@ -64,6 +64,7 @@ int parse_and_run(int argc, char** argv) {
   add_synth(program, chosen);
   add_check(program, chosen);
   add_train(program, chosen);
+  add_compare(program, chosen);
   add_eval(program, chosen);
   add_refresh(program, chosen);
   add_predict(program, chosen);

@@ -6,3 +6,4 @@
 #include "dcrnn/model.hpp"
 #include "dcrnn/result.hpp"
 #include "dcrnn/rows.hpp"
+#include "dcrnn/scores.hpp"

@@ -43,7 +43,8 @@ const std::vector<Room> kRooms = {
       "generated/version_info.hpp"},
      {"nlohmann/"}},
     {"synth", {"dcrnn/", "core/"}, {}},
-    {"app", {"dcrnn/"}, {"CLI/", "posix"}},
+    {"compare", {"dcrnn/"}, {"nlohmann/"}},
+    {"app", {"dcrnn/", "compare/"}, {"CLI/", "posix"}},
     {"examples", {"dcrnn/"}, {"dcrnn/", "posix", "math.h", "std", "string.h"}},
 };
 

@@ -1,0 +1,46 @@
+// What a comparison has found, and how it is told.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compare/rows.hpp"
+
+namespace dcrnn::app {
+
+/// Figures of one task, a number per seed; an undefined one is left out.
+struct TaskFigures {
+  std::vector<double> auc, logloss, ece;
+  std::vector<double> given_parent;           ///< AUC among the parent's positives, by p_child / p_parent
+  std::vector<double> given_parent_by_child;  ///< the same by p_child
+  std::vector<double> gauc;
+  std::vector<double> logit;  ///< [rows of --test]: log odds of p, summed over the seeds
+  bool best = false;          ///< both tests say so against every other row
+};
+
+struct RowFigures {
+  std::string name;
+  std::vector<TaskFigures> tasks;
+  std::size_t parameters = 0;
+  double flops = 0;  ///< forward, per row
+};
+
+struct Comparison {
+  std::vector<compare::Task> tasks;
+  std::vector<std::vector<std::int8_t>> labels;  ///< [T][rows of --test]: -1 where missing
+  std::size_t seeds = 0;
+  std::vector<RowFigures> rows;
+  std::size_t tests = 0;  ///< comparisons of two rows that the p are corrected for
+};
+
+/// Marks each task's best row, where there is one: DeLong's test and the t test over seeds both say, at .05
+/// after Holm's correction over all tasks, that its AUC is above that of every other row.
+void mark_best(Comparison& comparison);
+
+std::string as_table(const Comparison& comparison);
+std::string as_json(const Comparison& comparison);
+std::string as_csv(const Comparison& comparison);
+
+}  // namespace dcrnn::app
