@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -68,7 +69,8 @@ void write_whole(const std::string& path, const std::string& text) {
 
 /// What a comparison stands on, a line each: rows and seeds may be added to it, nothing else may change.
 std::string foundation(const std::string& config, const CompareOptions& options) {
-  std::string text = "config: " + config + "\n";
+  std::string text = config + "\n";
+  std::replace(text.begin(), text.end(), ',', '\n');
   const auto add = [&](const char* option, const std::vector<std::string>& files) {
     for (const std::string& file : files) {
       std::error_code error;
@@ -113,7 +115,14 @@ class CompareRun {
     comparison_.tasks = compare::tasks_of(config);
     comparison_.seeds = options.seeds;
     for (const std::string& name : options.models.empty() ? compare::row_names() : options.models) {
-      rows_.push_back(row_of(name, config, options));
+      compare::Row row = row_of(name, config, options);
+      for (const compare::Row& other : rows_) {
+        if (other.name == row.name) {
+          throw Failure(ErrorCode::usage, "--models: two rows are called " + in_quotes(row.name),
+                        "name a row once, and give a config of your own another file name");
+        }
+      }
+      rows_.push_back(std::move(row));
       runs_ += rows_.back().configs.size() * options.seeds;
     }
   }

@@ -60,10 +60,11 @@ class Compare(CommandLineTest):
 
     def test_refuses_what_it_cannot_compare(self):
         self.check_error(self.compare("bad", "--models", "hart"), 2, 'no row "hart"; the nearest is "hard"')
+        self.check_error(self.compare("bad", "--models", "ple,hard,ple"), 2, 'two rows are called "ple"')
         self.assertFalse((self.dir / "bad").exists())
         self.assertEqual(self.compare("other", "--models", "hard", "--seeds", "1").returncode, 0)
         self.check_error(self.compare("other", "--models", "hard", "--seeds", "1", "--set", "tower=[5]"), 4,
-                         "another comparison: config: ")
+                         r'another comparison: "tower":\[3\] there, "tower":\[5\] here')
         self.check_error(run("compare", self.dir / "config.json", "--train", "x"), 2, "--valid is required")
 
 

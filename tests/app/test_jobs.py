@@ -313,6 +313,7 @@ class Jobs(CommandLineTest):
                    "check": ["--train", "--valid", "--set", "--scratch", "--json"],
                    "train": ["--train", "--valid", "--out", "--resume", "--set", "--seed", "--cache", "--quiet",
                              "--from", "--keep-state"],
+                   "compare": ["--train", "--valid", "--test", "--models", "--seeds", "--set", "--show", "--out"],
                    "eval": ["--data", "--json", "--batch"], "predict": ["--data", "--out", "--batch"],
                    "trace": ["--data", "--out", "--precision"], "gradcheck": ["--seed", "--rows", "--elements", "--json"],
                    "inspect": ["--json"]}
