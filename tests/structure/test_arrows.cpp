@@ -149,7 +149,7 @@ std::string complaint(const std::string& path, const std::string& line) {
 std::vector<fs::path> sources(const fs::path& root) {
   std::vector<fs::path> found;
   for (const char* folder : {"include", "core", "config", "files", "kernels", "optim", "model", "train",
-                             "data", "synth", "api", "app", "examples", "bench", "tests"}) {
+                             "data", "synth", "api", "compare", "app", "examples", "bench", "tests"}) {
     if (!fs::exists(root / folder)) continue;
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
       const std::string extension = entry.path().extension();
