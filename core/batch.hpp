@@ -53,8 +53,8 @@ struct Batch {
       labels;  ///< [T][B]: 0, 1 or kMissingLabel; empty inner vector = no labels read
   std::vector<std::vector<double>> targets;  ///< [T][B] in [0, 1]: what is learnt from in place of the
                                              ///< labels; empty, or empty inner vector: the labels
-  std::vector<double> weights;             ///< [B], or empty when the model has no weight column
-  std::vector<std::uint32_t> groups;       ///< [B] number of the row's group or kNoGroup; empty: not read
+  std::vector<double> weights;               ///< [B], or empty when the model has no weight column
+  std::vector<std::uint32_t> groups;         ///< [B] number of the row's group or kNoGroup; empty: not read
   std::vector<std::vector<double>> truth;  ///< [T][B] true probabilities where the file has them, else empty
 };
 

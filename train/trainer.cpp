@@ -94,7 +94,8 @@ StepReport Trainer::step(Batch& batch) {
   pack();
   drop_ids(batch);
   const TrainConfig& train = config_.train;
-  const model::DropoutState dropout{train.seed, rows_trained_, train.dropout.input, train.dropout.sharing,
+  const model::DropoutState dropout{train.seed,          rows_trained_,
+                                    train.dropout.input, train.dropout.sharing,
                                     train.dropout.tower, train.dropout.field};
   StepReport report;
   report.compared = differentiate(batch, dropout);
