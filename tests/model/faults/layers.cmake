@@ -17,6 +17,11 @@ add_library(dcrnn_find_fault OBJECT model/faults/find_fault.cpp)
 dcrnn_compile(dcrnn_find_fault)
 target_link_libraries(dcrnn_find_fault PRIVATE nlohmann_json::nlohmann_json)
 
+# Each is a compilation of its own. One in DCRNN_FAULT_SHARE is made, drawn by the commit.
+set(DCRNN_FAULT_SHARE 1 CACHE STRING "Which share of the planted faults in layers is tried: one in so many")
+execute_process(COMMAND git rev-parse HEAD WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}" OUTPUT_VARIABLE fault_seed
+                ERROR_QUIET)
+
 function(plant_in_layer header words original faulty tensor changes)
   # A name of its own for every fault: where a header is new on an include path, nothing is built anew.
   string(MD5 hash "${header} ${original} ${faulty}")
@@ -29,6 +34,12 @@ function(plant_in_layer header words original faulty tensor changes)
     message(FATAL_ERROR "fault \"${words}\": \"${original}\" must stand in ${header} exactly once")
   endif()
   string(REPLACE "${original}" "${faulty}" text "${text}")
+  string(MD5 drawn "${hash} ${fault_seed}")
+  string(SUBSTRING "${drawn}" 0 4 drawn)
+  math(EXPR drawn "0x${drawn} % ${DCRNN_FAULT_SHARE}")
+  if(NOT drawn EQUAL 0)
+    return()
+  endif()
   file(CONFIGURE OUTPUT "${fault_root}/${name}/${header}" CONTENT "${text}" @ONLY)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${header}")
 
