@@ -73,6 +73,21 @@ class Log:
         return np.nan_to_num((values(frame) - mean) / deviation).astype(np.float32)
 
 
+def scorer_of(log, models):
+    """The function of a peer that has one classifier per task, on frames with categories."""
+
+    def score(frame):
+        rows = log.with_categories(frame)
+        return np.stack([model.predict_proba(rows)[:, 1] for model in models], 1)
+
+    def one(frame):
+        row = log.with_categories(frame)
+        return lambda: [model.predict_proba(row) for model in models]
+
+    score.one = one
+    return score
+
+
 def auc(y, p):
     """By ranks, ties at their mean."""
     _, inverse, counts = np.unique(p, return_inverse=True, return_counts=True)

@@ -1,6 +1,7 @@
 """LightGBM: categories as such, one model per task, early stopping on valid."""
 import lightgbm
-import numpy as np
+
+from common import scorer_of
 
 THREADS = 2
 
@@ -19,13 +20,4 @@ def train(log, seed):
                   callbacks=[lightgbm.early_stopping(50, verbose=False)])
         models.append(model)
 
-    def score(frame):
-        rows = log.with_categories(frame)
-        return np.stack([model.predict_proba(rows)[:, 1] for model in models], 1)
-
-    def one(frame):
-        row = log.with_categories(frame)
-        return lambda: [model.predict_proba(row) for model in models]
-
-    score.one = one
-    return score
+    return scorer_of(log, models)

@@ -1,6 +1,7 @@
 """XGBoost: histograms, categories as such, one model per task, early stopping on valid."""
-import numpy as np
 import xgboost
+
+from common import scorer_of
 
 THREADS = 2
 
@@ -19,13 +20,4 @@ def train(log, seed):
         model.fit(x, log.truth("train")[:, t], eval_set=[(valid, log.truth("valid")[:, t])], verbose=False)
         models.append(model)
 
-    def score(frame):
-        rows = log.with_categories(frame)
-        return np.stack([model.predict_proba(rows)[:, 1] for model in models], 1)
-
-    def one(frame):
-        row = log.with_categories(frame)
-        return lambda: [model.predict_proba(row) for model in models]
-
-    score.one = one
-    return score
+    return scorer_of(log, models)
