@@ -9,7 +9,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 targets=(model csv config cache checkpoint)
 case "${1:-}" in
-  --seconds) limit=(-max_total_time="${2:?--seconds needs a number}") ;;
+  --seconds) limit=(-max_total_time="${2:?--seconds needs a number}" -seed=1) ;;  # the same inputs every time
   --runs) limit=(-runs="${2:?--runs needs a number}") ;;
   [0-9]*) limit=(-max_total_time="$(awk "BEGIN { print int($1 * 3600 * $(nproc) / ${#targets[@]}) }")") ;;
   *) echo "usage: scripts/fuzz.sh HOURS | --seconds N | --runs N" >&2; exit 2 ;;
@@ -23,5 +23,5 @@ $programs/make_corpus build/fuzz/corpus
 # As many at once as there are processors. What an input of more than 64 kB finds a smaller one finds too.
 printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -I {} sh -c '
   "$0"/fuzz_{} build/fuzz/corpus/{} -artifact_prefix=build/fuzz/found/{}. -max_len=65536 -timeout=10 -rss_limit_mb=2048 \
-    -print_final_stats=1 -verbosity=0 "$1" >build/fuzz/{}.log 2>&1 && { echo "{}:"; grep -E "^(stat|taken)" build/fuzz/{}.log; } ||
+    -print_final_stats=1 -verbosity=0 "$@" >build/fuzz/{}.log 2>&1 && echo "{}: $(grep -E "^(stat.*(executed|per_sec)|taken)" build/fuzz/{}.log | tr -s "\n " " ")" ||
     { cat build/fuzz/{}.log; exit 255; }' "$programs" "${limit[@]}"
