@@ -5,11 +5,11 @@
 #include <filesystem>
 #include <unordered_set>
 
-#include "api/callback.hpp"
 #include "api/cell_notes.hpp"
 #include "api/compute.hpp"
 #include "api/field_findings.hpp"
 #include "api/model_impl.hpp"
+#include "api/progress.hpp"
 #include "core/guard.hpp"
 #include "core/text.hpp"
 #include "data/data_files.hpp"
@@ -89,12 +89,7 @@ class CheckRun {
  private:
   bool go_on(std::uint64_t done, std::uint64_t total) {
     progress_total_ = total;
-    JobProgress state;
-    state.stage = "reading";
-    state.done = done;
-    state.total = total;
-    state.seconds = seconds_since(start_);
-    return !job_.progress || api::call_host("progress", job_.progress, state);
+    return api::tell_progress(job_.progress, "reading", done, total, start_);
   }
 
   /// After the files are read there is only to ask.

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "api/callback.hpp"
 #include "api/compute.hpp"
+#include "api/progress.hpp"
 #include "api/scoring.hpp"
 #include "core/failure.hpp"
 #include "core/text.hpp"
@@ -53,12 +53,7 @@ bool FileScorer::next(const ProgressCallback& progress) {
   if (batch_.rows > 0) workspace_.score(network_, batch_, probabilities_.data(), logits_.data());
   list_answers(count);
   rows_ += count;
-  if (!progress) return true;
-  JobProgress state;
-  state.stage = "scoring";
-  state.done = rows_;
-  state.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  if (!call_host("progress", progress, state)) {
+  if (!tell_progress(progress, "scoring", rows_, 0, start_)) {
     fail(ErrorCode::stopped, name_ + ": stopped after " + std::to_string(rows_) + " rows", "");
   }
   return true;

@@ -9,6 +9,7 @@
 #include "api/compute.hpp"
 #include "api/fit_log.hpp"
 #include "api/model_file.hpp"
+#include "api/progress.hpp"
 #include "api/start.hpp"
 #include "config/set_value.hpp"
 #include "core/file.hpp"
@@ -129,12 +130,7 @@ class FitRun {
   void read() {
     begin_ = Clock::now();
     const data::Progress progress = [this](std::uint64_t done, std::uint64_t total) {
-      JobProgress state;
-      state.stage = "reading";
-      state.done = done;
-      state.total = total;
-      state.seconds = seconds_since(begin_);
-      return !job_.progress || api::call_host("progress", job_.progress, state);
+      return api::tell_progress(job_.progress, "reading", done, total, begin_);
     };
     data::TrainingData training =
         start_
@@ -215,12 +211,7 @@ class FitRun {
 
   void start_at_base_rates() {
     const auto progress = [&](std::uint64_t done) {
-      JobProgress state;
-      state.stage = "counting";
-      state.done = done;
-      state.total = train_.rows->rows();
-      state.seconds = seconds_since(begin_);
-      return !job_.progress || api::call_host("progress", job_.progress, state);
+      return api::tell_progress(job_.progress, "counting", done, train_.rows->rows(), begin_);
     };
     base_rates_ = train::count_base_rates(config_.model, *train_.rows, progress);
     train::start_heads(config_.model.tasks, base_rates_, model_->table, model_->parameters.span());

@@ -66,6 +66,16 @@ std::string sealed(const std::string& config_json, const std::vector<TensorView>
   return text;
 }
 
+void verify(const files::TensorFile& file, const std::string& checksum) {
+  if (checksum.empty()) return;
+  const std::string found = api::checksum_of(file, checksum);
+  if (found == checksum) return;
+  fail(ErrorCode::model,
+       printable(file.path()) + ": the checksum of its content is " + found + ", but it says " + checksum,
+       "the file is damaged; if it was changed on purpose, take \"checksum\" out of the config in its "
+       "metadata");
+}
+
 Config config_of(const files::TensorFile& file, std::string& checksum) {
   const std::string& path = file.path();
   const auto found = file.metadata().find(kConfigKey);
@@ -142,15 +152,6 @@ std::string checksum_of(const files::TensorFile& file, const std::string& said) 
   return checksum_of(text, file.tensors());
 }
 
-static void verify(const files::TensorFile& file, const std::string& checksum) {
-  const std::string found = checksum_of(file, checksum);
-  if (found == checksum) return;
-  fail(ErrorCode::model,
-       printable(file.path()) + ": the checksum of its content is " + found + ", but it says " + checksum,
-       "the file is damaged; if it was changed on purpose, take \"checksum\" out of the config in its "
-       "metadata");
-}
-
 void save_model(const Model::Impl& model, const std::string& path) {
   std::vector<TensorView> tensors;
   for (const model::Parameter& parameter : model.table.all()) {
@@ -173,7 +174,7 @@ std::unique_ptr<Model::Impl> load_model(const std::string& path) {
     read_parameter(file, parameter, model->parameters.data() + parameter.offset);
   }
   // Last: where the content itself is wrong, that says more.
-  if (!checksum.empty()) verify(file, checksum);
+  verify(file, checksum);
   model->source = std::filesystem::absolute(path).string();
   model->checksum = std::move(checksum);
   return model;

@@ -2,13 +2,14 @@
 
 #include <chrono>
 
-#include "api/callback.hpp"
 #include "api/model_file.hpp"
 #include "api/model_impl.hpp"
+#include "api/progress.hpp"
 #include "api/rows.hpp"
 #include "core/guard.hpp"
 #include "core/job_files.hpp"
 #include "core/text.hpp"
+#include "data/data_files.hpp"
 #include "data/row_reader.hpp"
 #include "dcrnn/files.hpp"
 
@@ -30,20 +31,12 @@ void add_files(const Model::Impl& model, const RefreshJob& job, data::Refresh& r
   while (reader.read(kBatchRows, batch) > 0) {
     for (; file < reader.file(); ++file) end_file(file);
     refresh.add(batch);
-    if (!job.progress) continue;
-    JobProgress state;
-    state.stage = "reading";
-    state.done = reader.bytes_done();
-    state.total = reader.bytes_total();
-    state.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    if (!api::call_host("progress", job.progress, state)) {
+    if (!api::tell_progress(job.progress, "reading", reader.bytes_done(), reader.bytes_total(), start)) {
       fail(ErrorCode::stopped, "stopped while reading the data", "");
     }
   }
   for (; file < job.data.size(); ++file) end_file(file);
-  if (refresh.rows() == 0) {
-    fail(ErrorCode::data, printable(job.data[0]) + ": there is no row in it", "give a file with rows");
-  }
+  if (refresh.rows() == 0) data::fail_no_rows(job.data);
 }
 
 }  // namespace

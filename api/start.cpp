@@ -6,26 +6,13 @@
 #include "api/model_file.hpp"
 #include "config/difference.hpp"
 #include "core/failure.hpp"
-#include "core/file.hpp"
 #include "core/text.hpp"
-#include "data/hash.hpp"
+#include "data/data_files.hpp"
 #include "files/safetensors.hpp"
 
 namespace dcrnn::api {
 
 namespace {
-
-constexpr std::size_t kBlock = std::size_t{1} << 20;
-
-std::uint64_t digest_of(const std::string& path) {
-  InputFile file(path);
-  data::FileDigest digest;
-  std::vector<char> buffer(kBlock);
-  for (std::size_t got; (got = file.read(buffer.data(), buffer.size())) > 0;) {
-    digest.add({buffer.data(), got});
-  }
-  return digest.value();
-}
 
 /// Null if the file is no checkpoint.
 std::unique_ptr<Model::Impl> shape_of_state(const std::string& path) {
@@ -61,7 +48,7 @@ std::unique_ptr<Model::Impl> shape_of_state(const std::string& path) {
 
 Start load_start(const std::string& path) {
   Start start;
-  start.digest = digest_of(path);
+  start.digest = data::digest_of_file(path);
   start.model = shape_of_state(path);
   if (start.model == nullptr) {
     start.model = load_model(path);

@@ -19,7 +19,6 @@
 namespace dcrnn::app {
 namespace {
 
-constexpr unsigned kGraceSeconds = 3;
 constexpr int kFound = 1;  // exit code
 // What a page has room for.
 constexpr std::size_t kMostFields = 50, kMostLines = 20;

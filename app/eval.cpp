@@ -18,7 +18,6 @@
 namespace dcrnn::app {
 namespace {
 
-constexpr unsigned kGraceSeconds = 3;
 constexpr std::size_t kMaxPlaces = 1000000;
 
 struct EvalOptions {

@@ -19,8 +19,6 @@
 namespace dcrnn::app {
 namespace {
 
-constexpr unsigned kGraceSeconds = 3;
-
 struct PredictOptions {
   std::string model, out, bad_rows = "fail";
   std::vector<std::string> data, keep;

@@ -16,8 +16,6 @@
 namespace dcrnn::app {
 namespace {
 
-constexpr unsigned kGraceSeconds = 3;
-
 struct RefreshOptions {
   std::string model, out;
   std::vector<std::string> data;

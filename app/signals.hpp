@@ -10,6 +10,9 @@ namespace dcrnn::app {
 /// Until defer_signals(), these signals end the program at once, with exit code 128 + the signal.
 void install_signal_handlers();
 
+/// Of a command that has nothing to save.
+inline constexpr unsigned kGraceSeconds = 3;
+
 /// From here on the first signal only makes stop_requested() true. The next one, or `grace_seconds` without
 /// an end (0: no limit), ends the program at once.
 void defer_signals(unsigned grace_seconds);

@@ -14,7 +14,6 @@
 namespace dcrnn::app {
 namespace {
 
-constexpr unsigned kGraceSeconds = 3;
 constexpr std::size_t kLeastRows = 8, kMostRows = 1'000'000'000;
 
 struct SynthOptions {

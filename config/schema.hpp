@@ -10,6 +10,7 @@
 #include "config/csv_dialect.hpp"
 #include "config/keys.hpp"
 #include "config/rate.hpp"
+#include "core/batch.hpp"
 
 namespace dcrnn {
 
@@ -99,6 +100,29 @@ struct Schema {
 
   bool operator==(const Schema&) const = default;
 };
+
+/// Leaves a batch without rows, ready for rows to be appended; it keeps its memory.
+inline void clear_rows(Batch& batch, const Schema& schema) {
+  batch.rows = 0;
+  batch.columns.resize(schema.fields.size());
+  for (std::size_t f = 0; f < schema.fields.size(); ++f) {
+    BatchColumn& column = batch.columns[f];
+    column.ids.clear();
+    column.offsets.assign(schema.fields[f].type == FieldType::bag ? 1 : 0, 0);
+    column.values.clear();
+    column.keys.clear();
+    column.counts = {};
+  }
+  const auto clear = [&](auto& of_tasks) {
+    of_tasks.resize(schema.tasks.size());
+    for (auto& values : of_tasks) values.clear();
+  };
+  clear(batch.labels);
+  clear(batch.targets);
+  clear(batch.truth);
+  batch.weights.clear();
+  batch.groups.clear();
+}
 
 // clang-format off
 inline constexpr Key kPlainFieldKeys[] = {

@@ -3,8 +3,15 @@
 #include "core/failure.hpp"
 #include "core/file.hpp"
 #include "core/text.hpp"
+#include "data/hash.hpp"
 
 namespace dcrnn::data {
+
+namespace {
+
+constexpr std::size_t kPiece = std::size_t{1} << 20;
+
+}  // namespace
 
 void require_paths(const std::vector<std::string>& paths) {
   if (paths.empty()) fail(ErrorCode::usage, "no data file was named", "name at least one CSV file");
@@ -23,6 +30,17 @@ std::uint64_t size_of_all(const std::vector<std::string>& paths) {
     total += file.size();
   }
   return total;
+}
+
+std::uint64_t digest_of_file(const std::string& path, const std::function<void()>& after_piece) {
+  InputFile file(path);
+  FileDigest digest;
+  std::vector<char> piece(kPiece);
+  for (std::size_t got; (got = file.read(piece.data(), piece.size())) > 0;) {
+    digest.add({piece.data(), got});
+    after_piece();
+  }
+  return digest.value();
 }
 
 void fail_no_rows(const std::vector<std::string>& paths) {

@@ -63,8 +63,7 @@ std::uint64_t schema_hash(const Schema& config) {
     word(task.label);
     if (!task.soft.empty()) {
       word("soft " + task.soft);
-      const double share = task.soft_share;
-      text.append(reinterpret_cast<const char*>(&share), sizeof share);
+      number(std::bit_cast<std::uint64_t>(task.soft_share));
     }
     if (!rates) continue;
     word(task.name);
@@ -84,26 +83,17 @@ struct Digests {
   std::vector<std::uint64_t> files;
 };
 
-/// What the rows of a cache are for.
-enum class Use { training, growing, validation };
-
-/// `encoders`: those that exist already, or null.
-Digests digest_files(const Schema& config, const Encoders* encoders, Use use,
+/// `encoders`: those that exist already, or null; `growing`: the rows make them grow.
+Digests digest_files(const Schema& config, const Encoders* encoders, bool growing,
                      const std::vector<std::string>& paths, ProgressMeter& progress) {
   Digests digests;
   digests.key.schema = schema_hash(config);
   Hasher all(digests.key.schema);
-  if (use == Use::growing) all.add("growing");
+  if (growing) all.add("growing");
   if (encoders != nullptr) all.add(pack_tensors(encoders->tensors()));
-  std::vector<char> buffer(std::size_t{1} << 20);
   for (const std::string& path : paths) {
-    InputFile file(path);
-    FileDigest one;
-    for (std::size_t got; (got = file.read(buffer.data(), buffer.size())) > 0;) {
-      one.add({buffer.data(), got});
-      progress.report_again();
-    }
-    const std::uint64_t digest = digests.files.emplace_back(one.value());
+    const std::uint64_t digest =
+        digests.files.emplace_back(digest_of_file(path, [&] { progress.report_again(); }));
     all.add({reinterpret_cast<const char*>(&digest), sizeof digest});
   }
   digests.key.all = all.digest();
@@ -128,17 +118,12 @@ Cache open_written(const Schema& config, const Encoders* known, const std::strin
   return std::move(*cache);
 }
 
-}  // namespace
-
-namespace {
-
 /// `known`: encoders that are to grow, or null.
 TrainingData build(const Schema& config, const Encoders* known, const std::vector<std::string>& paths,
                    const std::string& cache_directory, const Progress& progress) {
   require_paths(paths);
   ProgressMeter meter(progress, size_of_all(paths));
-  const Digests digests =
-      digest_files(config, known, known == nullptr ? Use::training : Use::growing, paths, meter);
+  const Digests digests = digest_files(config, known, known != nullptr, paths, meter);
   const CacheKey& key = digests.key;
   std::optional<Cache> cache = open_cache(config, nullptr, cache_directory, key);
   if (!cache) {
@@ -176,7 +161,7 @@ Dataset build_dataset(const Schema& schema, const Encoders& encoders, const std:
   for (Task& task : config.tasks) task.soft.clear();  // what is measured is measured against labels
   require_paths(paths);
   ProgressMeter meter(progress, size_of_all(paths));
-  const Digests digests = digest_files(config, &encoders, Use::validation, paths, meter);
+  const Digests digests = digest_files(config, &encoders, false, paths, meter);
   const CacheKey& key = digests.key;
   if (std::optional<Cache> cache = open_cache(config, &encoders, cache_directory, key)) {
     return std::move(cache->dataset);

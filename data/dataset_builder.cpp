@@ -234,32 +234,15 @@ std::vector<FieldProfile> DatasetBuilder::profiles() const {
 
 void DatasetBuilder::for_each_batch(const Encoders& encoders, ProgressMeter& progress,
                                     const std::function<void(const Batch&)>& use) {
-  start_batch();
+  clear_rows(batch_, config_);
   for (Rate& rate : rates_) rate.fit.restart();
   for_each_row(progress, [&](const std::byte* record, const std::byte* items) {
     add_to_batch(encoders, record, items);
     if (batch_.rows < kBatchRows) return;
     use(batch_);
-    start_batch();
+    clear_rows(batch_, config_);
   });
   if (batch_.rows > 0) use(batch_);
-}
-
-void DatasetBuilder::start_batch() {
-  batch_.rows = 0;
-  batch_.columns.resize(config_.fields.size());
-  for (std::size_t f = 0; f < config_.fields.size(); ++f) {
-    BatchColumn& column = batch_.columns[f];
-    column.ids.clear();
-    column.values.clear();
-    column.offsets.assign(config_.fields[f].type == FieldType::bag ? 1 : 0, 0);
-  }
-  batch_.labels.resize(config_.tasks.size());
-  for (auto& labels : batch_.labels) labels.clear();
-  batch_.targets.resize(config_.tasks.size());
-  for (auto& targets : batch_.targets) targets.clear();
-  batch_.weights.clear();
-  batch_.truth.resize(config_.tasks.size());
 }
 
 void DatasetBuilder::add_to_batch(const Encoders& encoders, const std::byte* record, const std::byte* items) {

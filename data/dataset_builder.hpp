@@ -43,7 +43,6 @@ class DatasetBuilder {
   std::string parse_field(std::size_t field, std::string_view cell);
   std::string parse_key(std::size_t column, std::string_view cell);
   void find_edges(ProgressMeter& progress);
-  void start_batch();
   void add_to_batch(const Encoders& encoders, const std::byte* record, const std::byte* items);
   void fit_rates(ProgressMeter& progress);
   /// Calls use(rate, key, labels, weight) for every rate field of a raw row.

@@ -8,8 +8,8 @@
 //   encoder.<field>.of.<j>.edges     F64 [E]          of a rate field whose column j holds numbers
 //   encoder.<field>.rate.keys        U64 [n]          ascending
 //   encoder.<field>.rate.rows        U64 [n]          training rows of each key
-//   encoder.<field>.rate.sums        F64 [n, 2 tasks] base and hits of each task of the field; absent without
-//   tasks encoder.<field>.rate.priors      F64 [tasks]      absent without tasks
+//   encoder.<field>.rate.sums        F64 [n, 2 tasks] base and hits of each task of the field
+//   encoder.<field>.rate.priors      F64 [tasks]      both absent where the field has no tasks
 //   encoder.<field>.rate.statistics  F64 [numbers, 2] mean and divisor
 //   encoder.fingerprints             U64 [files]      of the rows in the tables of rate fields, ascending
 // Counts and seen are absent, of all fields, in models that were not trained from files.
@@ -190,7 +190,7 @@ std::shared_ptr<const RateState> read_rate(const Field& field, const std::vector
     }
   }
   for (const double prior : state.priors) {
-    check(prior >= 1e-4 && prior <= 1 - 1e-4, priors_name, "numbers from 1e-4 to 1 - 1e-4 are needed");
+    check(prior == bounded(prior), priors_name, "numbers from 1e-4 to 1 - 1e-4 are needed");
   }
   for (std::size_t i = 0; i < state.numbers(); ++i) {
     const double mean = statistics[2 * i], divisor = statistics[2 * i + 1];

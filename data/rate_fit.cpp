@@ -10,7 +10,6 @@
 namespace dcrnn::data {
 namespace {
 
-constexpr double kLeast = 1e-4;           // of a prior
 constexpr double kLeastDeviation = 1e-9;  // below it a number says nothing
 
 std::uint64_t hash_of(std::uint64_t row, std::uint64_t seed) {
@@ -34,25 +33,23 @@ std::uint64_t RateFit::fold_of(std::uint32_t key_number) const {
 
 void RateFit::count(std::uint64_t key, const std::int8_t* labels, double weight) {
   finite_ = state_->add(key, labels, weight) && finite_;
-  all_.resize(state_->tasks.size());
-  for (std::size_t t = 0; t < all_.size(); ++t) {
-    const auto [base, hits] = state_->tasks[t].share(labels, weight);
-    all_[t][0] += base;
-    all_[t][1] += hits;
-  }
-  if (state_->config.order == RateOrder::shuffled) {
-    const std::size_t width = 2 * state_->tasks.size();
-    const std::uint32_t number = state_->table.find(key);
-    const std::uint32_t fold = folds_.add(fold_of(number));
+  const bool shuffled = state_->config.order == RateOrder::shuffled;
+  const std::size_t width = 2 * all_.size();
+  std::uint32_t number = 0, fold = 0;
+  if (shuffled) {
+    number = state_->table.find(key);
+    fold = folds_.add(fold_of(number));
     ++folds_.rows(fold);
     totals_.resize(state_->table.size() * width);
     fold_sums_.resize(folds_.size() * width);
-    for (std::size_t t = 0; t < state_->tasks.size(); ++t) {
-      const std::array<double, 2> share = state_->tasks[t].share(labels, weight);
-      for (std::size_t i = 0; i < 2; ++i) {
-        totals_[number * width + 2 * t + i].add(share[i]);
-        fold_sums_[fold * width + 2 * t + i].add(share[i]);
-      }
+  }
+  for (std::size_t t = 0; t < all_.size(); ++t) {
+    const std::array<double, 2> share = state_->tasks[t].share(labels, weight);
+    for (std::size_t i = 0; i < 2; ++i) {
+      all_[t][i] += share[i];
+      if (!shuffled) continue;
+      totals_[number * width + 2 * t + i].add(share[i]);
+      fold_sums_[fold * width + 2 * t + i].add(share[i]);
     }
   }
   rows_ = ++row_;
@@ -64,7 +61,7 @@ void RateFit::fix_priors(const std::string& source) {
     if (!finite_ || !std::isfinite(base)) {
       fail(ErrorCode::data, source + ": the sample weights sum to infinity", "scale the weights down");
     }
-    priors.push_back(base > 0 ? std::clamp(hits / base, kLeast, 1 - kLeast) : 0.5);
+    priors.push_back(base > 0 ? bounded(hits / base) : 0.5);
   }
   if (state_->statistics.empty()) state_->priors = std::move(priors);
   counted_as_ = state_->table.sort();

@@ -19,7 +19,8 @@ namespace dcrnn::data {
 class RateFit {
  public:
   /// `state`: with the edges of its columns; priors and statistics that it has stay.
-  explicit RateFit(RateState state) : state_(std::make_shared<RateState>(std::move(state))) {}
+  explicit RateFit(RateState state)
+      : state_(std::make_shared<RateState>(std::move(state))), all_(state_->tasks.size()) {}
 
   std::shared_ptr<const RateState> state() const { return state_; }
   void count(std::uint64_t key, const std::int8_t* labels, double weight);

@@ -1,6 +1,5 @@
 #include "data/rate_state.hpp"
 
-#include <algorithm>
 #include <bit>
 #include <cmath>
 
@@ -12,8 +11,7 @@
 namespace dcrnn::data {
 namespace {
 
-constexpr double kLeast = 1e-4;  // of a rate
-constexpr double kLargest = 8;   // of a number, either way
+constexpr double kLargest = 8;  // of a number, either way
 
 double logit(double p) {
   return std::log(p) - std::log(1 - p);
@@ -61,7 +59,7 @@ void RateState::rates(const RateCounts& seen, double* f) const {
                  hits = seen.sums.empty() ? 0 : seen.sums[2 * t + 1];
     const double pi = priors[t];
     const double rate = pi + (hits - base * pi) / (base + config.prior);
-    f[t] = logit(std::clamp(rate, kLeast, 1 - kLeast)) - logit(pi);
+    f[t] = logit(bounded(rate)) - logit(pi);
   }
   if (config.count) f[tasks.size()] = std::log(1 + static_cast<double>(seen.rows));
 }

@@ -2,6 +2,7 @@
 // Derivation: docs/rates.md.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +14,12 @@
 #include "data/rate_table.hpp"
 
 namespace dcrnn::data {
+
+/// Rates keep this distance from 0 and 1.
+inline constexpr double kLeastRate = 1e-4;
+inline double bounded(double rate) {
+  return std::clamp(rate, kLeastRate, 1 - kLeastRate);
+}
 
 /// A task whose rate is one of the numbers.
 struct RateTask {

@@ -43,19 +43,6 @@ void cut(Batch& batch, const Schema& config) {
   cut_to_rows(batch.groups);
 }
 
-void clear(Batch& batch, const Schema& config) {
-  batch.rows = 0;
-  batch.columns.resize(config.fields.size());
-  batch.labels.resize(config.tasks.size());
-  batch.targets.resize(config.tasks.size());
-  batch.truth.resize(config.tasks.size());
-  for (BatchColumn& column : batch.columns) {
-    column.offsets.clear();
-    column.counts = {};
-  }
-  cut(batch, config);
-}
-
 }  // namespace
 
 struct RowReader::Impl {
@@ -201,7 +188,7 @@ RowReader::~RowReader() = default;
 RowReader::RowReader(RowReader&&) noexcept = default;
 
 std::size_t RowReader::read(std::size_t max_rows, Batch& batch) {
-  clear(batch, impl_->config);
+  clear_rows(batch, impl_->config);
   impl_->lines.clear();
   impl_->skipped.clear();
   impl_->kept_text.clear();

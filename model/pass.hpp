@@ -108,6 +108,13 @@ struct Pass {
   void add(const Real* from, Real* to, std::size_t width) const {
     for (std::size_t i = 0; i < count * row_distance(width); ++i) to[i] += from[i];
   }
+  /// The block's numbers of a batch column, `width` to an example, into rows of `out`.
+  void copy_numbers(std::size_t column, std::size_t width, Real* out, std::size_t ld) const {
+    const double* x = batch.columns[column].values.data() + batch_row * width;
+    for (std::size_t b = 0; b < count; ++b, x += width, out += ld) {
+      for (std::size_t i = 0; i < width; ++i) out[i] = static_cast<Real>(x[i]);
+    }
+  }
   /// Applies the mask of `stream` in place; forward and backward alike.
   void drop(double rate, std::uint32_t stream, Slot slot) const {
     if (dropout == nullptr || rate <= 0) return;

@@ -59,8 +59,16 @@ bool reads_shared(const Sharings::Config& config) {
                     config);
 }
 
-/// Cross layers and sharing blocks: x0 to the streams that the tasks go on with.
-SharedStreams add_shared_part(Layers& layers, Build& build, const ModelConfig& config) {
+/// From x0 to the streams that the tasks go on with: dropout on x0, which the projected numbers of rate
+/// fields complete, cross layers and sharing blocks.
+SharedStreams add_shared_part(Layers& layers, Build& build, const ModelConfig& config, const Stream& rate) {
+  const Stream projected = config.project > 0 ? rate : Stream{};
+  const Stream kept = add<FieldDropout>(layers, build, config.fields, layers.x0, projected).output();
+  if (config.project > 0) {
+    const std::size_t column = layers.x0.width - config.project;
+    add<Projection>(layers, build, kept, layers.x0.columns(column, config.project));
+  }
+  add<InputDropout>(layers, build, layers.x0);
   const Stream h = add_kind(layers, build, config.cross, layers.x0);
   SharedStreams streams = {h, std::vector<Stream>(config.tasks.size(), h)};
   for (std::size_t k = 0; k < config.sharing.size(); ++k) {
@@ -81,18 +89,8 @@ Layers walk(Build& build, const ModelConfig& config) {
   if (config.head) layers.x0 = add<Embedding>(layers, build, config.fields, config.project).output();
   Stream wide;
   if (config.wide) wide = add<Wide>(layers, build, config.fields, layers.logits).output();
-  Stream kept;
-  if (config.head) {
-    kept = add<FieldDropout>(layers, build, config.fields, layers.x0, config.project > 0 ? rate : Stream{})
-               .output();
-  }
-  if (config.project > 0) {
-    const std::size_t column = layers.x0.width - config.project;
-    add<Projection>(layers, build, kept, layers.x0.columns(column, config.project));
-  }
-  if (config.head) add<InputDropout>(layers, build, layers.x0);
   SharedStreams streams;
-  if (config.head) streams = add_shared_part(layers, build, config);
+  if (config.head) streams = add_shared_part(layers, build, config, rate);
 
   std::vector<Stream> y;               // of the tasks so far, transferred
   std::vector<std::size_t> own_begin;  // per task: the first of its own layers

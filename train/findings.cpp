@@ -13,8 +13,6 @@ namespace {
 
 /// Root mean square beyond which raw numbers drown everything else in x0.
 constexpr double kLargestScale = 1000;
-/// Share of a child's ones, without a parent, up to which the log is noisy rather than wrong.
-constexpr double kNoisyOrphans = 0.01;
 
 std::string shown(double value) {
   char text[32];

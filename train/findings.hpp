@@ -13,6 +13,9 @@ namespace dcrnn::train {
 /// the config.
 void refuse_labels_as_fields(const Config& config, const std::string& source);
 
+/// Share of a child's ones, without a parent, up to which a log is noisy rather than wrong.
+inline constexpr double kNoisyOrphans = 0.01;
+
 struct Finding {
   bool grave = true;  ///< spoils what was asked for; else worth knowing
   std::string text;

@@ -52,10 +52,11 @@ class Run {
         interference_(config.train.interference > 0 ? config.model.tasks.size() : 0),
         index_(std::min(config.train.batch, std::max(train.rows(), valid == nullptr ? 0 : valid->rows()))) {
     if (options.start != nullptr) go_on_from(*options.start);
-    if (options.survey != nullptr && options.start != nullptr) {
-      untouched_.emplace(config.model, table, *options.survey, options.start->fresh, parameters);
-    } else if (options.survey != nullptr) {
-      untouched_.emplace(config.model, table, *options.survey, parameters);
+    if (options.survey != nullptr) {
+      const std::span<const float> now = parameters;
+      const bool fresh = options.start == nullptr;
+      untouched_.emplace(config.model, table, *options.survey, fresh ? now : options.start->fresh,
+                         fresh ? std::span<const float>() : now);
     }
     if (valid_ == nullptr) return;
     best_ = Buffer<float>(table.total(), "parameters of the best epoch");

@@ -18,22 +18,7 @@ std::uint64_t drawn(std::uint64_t run, std::uint64_t length) {
 
 RowSample::RowSample(const Schema& config, std::uint64_t rows)
     : config_(config), run_(std::max<std::uint64_t>(1, (rows + kMostRows - 1) / kMostRows)) {
-  start(rows_);
-}
-
-void RowSample::start(Batch& batch) const {
-  batch.rows = 0;
-  batch.columns.resize(config_.fields.size());
-  for (std::size_t f = 0; f < config_.fields.size(); ++f) {
-    BatchColumn& column = batch.columns[f];
-    column.ids.clear();
-    column.values.clear();
-    column.offsets.assign(config_.fields[f].type == FieldType::bag ? 1 : 0, 0);
-  }
-  batch.labels.resize(config_.tasks.size());
-  for (auto& labels : batch.labels) labels.clear();
-  batch.weights.clear();
-  batch.truth.resize(config_.tasks.size());
+  clear_rows(rows_, config_);
 }
 
 void RowSample::append(const Batch& from, std::size_t b, Batch& to) const {
@@ -67,7 +52,7 @@ void RowSample::add(const Batch& batch) {
 }
 
 void RowSample::read(const std::size_t* index, std::size_t count, Batch& batch) {
-  start(batch);
+  clear_rows(batch, config_);
   for (std::size_t i = 0; i < count; ++i) append(rows_, index[i], batch);
 }
 

@@ -23,7 +23,6 @@ class RowSample : public BatchSource {
   void read(const std::size_t* index, std::size_t count, Batch& batch) override;
 
  private:
-  void start(Batch& batch) const;
   /// Row b of `from` becomes the last of `to`.
   void append(const Batch& from, std::size_t b, Batch& to) const;
 

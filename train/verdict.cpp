@@ -8,6 +8,7 @@
 #include "core/text.hpp"
 #include "model/scorer.hpp"
 #include "train/evaluate.hpp"
+#include "train/findings.hpp"
 
 namespace dcrnn::train {
 
@@ -15,9 +16,6 @@ namespace {
 
 /// Below so many rows, counted as their weights count, nothing is said.
 constexpr double kFewestRows = 50;
-
-/// Share of a child's ones whose parent's label is 0, above which its loss says nothing of the training.
-constexpr double kManyOrphans = 0.01;
 
 constexpr const char* kHelp =
     "lower train.optimizer.rate, set train.clip_norm, or look for numbers far from unit scale";
@@ -99,7 +97,7 @@ std::vector<std::string> verdict(const Config& config, const model::ParameterTab
     if (tasks[t].positive_weight != 1 || !tasks[t].soft.empty()) continue;
     if (tasks[t].weight == 0 || share <= 0 || share >= 1 || effective[t].count() < kFewestRows) continue;
     // Nor does a chain predict children without parents, of which findings() has told.
-    if (static_cast<double>(orphans[t]) > kManyOrphans * static_cast<double>(ones[t])) continue;
+    if (static_cast<double>(orphans[t]) > kNoisyOrphans * static_cast<double>(ones[t])) continue;
     const double base = base_rate_loss(share);
     const std::string line = "task " + in_quotes(tasks[t].name) + ": on training rows the log loss is " +
                              shown(loss) + "; predicting the base rate, " + shown(share) +

@@ -46,11 +46,7 @@ class Embedding {
     } else {
       for (const Table& table : tables_) table.lookup.forward(pass, pass.value(x0_) + table.column, x0_.ld);
       for (const Number& number : numbers_) {
-        const double* values = pass.batch.columns[number.field].values.data() + pass.batch_row * number.width;
-        Real* out = pass.value(x0_) + number.column;
-        for (std::size_t b = 0; b < pass.count; ++b, values += number.width, out += x0_.ld) {
-          for (std::size_t i = 0; i < number.width; ++i) out[i] = static_cast<Real>(values[i]);
-        }
+        pass.copy_numbers(number.field, number.width, pass.value(x0_) + number.column, x0_.ld);
       }
     }
   }

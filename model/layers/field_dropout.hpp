@@ -20,7 +20,6 @@ class FieldDropout {
   /// `rate`: what is projected, else of width 0.
   FieldDropout(Build& build, const std::vector<Field>& fields, const Stream& x0, const Stream& rate)
       : x0_(x0), rate_(rate), kept_(rate) {
-    bool pairs = false;
     std::vector<Part> of_pairs;
     std::size_t x0_column = 0, rate_column = 0;
     for (const Field& field : fields) {
@@ -30,7 +29,6 @@ class FieldDropout {
       column = checked_add(column, field.width(), "the width of x0");
       if (field.of.size() > 1) {
         of_pairs.push_back(part);
-        pairs = true;
       } else {
         add(field.of.empty() ? field.column : field.of[0].column, part);
       }
@@ -39,7 +37,7 @@ class FieldDropout {
       part.unit = columns_.size();
       parts_.push_back(part);
     }
-    units_ = columns_.size() + (pairs ? 1 : 0);
+    units_ = columns_.size() + (of_pairs.empty() ? 0 : 1);
     if (!build.training()) return;
     mask_ = build.arena.add_dense(units_);
     if (rate.width > 0) kept_.value = build.arena.add(rate.width);

@@ -29,11 +29,7 @@ class Rates {
   template <class Real>
   void forward(const Pass<Real>& pass) const {
     for (const FieldPlace& field : fields_) {
-      const double* x = pass.batch.columns[field.index].values.data() + pass.batch_row * field.width;
-      Real* out = pass.value(rate_) + field.column;
-      for (std::size_t b = 0; b < pass.count; ++b, x += field.width, out += rate_.ld) {
-        for (std::size_t i = 0; i < field.width; ++i) out[i] = static_cast<Real>(x[i]);
-      }
+      pass.copy_numbers(field.index, field.width, pass.value(rate_) + field.column, rate_.ld);
     }
   }
 

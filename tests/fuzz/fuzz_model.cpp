@@ -68,7 +68,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most,
                                                unsigned seed) {
-  std::string bytes = dcrnn::fuzz::mutated_tensors(dcrnn::fuzz::text(data, size), seed);
-  if (seed % 8 != 0) bytes = dcrnn::fuzz::sealed(std::move(bytes));
-  return dcrnn::fuzz::give(bytes, data, size, most);
+  return dcrnn::fuzz::mutate_tensors(data, size, most, seed, dcrnn::fuzz::sealed);
 }

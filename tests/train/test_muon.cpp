@@ -249,49 +249,4 @@ TEST_CASE("muon gives the same bytes on any number of threads") {
   CHECK((after_five(5) == one));
 }
 
-TEST_CASE("the golden steps of adagrad on the rows of a table") {
-  const Json file = golden("adagrad.json");
-  for (const Json& one : file["cases"]) {
-    if (one["ridge"] != 0.0) continue;
-    CAPTURE(one["name"].get<std::string>());
-    const auto check = [&]<class Real>(const kernels::Table<Real>& ops, double tolerance) {
-      CAPTURE(name(ops.isa));
-      std::vector<Real> p = flat<Real>(one["P"]), s(p.size());
-      int steps = 0;
-      for (const Json& occurrences : one["occurrences"]) {
-        std::vector<std::uint32_t> touched;
-        std::vector<Real> gradient;
-        for (const Json& use : occurrences) {
-          const auto row = use[0].get<std::uint32_t>();
-          const std::vector<Real> g = flat<Real>(use[1]);
-          const auto at = std::find(touched.begin(), touched.end(), row);
-          if (at == touched.end()) {
-            touched.push_back(row);
-            gradient.insert(gradient.end(), g.begin(), g.end());
-          } else {
-            const auto i = static_cast<std::size_t>(at - touched.begin());
-            for (std::size_t j = 0; j < 3; ++j) gradient[i * 3 + j] += g[j];
-          }
-        }
-        ops.adagrad({3,
-                     p.data(),
-                     gradient.data(),
-                     s.data(),
-                     static_cast<Real>(file["rate"].get<double>()),
-                     static_cast<Real>(file["epsilon"].get<double>()),
-                     static_cast<Real>(one["weight_decay"].get<double>()),
-                     1,
-                     {touched.data(), touched.size()}});
-        ++steps;
-        if (steps != 1 && steps != 3) continue;
-        const Json& want = one[steps == 1 ? "after_1" : "after_3"];
-        CHECK(error_of(p, flat<double>(want["P"])) <= tolerance);
-        CHECK(error_of(s, flat<double>(want["s"])) <= tolerance);
-      }
-    };
-    check(kernels::table<double>(Isa::reference), 1e-12);
-    for (Isa isa : available_isas()) check(kernels::table<float>(isa), 2e-5);
-  }
-}
-
 }  // namespace dcrnn::train

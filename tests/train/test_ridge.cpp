@@ -1,10 +1,6 @@
-// The ridge of the wide term: a step of it, the golden case, and what an epoch adds up to.
+// The ridge of the wide term: a step of it, and what an epoch adds up to.
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <cmath>
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -15,8 +11,6 @@
 namespace dcrnn::train {
 
 namespace {
-
-using Json = nlohmann::json;
 
 /// A vocabulary of four rows, a bag over five, a number; `wide`, independent; sgd without a rest.
 Config config_with(const std::string& train) {
@@ -115,77 +109,6 @@ TEST_CASE("the unknown row takes over the share of uses that training gives it")
   // n_0 = 1 + 0.25 * 7, n_1 = 0.75 * 4
   CHECK(gradients[0].gradient[0] == doctest::Approx(2 / 2.75).epsilon(1e-6));
   CHECK(gradients[0].gradient[2] == doctest::Approx(1 / 3.0).epsilon(1e-6));
-}
-
-TEST_CASE("the golden steps of adagrad with ridge") {
-  std::ifstream stream(std::string(DCRNN_SOURCE_DIR) + "/tests/golden/adagrad.json");
-  REQUIRE(stream.good());
-  const Json file = Json::parse(stream);
-  const auto flat = [](const Json& rows) {
-    std::vector<double> values;
-    for (const Json& row : rows) {
-      for (const Json& value : row) values.push_back(value);
-    }
-    return values;
-  };
-  int cases = 0;
-  for (const Json& one : file["cases"]) {
-    const double ridge = one["ridge"];
-    if (ridge == 0) continue;
-    ++cases;
-    const auto check = [&]<class Real>(const kernels::Table<Real>& ops, double tolerance) {
-      CAPTURE(name(ops.isa));
-      const std::vector<double> start = flat(one["P"]);
-      std::vector<Real> p(start.begin(), start.end()), s(p.size());
-      const auto error_of = [](const std::vector<Real>& got, const std::vector<double>& want) {
-        double worst = 0, largest = 0;
-        for (std::size_t i = 0; i < want.size(); ++i) {
-          worst = std::max(worst, std::abs(static_cast<double>(got[i]) - want[i]));
-          largest = std::max(largest, std::abs(want[i]));
-        }
-        return worst / largest;
-      };
-      int steps = 0;
-      for (const Json& occurrences : one["occurrences"]) {
-        std::vector<std::uint32_t> touched, uses;
-        std::vector<Real> gradient;
-        for (const Json& use : occurrences) {
-          const auto row = use[0].get<std::uint32_t>();
-          const auto at =
-              static_cast<std::size_t>(std::find(touched.begin(), touched.end(), row) - touched.begin());
-          if (at == touched.size()) {
-            touched.push_back(row);
-            uses.push_back(0);
-            gradient.resize(gradient.size() + 3);
-          }
-          ++uses[at];
-          for (std::size_t j = 0; j < 3; ++j)
-            gradient[at * 3 + j] += static_cast<Real>(use[1][j].get<double>());
-        }
-        add_ridge(
-            ridge / one["B"].get<double>(), 3, touched, uses,
-            [&](std::size_t row) { return one["times_in_training"][row].get<double>(); }, p.data(),
-            gradient.data());
-        ops.adagrad({3,
-                     p.data(),
-                     gradient.data(),
-                     s.data(),
-                     static_cast<Real>(file["rate"].get<double>()),
-                     static_cast<Real>(file["epsilon"].get<double>()),
-                     0,
-                     1,
-                     {touched.data(), touched.size()}});
-        ++steps;
-        if (steps != 1 && steps != 3) continue;
-        const Json& want = one[steps == 1 ? "after_1" : "after_3"];
-        CHECK(error_of(p, flat(want["P"])) <= tolerance);
-        CHECK(error_of(s, flat(want["s"])) <= tolerance);
-      }
-    };
-    check(kernels::table<double>(Isa::reference), 1e-12);
-    for (Isa isa : available_isas()) check(kernels::table<float>(isa), 2e-5);
-  }
-  CHECK(cases > 0);
 }
 
 }  // namespace dcrnn::train
