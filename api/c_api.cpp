@@ -1,85 +1,11 @@
+#include "api/c_api.hpp"
+
 #include <algorithm>
 #include <cstring>
 
-#include "api/model_impl.hpp"
-#include "core/guard.hpp"
-#include "dcrnn/dcrnn.h"
 #include "dcrnn/files.hpp"
 
-namespace {
-
-using dcrnn::ErrorCode;
-
-/// A caller's rows as the C++ API takes them; keeps its memory from call to call.
-class RowsView {
- public:
-  dcrnn::Rows operator()(const dcrnn_rows& rows) {
-    check(rows.column_count == 0 || rows.columns != nullptr, "rows.columns");
-    check(rows.label_count == 0 || rows.labels != nullptr, "rows.labels");
-    columns_.clear();
-    labels_.clear();
-    text_.resize(std::max(text_.size(), rows.column_count));
-    for (std::size_t i = 0; i < rows.column_count; ++i)
-      columns_.push_back(column(rows.columns[i], rows.count, text_[i]));
-    for (std::size_t i = 0; i < rows.label_count; ++i) {
-      check(rows.labels[i].task != nullptr && rows.labels[i].values != nullptr, "labels");
-      labels_.push_back({rows.labels[i].task, {rows.labels[i].values, rows.count}});
-    }
-    const std::size_t weights = rows.weights == nullptr ? 0 : rows.count;
-    return {rows.count, columns_, labels_, {rows.weights, weights}};
-  }
-
- private:
-  static void check(bool good, const char* what) {
-    if (!good) dcrnn::fail(ErrorCode::usage, std::string(what) + " is NULL", "see dcrnn.h");
-  }
-
-  static dcrnn::Column column(const dcrnn_column& from, std::size_t count,
-                              std::vector<std::string_view>& text) {
-    check(from.field != nullptr, "column.field");
-    dcrnn::Column to;
-    to.field = from.field;
-    std::size_t ids = count;
-    if (from.offsets != nullptr) {
-      to.offsets = {from.offsets, count + 1};
-      ids = from.offsets[count];
-      check(ids == 0 || from.ids != nullptr, "column.ids");
-    }
-    if (from.ids != nullptr) to.ids = {from.ids, ids};
-    if (from.numbers != nullptr) to.numbers = {from.numbers, count};
-    if (from.text != nullptr) {
-      text.clear();
-      for (std::size_t b = 0; b < count; ++b) {
-        check(from.text[b] != nullptr, "a text cell");
-        text.emplace_back(from.text[b]);
-      }
-      to.text = text;
-    }
-    return to;
-  }
-
-  std::vector<dcrnn::Column> columns_;
-  std::vector<dcrnn::Labels> labels_;
-  std::vector<std::vector<std::string_view>> text_;
-};
-
-}  // namespace
-
-struct dcrnn_model {
-  dcrnn::Model model;
-  std::vector<std::string> tasks;
-};
-
-struct dcrnn_scorer {
-  dcrnn::Scorer scorer;
-  std::size_t tasks;
-  RowsView view;
-};
-
-struct dcrnn_trainer {
-  dcrnn::Trainer trainer;
-  RowsView view;
-};
+namespace dcrnn::api {
 
 namespace {
 
@@ -91,38 +17,22 @@ void copy_text(const std::string& from, char (&to)[N]) {
   to[size] = '\0';
 }
 
-/// Runs f and hands its Error over.
-template <class F>
-dcrnn_status run(dcrnn_error* error, F&& f) noexcept {
-  const dcrnn::Result<void> result = dcrnn::guard(std::forward<F>(f));
-  if (error != nullptr) {
-    copy_text(result.error().message, error->message);
-    copy_text(result.error().help, error->help);
-  }
-  return result ? DCRNN_OK : static_cast<dcrnn_status>(result.error().code);
+}  // namespace
+
+void tell(const Error& from, dcrnn_error* error) {
+  if (error == nullptr) return;
+  copy_text(from.message, error->message);
+  copy_text(from.help, error->help);
 }
 
-/// The value, or its Error thrown on to run().
-template <class T>
-T value_of(dcrnn::Result<T> result) {
-  if (!result) throw dcrnn::Failure(result.error());
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
-
-void need(const void* pointer, const char* name) {
-  if (pointer == nullptr) dcrnn::fail(ErrorCode::usage, std::string(name) + " is NULL", "see dcrnn.h");
-}
-
-dcrnn::ComputeOptions options_of(int threads, const char* isa) {
-  return {threads, isa == nullptr ? "auto" : isa};
-}
-
-dcrnn_model* new_model(dcrnn::Model model) {
+dcrnn_model* new_model(Model model) {
   std::vector<std::string> tasks = model.tasks();
   return new dcrnn_model{std::move(model), std::move(tasks)};
 }
 
-}  // namespace
+}  // namespace dcrnn::api
+
+using namespace dcrnn::api;
 
 const char* dcrnn_version(void) {
   return dcrnn::version();
@@ -130,8 +40,7 @@ const char* dcrnn_version(void) {
 
 dcrnn_status dcrnn_model_create(const char* config_json, dcrnn_model** model, dcrnn_error* error) {
   return run(error, [&] {
-    need(model, "model");
-    *model = nullptr;
+    clear(model, "model");
     need(config_json, "config_json");
     *model = new_model(value_of(dcrnn::Model::create(config_json)));
   });
@@ -139,8 +48,7 @@ dcrnn_status dcrnn_model_create(const char* config_json, dcrnn_model** model, dc
 
 dcrnn_status dcrnn_model_load(const char* path, dcrnn_model** model, dcrnn_error* error) {
   return run(error, [&] {
-    need(model, "model");
-    *model = nullptr;
+    clear(model, "model");
     need(path, "path");
     *model = new_model(value_of(dcrnn::Model::load(path)));
   });
@@ -178,8 +86,7 @@ void dcrnn_model_free(dcrnn_model* model) {
 dcrnn_status dcrnn_scorer_create(const dcrnn_model* model, int threads, const char* isa,
                                  dcrnn_scorer** scorer, dcrnn_error* error) {
   return run(error, [&] {
-    need(scorer, "scorer");
-    *scorer = nullptr;
+    clear(scorer, "scorer");
     need(model, "model");
     auto made = value_of(dcrnn::Scorer::create(model->model, options_of(threads, isa)));
     *scorer = new dcrnn_scorer{std::move(made), model->tasks.size(), {}};
@@ -205,8 +112,7 @@ void dcrnn_scorer_free(dcrnn_scorer* scorer) {
 dcrnn_status dcrnn_trainer_create(dcrnn_model* model, size_t total_steps, int threads, const char* isa,
                                   dcrnn_trainer** trainer, dcrnn_error* error) {
   return run(error, [&] {
-    need(trainer, "trainer");
-    *trainer = nullptr;
+    clear(trainer, "trainer");
     need(model, "model");
     auto made = value_of(dcrnn::Trainer::create(model->model, total_steps, options_of(threads, isa)));
     *trainer = new dcrnn_trainer{std::move(made), {}};
@@ -217,8 +123,7 @@ dcrnn_status dcrnn_trainer_create_at_rates(dcrnn_model* model, const double* bas
                                            int threads, const char* isa, dcrnn_trainer** trainer,
                                            dcrnn_error* error) {
   return run(error, [&] {
-    need(trainer, "trainer");
-    *trainer = nullptr;
+    clear(trainer, "trainer");
     need(model, "model");
     need(base_rates, "base_rates");
     auto made = value_of(dcrnn::Trainer::create(model->model, {base_rates, model->model.tasks().size()},

@@ -11,6 +11,7 @@
 #include "api/model_file.hpp"
 #include "api/progress.hpp"
 #include "api/start.hpp"
+#include "api/training.hpp"
 #include "config/set_value.hpp"
 #include "core/file.hpp"
 #include "core/guard.hpp"
@@ -18,8 +19,6 @@
 #include "core/run_lock.hpp"
 #include "core/text.hpp"
 #include "data/dataset.hpp"
-#include "data/shuffle.hpp"
-#include "train/base_rates.hpp"
 #include "train/findings.hpp"
 #include "train/trainable.hpp"
 
@@ -46,7 +45,8 @@ class FitRun {
         checkpoint_(job.model + ".checkpoint"),
         cache_(job.cache.empty() ? job.model + ".cache" : job.cache),
         log_path_(job.model + ".jsonl"),
-        log_(log_path_) {
+        log_(log_path_),
+        host_{job.progress, [this](const EpochSummary& summary) { on_epoch(summary); }, job.on_note} {
     if (start_) api::require_same_config(*start_, config_, job.from);
     train::refuse_labels_as_fields(config_, config_name_);
     train::check_trainable(config_, config_name_);
@@ -150,21 +150,11 @@ class FitRun {
     } else {
       const bool in_vain =
           !takes_config_of_start() && train::asks_for_early_stopping(config_, config_text_, config_name_);
-      note(std::string("no validation file: keeping the last epoch") +
-           (in_vain ? "; train.early_stopping.patience has no effect" : ""));
+      note(api::no_validation_note("file", in_vain));
     }
     if (train_.from_cache) note("reading from the cache " + cache_);
-    survey(progress);
-  }
-
-  /// Looks for what cannot be learnt before hours are spent on it.
-  void survey(const data::Progress& progress) {
-    survey_.emplace(config_.model, model_->encoders.table_rows());
-    const auto go_on = [&] { return progress(survey_->rows(), train_.rows->rows()); };
-    if (!survey_->add_all(*train_.rows, go_on)) {
-      fail(ErrorCode::stopped, "stopped while reading the data", "");
-    }
-    for (const train::Finding& finding : train::findings(config_.model, *survey_)) note(finding.line());
+    training_.emplace(*model_, *train_.rows, valid_.rows.get(), isa_, job_.compute.threads, host_);
+    training_->survey([&](std::uint64_t rows) { return progress(rows, train_.rows->rows()); });
   }
 
   void start_log() {
@@ -174,19 +164,17 @@ class FitRun {
   }
 
   FitReport train() {
-    model::initialize(model_->table, config_.train.seed, config_.train.init_scale, model_->parameters.span());
+    training_->draw();
     if (start_) {
       go_on_from_start();
     } else if (config_.train.base_rate && !resuming_) {
-      start_at_base_rates();
+      training_->start_at_base_rates();
     }
-    const train::FitResult result =
-        train::fit(config_, model_->table, model_->parameters.span(), *train_.rows, valid_.rows.get(),
-                   kernels::table<float>(isa_), options());
+    const train::FitResult result = training_->run(options());
     if (result.reason == train::StopReason::stopped) {
       log_.stopped("stopped", result);
       fail(ErrorCode::stopped,
-           job_.model + ": training stopped in " + position_ + "; the checkpoint is saved",
+           job_.model + ": training stopped in " + training_->position() + "; the checkpoint is saved",
            "go on with --resume");
     }
     const char* reason = result.reason == train::StopReason::finished ? "finished" : "early_stopping";
@@ -209,40 +197,21 @@ class FitRun {
 
   std::string state_path() const { return job_.model + ".state"; }
 
-  void start_at_base_rates() {
-    const auto progress = [&](std::uint64_t done) {
-      return api::tell_progress(job_.progress, "counting", done, train_.rows->rows(), begin_);
-    };
-    base_rates_ = train::count_base_rates(config_.model, *train_.rows, progress);
-    train::start_heads(config_.model.tasks, base_rates_, model_->table, model_->parameters.span());
-  }
-
   train::FitOptions options() {
     train::FitOptions options;
-    options.threads = job_.compute.threads;
     if (fit_start_) options.start = &*fit_start_;
     if (job_.keep_state) options.state = state_path();
     options.checkpoint = checkpoint_;
     options.resume = job_.resume;
-    options.config_json = to_json(config_);
     options.fingerprint = fingerprint_;
-    options.encoders = model_->encoders.tensors();
-    options.survey = &*survey_;
-    options.order = data::shuffled;
-    options.on_progress = [this](const JobProgress& progress) { return on_progress(progress); };
-    options.on_start = [this](double loss) { log_.before(loss, config_.model.tasks, base_rates_); };
-    options.on_epoch = [this](const EpochSummary& summary) { on_epoch(summary); };
-    options.on_note = [this](const std::string& text) { note(text); };
+    options.on_start = [this](double loss) {
+      log_.before(loss, config_.model.tasks, training_->base_rates());
+    };
     options.on_resume = [this](std::size_t epoch, std::size_t rows) {
       log_.resumed(epoch, rows);
       note("resumed at epoch " + std::to_string(epoch) + ", row " + std::to_string(rows));
     };
     return options;
-  }
-
-  bool on_progress(const JobProgress& progress) {
-    position_ = "epoch " + std::to_string(progress.epoch) + ", row " + std::to_string(progress.done);
-    return !job_.progress || api::call_host("progress", job_.progress, progress);
   }
 
   void on_epoch(const EpochSummary& summary) {
@@ -276,11 +245,10 @@ class FitRun {
   Buffer<float> fresh_;
   std::optional<train::FitStart> fit_start_;
   data::Dataset train_, valid_;
-  std::optional<train::Survey> survey_;
   std::uint64_t fingerprint_ = 0;
-  std::string position_;
   bool resuming_ = false;
-  std::vector<std::optional<double>> base_rates_;
+  api::Training::Host host_;
+  std::optional<api::Training> training_;
 };
 
 }  // namespace

@@ -1,9 +1,9 @@
 #include "api/fit_log.hpp"
 
-#include <cmath>
 #include <filesystem>
 #include <string_view>
 
+#include "api/report_json.hpp"
 #include "config/json_text.hpp"
 #include "core/failure.hpp"
 #include "core/file.hpp"
@@ -15,40 +15,6 @@ namespace dcrnn::api {
 namespace {
 
 constexpr std::string_view kFirstBytes = R"({"config":)";
-
-/// Null where undefined.
-Json number(const std::optional<double>& value) {
-  return value && std::isfinite(*value) ? Json(*value) : Json();
-}
-
-Json metrics(const TaskReport& task) {
-  Json json = Json::object()
-                  .with("auc", number(task.auc))
-                  .with("logloss", number(task.logloss))
-                  .with("ece", number(task.ece));
-  if (task.chain_child) json["auc_given_parent"] = number(task.auc_given_parent);
-  return json;
-}
-
-Json interference(const InterferenceReport& report) {
-  Json norm = Json::object(), cosine = Json::object(), negative = Json::object();
-  const std::size_t T = report.tasks.size();
-  for (std::size_t t = 0; t < T; ++t) {
-    Json cosines = Json::object(), negatives = Json::object();
-    for (std::size_t u = 0; u < T; ++u) {
-      cosines[report.tasks[u]] = number(report.cosine[t * T + u]);
-      negatives[report.tasks[u]] = number(report.negative[t * T + u]);
-    }
-    norm[report.tasks[t]] = number(report.norm[t]);
-    cosine[report.tasks[t]] = std::move(cosines);
-    negative[report.tasks[t]] = std::move(negatives);
-  }
-  Json json = Json::object();
-  json["norm"] = std::move(norm);
-  json["cosine"] = std::move(cosine);
-  json["negative"] = std::move(negative);
-  return json;
-}
 
 void append(const std::string& path, const Json& json) {
   append_line(path, json.dump());
@@ -84,29 +50,17 @@ void FitLog::start(const Config& config, Isa isa, int threads) const {
 
 void FitLog::before(double loss, const std::vector<Task>& tasks,
                     const std::vector<std::optional<double>>& base_rates) const {
-  Json json = Json::object().with("epoch", 0).with("loss", number(loss));
+  Json json = Json::object().with("epoch", 0).with("loss", number_json(loss));
   if (!base_rates.empty()) {
     Json rates = Json::object();
-    for (std::size_t t = 0; t < base_rates.size(); ++t) rates[tasks[t].name] = number(base_rates[t]);
+    for (std::size_t t = 0; t < base_rates.size(); ++t) rates[tasks[t].name] = number_json(base_rates[t]);
     json["base_rates"] = std::move(rates);
   }
   append(path_, json);
 }
 
 void FitLog::epoch(const EpochSummary& summary) const {
-  Json json = Json::object()
-                  .with("epoch", summary.epoch)
-                  .with("seconds", summary.seconds)
-                  .with("rows_per_second", summary.rows_per_second)
-                  .with("loss", number(summary.loss));
-  if (!summary.valid.empty()) {
-    Json valid = Json::object();
-    for (const TaskReport& task : summary.valid) valid[task.task] = metrics(task);
-    json["valid"] = std::move(valid);
-    json["best"] = summary.best;
-  }
-  if (summary.interference) json["interference"] = interference(*summary.interference);
-  append(path_, json);
+  append(path_, epoch_json(summary));
 }
 
 void FitLog::resumed(std::size_t epoch, std::size_t rows) const {

@@ -6,6 +6,7 @@
 #include "api/model_file.hpp"
 #include "api/model_impl.hpp"
 #include "api/row_columns.hpp"
+#include "api/rows_fit.hpp"
 #include "core/guard.hpp"
 #include "core/job_files.hpp"
 #include "core/text.hpp"
@@ -17,19 +18,43 @@ Model::Model(Model&&) noexcept = default;
 Model& Model::operator=(Model&&) noexcept = default;
 Model::~Model() = default;
 
+namespace {
+
+std::unique_ptr<Model::Impl> fresh(Config config, data::Encoders encoders) {
+  auto impl = std::make_unique<Model::Impl>(std::move(config), std::move(encoders));
+  model::initialize(impl->table, impl->config.train.seed, impl->config.train.init_scale,
+                    impl->parameters.span());
+  return impl;
+}
+
+}  // namespace
+
 Result<Model> Model::create(std::string_view config_json) noexcept {
   return guard([&] {
     Config config = parse_config(config_json, "config");
     data::Encoders encoders(config.model);
-    auto impl = std::make_unique<Impl>(std::move(config), std::move(encoders));
-    model::initialize(impl->table, impl->config.train.seed, impl->config.train.init_scale,
-                      impl->parameters.span());
-    return Model(std::move(impl));
+    return Model(fresh(std::move(config), std::move(encoders)));
+  });
+}
+
+Result<Model> Model::create(std::string_view config_json, const Rows& rows) noexcept {
+  return guard([&] {
+    Config config = parse_config(config_json, "config");
+    data::Encoders encoders = api::fit_encoders(config.model, rows);
+    return Model(fresh(std::move(config), std::move(encoders)));
   });
 }
 
 Result<Model> Model::load(const std::string& path) noexcept {
   return guard([&] { return Model(api::load_model(path)); });
+}
+
+Result<Model> Model::from_bytes(std::span<const std::byte> bytes) noexcept {
+  return guard([&] { return Model(api::load_model(bytes)); });
+}
+
+Result<std::vector<std::byte>> Model::to_bytes() const noexcept {
+  return guard([&] { return api::model_bytes(*impl_); });
 }
 
 Result<void> Model::save(const std::string& path) const noexcept {

@@ -152,19 +152,19 @@ std::string checksum_of(const files::TensorFile& file, const std::string& said) 
   return checksum_of(text, file.tensors());
 }
 
-void save_model(const Model::Impl& model, const std::string& path) {
+namespace {
+
+std::vector<TensorView> tensors_of(const Model::Impl& model) {
   std::vector<TensorView> tensors;
   for (const model::Parameter& parameter : model.table.all()) {
     tensors.push_back(tensor_view<float>(parameter.name, parameter.shape,
                                          model.parameters.span().subspan(parameter.offset, parameter.size)));
   }
   for (TensorView& tensor : model.encoders.tensors()) tensors.push_back(std::move(tensor));
-  files::write_tensors(path, {{kConfigKey, sealed(to_json(model.config), tensors)}}, tensors,
-                       OutputFile::Target::regular_only);
+  return tensors;
 }
 
-std::unique_ptr<Model::Impl> load_model(const std::string& path) {
-  const files::TensorFile file(path);
+std::unique_ptr<Model::Impl> model_of(const files::TensorFile& file) {
   std::string checksum;
   Config config = config_of(file, checksum);
   data::Encoders encoders = encoders_of(file, config);
@@ -175,9 +175,33 @@ std::unique_ptr<Model::Impl> load_model(const std::string& path) {
   }
   // Last: where the content itself is wrong, that says more.
   verify(file, checksum);
-  model->source = std::filesystem::absolute(path).string();
   model->checksum = std::move(checksum);
   return model;
+}
+
+}  // namespace
+
+void save_model(const Model::Impl& model, const std::string& path) {
+  const std::vector<TensorView> tensors = tensors_of(model);
+  files::write_tensors(path, {{kConfigKey, sealed(to_json(model.config), tensors)}}, tensors,
+                       OutputFile::Target::regular_only);
+}
+
+std::vector<std::byte> model_bytes(const Model::Impl& model) {
+  const std::vector<TensorView> tensors = tensors_of(model);
+  return files::tensor_bytes("the model", {{kConfigKey, sealed(to_json(model.config), tensors)}}, tensors);
+}
+
+std::unique_ptr<Model::Impl> load_model(const std::string& path) {
+  auto model = model_of(files::TensorFile(path));
+  model->source = std::filesystem::absolute(path).string();
+  return model;
+}
+
+std::unique_ptr<Model::Impl> load_model(std::span<const std::byte> bytes) {
+  Buffer<std::byte> copy(bytes.size(), "the model");
+  std::copy(bytes.begin(), bytes.end(), copy.data());
+  return model_of(files::TensorFile("the model", std::move(copy)));
 }
 
 }  // namespace dcrnn::api

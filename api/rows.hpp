@@ -1,7 +1,7 @@
 // Rows of the caller -> a Batch, everything checked.
 #pragma once
 
-#include <string>
+#include <utility>
 #include <vector>
 
 #include "api/row_columns.hpp"
@@ -21,14 +21,12 @@ class RowsEncoder {
   /// The encoded rows, valid until the next call. With `labelled` the labels and weights too; otherwise those
   /// of `rows` are ignored. Failure(data) names the column, the row (from 0), what was found and wanted.
   Batch& encode(const Rows& rows, bool labelled);
+  /// Hands over what encode() gave.
+  Batch take() { return std::move(batch_); }
 
  private:
-  const Column& column_of(const Rows& rows, std::size_t name) const;
-  void check_columns(const Rows& rows) const;
   void encode_column(const Column& column, std::size_t count, std::size_t field);
   void encode_rates(const Rows& rows, std::size_t field);
-  void encode_ids(const Column& column, std::size_t count, std::size_t field);
-  void encode_bags(const Column& column, std::size_t count, std::size_t field);
   void append_ids(const Column& column, std::size_t field, const std::uint32_t* offsets);
   void encode_labels(const Rows& rows);
   void encode_soft(const Labels& labels, std::size_t task);

@@ -4,11 +4,12 @@
 
 #include "api/compute.hpp"
 #include "api/model_impl.hpp"
+#include "api/rows.hpp"
 #include "core/guard.hpp"
 #include "core/job_files.hpp"
 #include "core/text.hpp"
 #include "data/row_reader.hpp"
-#include "dcrnn/files.hpp"
+#include "dcrnn/arrays.hpp"
 #include "files/safetensors.hpp"
 
 namespace dcrnn {
@@ -27,16 +28,30 @@ Batch read_all(const Model::Impl& model, const std::string& path) {
   return batch;
 }
 
-template <class Real>
-void write_trace(const Model::Impl& model, const Real* parameters, Isa isa, int threads, const Batch& batch,
-                 const model::TraceOf& of, const std::string& out) {
+/// Hands the tensors of a trace to write(views).
+template <class Real, class Write>
+void trace_in(const Model::Impl& model, const Real* parameters, Isa isa, int threads, const Batch& batch,
+              const model::TraceOf& of, Write&& write) {
   const auto tensors = model::trace(model.config.model, model.table, parameters, kernels::table<Real>(isa),
                                     batch, threads, of);
   std::vector<TensorView> views;
   for (const model::NamedTensor<Real>& tensor : tensors) {
     views.push_back(tensor_view(tensor.name, tensor.shape, std::span<const Real>(tensor.values)));
   }
-  files::write_tensors(out, {}, views, OutputFile::Target::any);
+  write(views);
+}
+
+template <class Write>
+void trace_batch(const Model::Impl& model, const Batch& batch, const TraceOptions& options, Isa isa,
+                 int threads, Write&& write) {
+  const model::TraceOf of = {.every_gradient = options.gradients, .interference = options.interference};
+  const auto parameters = model.parameters.span();
+  if (options.precision == Precision::f32) {
+    trace_in(model, parameters.data(), isa, threads, batch, of, write);
+  } else {
+    const std::vector<double> wide(parameters.begin(), parameters.end());
+    trace_in(model, wide.data(), Isa::reference, threads, batch, of, write);
+  }
 }
 
 }  // namespace
@@ -58,14 +73,25 @@ Result<void> trace_file(const Model& model, const std::string& data, const std::
     files.sweep();
     const Isa isa = api::resolve(compute);
     const Batch batch = read_all(impl, data);
-    const model::TraceOf of = {.every_gradient = options.gradients, .interference = options.interference};
-    if (options.precision == Precision::f32) {
-      write_trace(impl, impl.parameters.data(), isa, compute.threads, batch, of, out);
-    } else {
-      const auto parameters = impl.parameters.span();
-      const std::vector<double> wide(parameters.begin(), parameters.end());
-      write_trace(impl, wide.data(), Isa::reference, compute.threads, batch, of, out);
-    }
+    trace_batch(impl, batch, options, isa, compute.threads, [&](const std::vector<TensorView>& tensors) {
+      files::write_tensors(out, {}, tensors, OutputFile::Target::any);
+    });
+  });
+}
+
+Result<std::vector<std::byte>> trace_rows(const Model& model, const Rows& rows, const TraceOptions& options,
+                                          const ComputeOptions& compute) noexcept {
+  return guard([&] {
+    const Model::Impl& impl = model.impl();
+    const Isa isa = api::resolve(compute);
+    if (rows.count == 0) fail(ErrorCode::data, "rows: there is no row to trace", "give at least one row");
+    api::RowsEncoder encoder(impl.config.model, impl.encoders);
+    const Batch& batch = encoder.encode(rows, !rows.labels.empty());
+    std::vector<std::byte> bytes;
+    trace_batch(impl, batch, options, isa, compute.threads, [&](const std::vector<TensorView>& tensors) {
+      bytes = files::tensor_bytes("the trace", {}, tensors);
+    });
+    return bytes;
   });
 }
 

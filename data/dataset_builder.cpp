@@ -147,13 +147,10 @@ Encoders DatasetBuilder::make_encoders(ProgressMeter& progress) {
   for (FieldFit& fit : fits_) fit.fix(name_);
   find_edges(progress);
   fit_rates(progress);
-  std::vector<std::unique_ptr<FieldState>> states;
-  for (FieldFit& fit : fits_) states.push_back(fit.take());
-  for (const Rate& rate : rates_) states[rate.field]->rate = rate.fit.state();
-  Encoders encoders;
-  for (auto& state : states) encoders.fields_.push_back(std::move(state));
-  encoders.fingerprints_ = fingerprints_;
-  return encoders;
+  std::vector<std::unique_ptr<FieldState>> fields;
+  for (FieldFit& fit : fits_) fields.push_back(fit.take());
+  for (const Rate& rate : rates_) fields[rate.field]->rate = rate.fit.state();
+  return Encoders(std::move(fields), fingerprints_);
 }
 
 void DatasetBuilder::fit_rates(ProgressMeter& progress) {

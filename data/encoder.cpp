@@ -28,6 +28,11 @@ Encoders::Encoders(const Encoders&) = default;
 Encoders::Encoders(Encoders&&) noexcept = default;
 Encoders& Encoders::operator=(Encoders&&) noexcept = default;
 
+Encoders::Encoders(std::vector<std::unique_ptr<FieldState>> fields, std::vector<std::uint64_t> fingerprints)
+    : fingerprints_(std::move(fingerprints)) {
+  for (auto& state : fields) fields_.push_back(std::move(state));
+}
+
 Encoders::Encoders(const Schema& config) {
   for (const Field& field : config.fields) {
     auto state = std::make_unique<FieldState>();

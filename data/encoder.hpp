@@ -22,6 +22,9 @@ class Encoders {
  public:
   /// Encoders that need no data (only `id`, `hash` and `none` fields). Failure(usage) if a field needs data.
   explicit Encoders(const Schema& config);
+  /// Of fitted fields, in the order of the config. `fingerprints`: of the data in the tables of rate fields.
+  explicit Encoders(std::vector<std::unique_ptr<FieldState>> fields,
+                    std::vector<std::uint64_t> fingerprints = {});
   ~Encoders();
   Encoders(const Encoders&);
   Encoders(Encoders&&) noexcept;

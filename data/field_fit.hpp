@@ -40,6 +40,8 @@ class FieldFit {
   /// "" or what is wrong with the cell.
   template <class Cell>
   std::string add(Cell cell, double& number, std::vector<std::uint32_t>& rows);
+  /// A cell of a table of fixed size whose rows, all smaller than the table, are known; a bag may have none.
+  void add_rows(std::span<const std::uint32_t> rows) { count(rows.empty(), rows); }
   /// Vocabulary and statistics are what the cells taken in make them. `source` names the data in errors.
   /// Failure(data).
   void fix(const std::string& source);

@@ -104,7 +104,11 @@ std::string header_of(const std::map<std::string, std::string>& metadata,
 
 }  // namespace
 
-TensorFile::TensorFile(const std::string& path) : path_(path), file_(file_content(path)) {
+TensorFile::TensorFile(const std::string& path) : TensorFile(path, file_content(path)) {}
+
+TensorFile::TensorFile(std::string name, Buffer<std::byte> content)
+    : path_(std::move(name)), file_(std::move(content)) {
+  const std::string& path = path_;
   const std::span<const std::byte> bytes = std::as_const(file_).span();
   const std::string_view text = header_text(bytes, path);
   const std::span<const std::byte> data = bytes.subspan(kLengthBytes + text.size());
@@ -159,6 +163,22 @@ void write_tensors(const std::string& path, const std::map<std::string, std::str
     file.write({reinterpret_cast<const char*>(tensor.data.data()), tensor.data.size()});
   }
   file.commit();
+}
+
+std::vector<std::byte> tensor_bytes(const std::string& name,
+                                    const std::map<std::string, std::string>& metadata,
+                                    const std::vector<TensorView>& tensors) {
+  const std::string header = header_of(metadata, tensors, name);
+  const std::uint64_t length = header.size();
+  std::size_t size = checked_add(kLengthBytes, header.size(), name);
+  for (const TensorView& tensor : tensors) size = checked_add(size, tensor.data.size(), name);
+  std::vector<std::byte> bytes(size);
+  std::byte* to = bytes.data();
+  const auto add = [&to](std::span<const std::byte> part) { to = std::copy(part.begin(), part.end(), to); };
+  add(std::as_bytes(std::span(&length, 1)));
+  add(std::as_bytes(std::span(header)));
+  for (const TensorView& tensor : tensors) add(tensor.data);
+  return bytes;
 }
 
 }  // namespace dcrnn::files

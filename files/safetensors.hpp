@@ -19,6 +19,8 @@ class TensorFile {
   /// no overlap, no hole, nothing after the last tensor. Failure(io) if it cannot be read, Failure(model)
   /// naming the tensor otherwise.
   explicit TensorFile(const std::string& path);
+  /// The same of bytes that are no file; `name` stands for the path.
+  TensorFile(std::string name, Buffer<std::byte> bytes);
   const std::string& path() const { return path_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   /// In the order of their data.
@@ -33,6 +35,11 @@ class TensorFile {
   std::vector<TensorView> tensors_;
   std::map<std::string, std::size_t, std::less<>> index_;
 };
+
+/// The bytes of such a file; `name` stands for the path in errors.
+std::vector<std::byte> tensor_bytes(const std::string& name,
+                                    const std::map<std::string, std::string>& metadata,
+                                    const std::vector<TensorView>& tensors);
 
 /// Writes atomically (OutputFile). Deterministic bytes: metadata first, tensors in the given order, header
 /// padded with spaces to 8 bytes.

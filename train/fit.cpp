@@ -78,11 +78,7 @@ class Run {
       if (!finish_epoch()) return stop();
     }
     if (!options_.state.empty()) save_to(options_.state);
-    if (valid_ != nullptr && state_.has_best) {
-      std::copy_n(best_.data(), best_.size(), parameters_.data());
-    } else if (untouched_) {
-      untouched_->fill(parameters_, options_.threads);
-    }
+    settle();
     judge();
     return result(early_ ? StopReason::early_stopping : StopReason::finished);
   }
@@ -321,8 +317,18 @@ class Run {
     save_checkpoint(path, options_.config_json, table_, state_, arrays(), options_.encoders);
   }
 
+  /// The parameters that are kept: the best epoch's, or those of now.
+  void settle() {
+    if (valid_ != nullptr && state_.has_best) {
+      std::copy_n(best_.data(), best_.size(), parameters_.data());
+    } else if (untouched_) {
+      untouched_->fill(parameters_, options_.threads);
+    }
+  }
+
   FitResult stop() {
     save();
+    settle();
     return result(StopReason::stopped);
   }
 

@@ -67,7 +67,8 @@ struct FitOptions {
 };
 
 /// Trains `parameters` in place; at the end they are those of the best epoch (by early_stopping's task and
-/// metric on `valid`), of the last without `valid`. Stopped from outside: a checkpoint is written first.
+/// metric on `valid`), of the last without `valid`. Stopped from outside: a checkpoint is written first, then
+/// likewise the best epoch so far, or without one what was reached.
 /// Failure(diverged), also where what was kept has learnt nothing (verdict.hpp), leaves the last checkpoint.
 /// The same bytes for any thread count, and for any sequence of kills and resumes.
 FitResult fit(const Config& config, const model::ParameterTable& table, std::span<float> parameters,

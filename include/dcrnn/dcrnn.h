@@ -103,6 +103,118 @@ DCRNN_EXPORT dcrnn_status dcrnn_trainer_step(dcrnn_trainer* trainer, const dcrnn
                                              dcrnn_error* error);
 DCRNN_EXPORT void dcrnn_trainer_free(dcrnn_trainer* trainer);
 
+/* ---- Whole tables. These structs begin with their size: set it to sizeof, all that you leave out to zero.
+ */
+
+/* One field of `count` rows; exactly one form is set:
+ *   ids, ids and offsets, numbers   as in dcrnn_column
+ *   integers                        a number, or for a field that takes words the text of its decimals
+ *   text and text_offsets           cell b is text[text_offsets[b] .. text_offsets[b + 1]), as in a CSV file;
+ *                                   text_offsets is [count + 1]
+ *   codes, text, text_offsets       cell b is the word codes[b] of `words` words in `text`, empty where the
+ *                                   code is -1; text_offsets is [words + 1] */
+typedef struct dcrnn_array {
+  size_t size;
+  const char* field;
+  const uint32_t* ids;
+  const uint32_t* offsets;
+  const double* numbers;
+  const int64_t* integers;
+  const int32_t* codes;
+  const char* text;
+  const int64_t* text_offsets;
+  size_t words;
+} dcrnn_array;
+
+typedef struct dcrnn_table {
+  size_t size;
+  size_t count;
+  const dcrnn_array* arrays;
+  size_t array_count;
+  const dcrnn_labels* labels; /* training and measuring only, else NULL */
+  size_t label_count;
+  const double* weights; /* [count] or NULL */
+} dcrnn_table;
+
+/* Bytes, or text with a zero after its last byte, that a function made. */
+typedef struct dcrnn_bytes dcrnn_bytes;
+DCRNN_EXPORT const char* dcrnn_bytes_data(const dcrnn_bytes* bytes);
+DCRNN_EXPORT size_t dcrnn_bytes_size(const dcrnn_bytes* bytes);
+DCRNN_EXPORT void dcrnn_bytes_free(dcrnn_bytes* bytes);
+
+typedef struct dcrnn_progress {
+  size_t size;
+  const char* stage;    /* "reading", "counting", "training", "validating" */
+  uint64_t done, total; /* rows */
+  size_t epoch, epochs; /* from 1 */
+  double loss;          /* mean of the epoch so far */
+  double seconds;       /* since the stage or epoch began */
+} dcrnn_progress;
+
+typedef struct dcrnn_fit_job {
+  size_t size;
+  const char* config_json;
+  const dcrnn_table* train;
+  const dcrnn_table* valid; /* NULL: the last epoch is kept */
+  const char* checkpoint;   /* NULL: none is written */
+  int resume;               /* go on from the checkpoint; without one start afresh */
+  int threads;              /* at least 1 */
+  const char* isa;          /* NULL: "auto" */
+  /* Each may be NULL; all are called from the calling thread, with `user`. */
+  int (*on_progress)(const dcrnn_progress* progress, void* user); /* 0 stops */
+  void (*on_epoch)(const char* json, void* user);                 /* as a line of the log of `dcrnn train` */
+  void (*on_note)(const char* note, void* user);
+  void* user;
+} dcrnn_fit_job;
+
+/* Fits encoders and trains: the model that `dcrnn train` makes of the same rows, byte for byte. Stopped while
+ * it trains, the best epoch so far, or without one what was reached. report (may be NULL): JSON with reason
+ * ("finished", "early_stopping", "stopped"), best_epoch, epochs, rows_trained, seconds. */
+DCRNN_EXPORT dcrnn_status dcrnn_fit(const dcrnn_fit_job* job, dcrnn_model** model, dcrnn_bytes** report,
+                                    dcrnn_error* error);
+
+/* A fresh model with encoders made from rows, whose labels do not count. */
+DCRNN_EXPORT dcrnn_status dcrnn_model_create_from_rows(const char* config_json, const dcrnn_table* rows,
+                                                       dcrnn_model** model, dcrnn_error* error);
+/* A model file in memory. */
+DCRNN_EXPORT dcrnn_status dcrnn_model_from_bytes(const void* data, size_t size, dcrnn_model** model,
+                                                 dcrnn_error* error);
+DCRNN_EXPORT dcrnn_status dcrnn_model_to_bytes(const dcrnn_model* model, dcrnn_bytes** bytes,
+                                               dcrnn_error* error);
+/* Fields, tasks, tensors with their shapes, config: the JSON of `dcrnn inspect --json`. */
+DCRNN_EXPORT dcrnn_status dcrnn_model_inspect(const dcrnn_model* model, dcrnn_bytes** json,
+                                              dcrnn_error* error);
+/* All `count` elements of one tensor. */
+DCRNN_EXPORT dcrnn_status dcrnn_model_get_parameter(const dcrnn_model* model, const char* name, float* values,
+                                                    size_t count, dcrnn_error* error);
+DCRNN_EXPORT dcrnn_status dcrnn_model_set_parameter(dcrnn_model* model, const char* name, const float* values,
+                                                    size_t count, dcrnn_error* error);
+
+/* For another thread; the packed weights are shared. */
+DCRNN_EXPORT dcrnn_status dcrnn_scorer_clone(const dcrnn_scorer* scorer, dcrnn_scorer** clone,
+                                             dcrnn_error* error);
+DCRNN_EXPORT dcrnn_status dcrnn_scorer_score_table(dcrnn_scorer* scorer, const dcrnn_table* rows,
+                                                   float* probabilities, float* logits, dcrnn_error* error);
+DCRNN_EXPORT dcrnn_status dcrnn_trainer_step_table(dcrnn_trainer* trainer, const dcrnn_table* rows,
+                                                   double* loss, dcrnn_error* error);
+
+/* Metrics on labelled rows: the JSON of `dcrnn eval --json`. batch: rows scored at a time. */
+DCRNN_EXPORT dcrnn_status dcrnn_evaluate(const dcrnn_model* model, const dcrnn_table* rows, size_t batch,
+                                         int threads, const char* isa, dcrnn_bytes** json,
+                                         dcrnn_error* error);
+/* The rows as the network takes them: the bytes of a safetensors file with <field>.ids U32 and, of a bag,
+ * <field>.offsets U32 [count + 1], or of a plain number <field>.values F64 [count]. */
+DCRNN_EXPORT dcrnn_status dcrnn_encode(const dcrnn_model* model, const dcrnn_table* rows,
+                                       dcrnn_bytes** encoded, dcrnn_error* error);
+/* The trace of docs/trace.md: the bytes of a safetensors file. gradients: also of every value between x0 and
+ * the logits. */
+DCRNN_EXPORT dcrnn_status dcrnn_trace(const dcrnn_model* model, const dcrnn_table* rows, int in_double,
+                                      int gradients, int threads, const char* isa, dcrnn_bytes** trace,
+                                      dcrnn_error* error);
+/* elements: per tensor, 0 = all. The JSON of `dcrnn gradcheck --json`. */
+DCRNN_EXPORT dcrnn_status dcrnn_gradcheck(const char* config_json, uint64_t seed, size_t rows,
+                                          size_t elements, dcrnn_bytes** json, dcrnn_error* error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,6 +1,7 @@
 // The whole C++ API.
 #pragma once
 
+#include "dcrnn/arrays.hpp"
 #include "dcrnn/check.hpp"
 #include "dcrnn/files.hpp"
 #include "dcrnn/model.hpp"

@@ -38,9 +38,14 @@ class DCRNN_EXPORT Model {
   /// A fresh model from a JSON config (docs/config.md). All fields must be usable without training data:
   /// encodings `id` and `hash`, transform `none`. Parameters are drawn from train.seed.
   static Result<Model> create(std::string_view config_json) noexcept;
+  /// Likewise, its encoders made from `rows`, whose labels do not count: any field can be used.
+  static Result<Model> create(std::string_view config_json, const Rows& rows) noexcept;
   /// From a model file.
   static Result<Model> load(const std::string& path) noexcept;
   Result<void> save(const std::string& path) const noexcept;
+  /// The bytes of such a file, and a model from them.
+  static Result<Model> from_bytes(std::span<const std::byte> bytes) noexcept;
+  Result<std::vector<std::byte>> to_bytes() const noexcept;
 
   /// The effective config as one line of JSON, every default written out.
   std::string config() const;

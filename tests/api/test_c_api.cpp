@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstddef>
 #include <cstring>
 
 #include "dcrnn/dcrnn.h"
@@ -135,6 +136,18 @@ TEST_CASE("a trainer told the base rates starts there, from C as from C++") {
     CHECK(dcrnn::Trainer::create(*other, wrong).error().code == dcrnn::ErrorCode::usage);
   }
   CHECK(dcrnn_trainer_create_at_rates(nullptr, rates, 0, 1, nullptr, &trainer, &error) == DCRNN_USAGE);
+}
+
+TEST_CASE("structs of version 0.1.0 lie as they did") {
+  static_assert(sizeof(dcrnn_error) == 1536 && offsetof(dcrnn_error, help) == 1024);
+  static_assert(sizeof(dcrnn_column) == 40 && offsetof(dcrnn_column, ids) == 8 &&
+                offsetof(dcrnn_column, offsets) == 16 && offsetof(dcrnn_column, numbers) == 24 &&
+                offsetof(dcrnn_column, text) == 32);
+  static_assert(sizeof(dcrnn_labels) == 16 && offsetof(dcrnn_labels, values) == 8);
+  static_assert(sizeof(dcrnn_rows) == 48 && offsetof(dcrnn_rows, columns) == 8 &&
+                offsetof(dcrnn_rows, column_count) == 16 && offsetof(dcrnn_rows, labels) == 24 &&
+                offsetof(dcrnn_rows, label_count) == 32 && offsetof(dcrnn_rows, weights) == 40);
+  CHECK(int{DCRNN_STOPPED} == 130);
 }
 
 TEST_CASE("NULL is a usage error or nothing at all, never a crash") {
