@@ -1,0 +1,498 @@
+"""The engine at a low level: models, scorers, trainers, whole fits. Configs are dicts, as docs/config.md describes them."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import threading
+from dataclasses import dataclass, field
+from typing import Any, Callable, Mapping
+
+import numpy as np
+
+from . import _library as _c
+from ._columns import Table, columns_of, labels_of
+
+_MOST = 2**63 - 1
+
+
+def _config_text(config: Mapping | str) -> bytes:
+    return _c.text(config if isinstance(config, str) else json.dumps(config), "config")
+
+
+def _isa(isa: str) -> bytes:
+    return _c.text(isa, "isa")
+
+
+def _threads(threads: int) -> int:
+    return _c.whole(threads, "threads", 1, 1024)
+
+
+def _table(config: Mapping, data: Any, labels: Any = None, weights: Any = None) -> Table:
+    columns = columns_of(data)
+    count = next(iter(columns.values())).count if columns else 0
+    made = None
+    if labels is not None:
+        made = {task: labels_of(task, values, count) for task, values in labels.items()}
+    return Table(config["fields"], columns, made, weights)
+
+
+class _Handle:
+    """A handle of the library, freed with its owner; one call at a time."""
+
+    _free = ""
+
+    def __init__(self, handle: ctypes.c_void_p):
+        self._handle: ctypes.c_void_p | None = handle
+        self._lock = threading.RLock()
+
+    def _open(self) -> ctypes.c_void_p:
+        if self._handle is None:
+            raise _c.UsageError(f"this {type(self).__name__} is closed", "make a new one")
+        return self._handle
+
+    def close(self) -> None:
+        """Frees it at once; using it afterwards is a UsageError."""
+        self._release()
+
+    def _release(self) -> None:
+        with self._lock:
+            handle, self._handle = self._handle, None
+            if handle is not None:
+                getattr(_c.lib, self._free)(handle)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def __del__(self):
+        if getattr(self, "_handle", None) is not None:
+            self._release()
+
+    def __reduce__(self):
+        raise TypeError(f"a {type(self).__name__} cannot be pickled; pickle its Model, and make a new one")
+
+    def __copy__(self):
+        raise TypeError(f"a {type(self).__name__} cannot be copied; Scorer.clone() and Model.from_bytes() make new ones")
+
+
+class Model(_Handle):
+    """A model: config, encoders and parameters. Made by `create`, `load`, `from_bytes` or `fit`."""
+
+    _free = "dcrnn_model_free"
+
+    def __init__(self, handle: ctypes.c_void_p):
+        super().__init__(handle)
+        self._users = 0  # scorers and trainers that point to it
+        self._facts = json.loads(_c.take(_c.make("model_inspect", handle)))
+        self._shapes = {tensor["name"]: tensor["shape"] for tensor in self._facts["parameters"]}
+
+    @classmethod
+    def create(cls, config: Mapping | str, data: Any = None) -> "Model":
+        """A fresh model; its encoders are made from the columns of `data` where they need any."""
+        text = _config_text(config)
+        if data is None:
+            return cls(_c.make("model_create", text))
+        table = _table(_effective(config), data)
+        return cls(_c.make("model_create_from_rows", text, table.struct))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> "Model":
+        return cls(_c.make("model_load", _c.text(path, "path")))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Model":
+        """From the bytes of a model file."""
+        view = np.frombuffer(data, np.uint8)
+        return cls(_c.make("model_from_bytes", view.ctypes.data, view.size))
+
+    def save(self, path: str | os.PathLike) -> None:
+        with self._lock:
+            _c.call("model_save", self._open(), _c.text(path, "path"))
+
+    def to_bytes(self) -> bytes:
+        """The bytes of its file."""
+        with self._lock:
+            return _c.take(_c.make("model_to_bytes", self._open()))
+
+    def inspect(self) -> dict:
+        """Fields, tasks, tensors with their shapes, operations per row, config."""
+        with self._lock:
+            return json.loads(_c.take(_c.make("model_inspect", self._open())))
+
+    @property
+    def config(self) -> dict:
+        return json.loads(json.dumps(self._facts["config"]))
+
+    @property
+    def tasks(self) -> list[str]:
+        return list(self._facts["tasks"])
+
+    @property
+    def fields(self) -> list[str]:
+        return list(self._facts["fields"])
+
+    def parameters(self) -> dict[str, np.ndarray]:
+        """A copy of every parameter, by name."""
+        with self._lock:
+            made = {}
+            for name, shape in self._shapes.items():
+                values = made[name] = np.empty(shape, np.float32)
+                _c.call("model_get_parameter", self._open(), name.encode(), values.ctypes.data, values.size)
+            return made
+
+    def set_parameter(self, name: str, values: Any) -> None:
+        """Replaces one parameter; scorers made before keep the old one."""
+        values = np.ascontiguousarray(values, dtype=np.float32)
+        shape = self._shapes.get(name)
+        if shape is not None and list(values.shape) != shape:
+            raise _c.UsageError(f'parameter "{name}": found shape {list(values.shape)}, want {shape}', "give every element")
+        with self._lock:
+            _c.call("model_set_parameter", self._open(), _c.text(name, "name"), values.ctypes.data, values.size)
+
+    def scorer(self, threads: int = 1, isa: str = "auto") -> "Scorer":
+        return Scorer(self, threads, isa)
+
+    def predict(self, data: Any, threads: int = 1, isa: str = "auto") -> np.ndarray:
+        """Probabilities [n, T] of all rows."""
+        with self.scorer(threads, isa) as scorer:
+            return scorer.score(data)
+
+    def evaluate(self, data: Any, labels: Mapping[str, Any], weights: Any = None, batch: int = 1024, threads: int = 1, isa: str = "auto") -> dict:
+        """Metrics per task: auc, logloss, ece, ..."""
+        table = _table(self._facts["config"], data, labels, weights)
+        with self._lock:
+            handle = _c.make("evaluate", self._open(), table.struct, _c.whole(batch, "batch", 0, _MOST), _threads(threads), _isa(isa))
+        return json.loads(_c.take(handle))
+
+    def encode(self, data: Any) -> dict[str, np.ndarray]:
+        """Rows as the network takes them: `<field>.ids`, of a bag also `<field>.offsets` [n + 1], or `<field>.values` [n]."""
+        table = _table(self._facts["config"], data)
+        with self._lock:
+            handle = _c.make("encode", self._open(), table.struct)
+        return tensors_of(_c.take(handle))
+
+    def trace(self, data: Any, labels: Mapping[str, Any] | None = None, weights: Any = None, double: bool = False, gradients: bool = False, threads: int = 1, isa: str = "auto") -> dict[str, np.ndarray]:
+        """Every value of the forward pass, with labels also the losses and gradients, by the names of docs/trace.md."""
+        table = _table(self._facts["config"], data, labels, weights)
+        with self._lock:
+            handle = _c.make("trace", self._open(), table.struct, int(double), int(gradients), _threads(threads), _isa(isa))
+        return tensors_of(_c.take(handle))
+
+    def close(self) -> None:
+        with self._lock:
+            if self._users:
+                raise _c.UsageError("this Model is in use", "close its scorers and trainers first")
+            self._release()
+
+    def __reduce__(self):
+        return Model.from_bytes, (self.to_bytes(),)
+
+    def __copy__(self):
+        return Model.from_bytes(self.to_bytes())
+
+    def __deepcopy__(self, _):
+        return Model.from_bytes(self.to_bytes())
+
+    def __repr__(self) -> str:
+        return f"<dcrnn.Model tasks={self.tasks} parameters={self._facts['parameter_count']}>"
+
+
+def tensors_of(content: bytes) -> dict[str, np.ndarray]:
+    """The tensors of a safetensors file in memory."""
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    kinds = {"F32": "<f4", "F64": "<f8", "U8": "|u1", "I8": "|i1", "U32": "<u4", "U64": "<u8", "I64": "<i8"}
+    made = {}
+    for name, entry in header.items():
+        if name != "__metadata__":
+            begin, end = (8 + length + offset for offset in entry["data_offsets"])
+            made[name] = np.frombuffer(content[begin:end], kinds[entry["dtype"]]).reshape(entry["shape"]).copy()
+    return made
+
+
+class _OfModel(_Handle):
+    """A handle that points into a model."""
+
+    def __init__(self, model: Model, handle: ctypes.c_void_p):
+        super().__init__(handle)
+        self._model: Model = model
+        with model._lock:
+            model._users += 1
+
+    def _release(self) -> None:
+        with self._lock:
+            if self._handle is not None:
+                super()._release()
+                with self._model._lock:
+                    self._model._users -= 1
+
+
+class Scorer(_OfModel):
+    """Scores rows with the weights as they were when it was made. Calls from several threads wait for each other;
+    `clone` makes one for another thread."""
+
+    _free = "dcrnn_scorer_free"
+
+    def __init__(self, model: Model, threads: int = 1, isa: str = "auto", _clone_of: "Scorer | None" = None):
+        if _clone_of is not None:
+            with _clone_of._lock:
+                super().__init__(model, _c.make("scorer_clone", _clone_of._open()))
+        else:
+            with model._lock:
+                super().__init__(model, _c.make("scorer_create", model._open(), _threads(threads), _isa(isa)))
+        self._fields = model._facts["config"]["fields"]
+        self._T = len(model._facts["tasks"])
+        self._row: tuple | None = None
+
+    def clone(self) -> "Scorer":
+        return Scorer(self._model, _clone_of=self)
+
+    def score(self, data: Any, logits: bool = False) -> Any:
+        """Probabilities float32 [n, T] of the rows of a frame, a table or a dict of arrays; with `logits` also the
+        tasks' own logits [n, T]."""
+        table = _table(self._model._facts["config"], data)  # alive until the call is over
+        return self._score(table.struct, logits)
+
+    def score_ids(self, ids: np.ndarray) -> np.ndarray:
+        """Probabilities [n, T] of rows [n, F] (or one row [F]) of table rows, one for every field: no encoding."""
+        ids = np.asarray(ids)
+        if ids.dtype.kind not in "iu":
+            raise TypeError(f"ids: found dtype {ids.dtype}, want whole numbers")
+        F = len(self._fields)
+        if ids.ndim not in (1, 2) or ids.shape[-1] != F:
+            raise _c.DataError(f"ids: found shape {list(ids.shape)}, want [n, {F}]", "give one id for every field")
+        with self._lock:
+            if ids.size == F:
+                buffer, struct, out, pointer = self._row or self._make_row(F)
+                np.copyto(buffer, ids.reshape(F), casting="unsafe")
+                if ids.dtype != np.uint32 and (ids.reshape(F) != buffer).any():
+                    raise _c.DataError("ids: one is negative or too large", "ids are rows of the fields' tables")
+                error = _c.CError()
+                status = _c.lib.dcrnn_scorer_score_table(self._open(), struct, pointer, None, error)
+                if status:
+                    _c.check(status, error)
+                return out.copy()
+            by_field = np.ascontiguousarray(ids.T, dtype=np.uint32)
+            if ids.dtype != np.uint32 and (by_field != ids.T).any():
+                raise _c.DataError("ids: one is negative or too large", "ids are rows of the fields' tables")
+            return self._score(self._ids_table(by_field), False)
+
+    def _ids_table(self, by_field: np.ndarray) -> _c.CTable:
+        arrays = (_c.Array * len(self._fields))()
+        for f, (array, field_) in enumerate(zip(arrays, self._fields)):
+            array.size = ctypes.sizeof(_c.Array)
+            array.field = field_["name"].encode()
+            array.ids = by_field.ctypes.data + f * by_field.strides[0]
+        return _c.CTable(ctypes.sizeof(_c.CTable), by_field.shape[1], arrays, len(arrays), None, 0, None)
+
+    def _make_row(self, F: int) -> tuple:
+        buffer = np.zeros(F, np.uint32)
+        out = np.empty((1, self._T), np.float32)
+        self._row = buffer, self._ids_table(buffer.reshape(F, 1)), out, out.ctypes.data
+        return self._row
+
+    def _score(self, struct: _c.CTable, logits: bool) -> Any:
+        p = np.empty((struct.count, self._T), np.float32)
+        z = np.empty_like(p) if logits else None
+        with self._lock:
+            _c.call("scorer_score_table", self._open(), struct, p.ctypes.data, None if z is None else z.ctypes.data)
+        return p if z is None else (p, z)
+
+
+class Trainer(_OfModel):
+    """Trains a model in place, batch after batch.
+
+    total_steps places warm-up and end of the rate (0: neither). base_rates [T]: where the heads start, the share of
+    positives of every task in the data to come.
+    """
+
+    _free = "dcrnn_trainer_free"
+
+    def __init__(self, model: Model, total_steps: int = 0, base_rates: Any = None, threads: int = 1, isa: str = "auto"):
+        steps = _c.whole(total_steps, "total_steps", 0, _MOST)
+        with model._lock:
+            if base_rates is None:
+                handle = _c.make("trainer_create", model._open(), steps, _threads(threads), _isa(isa))
+            else:
+                rates = np.ascontiguousarray(base_rates, dtype=np.float64)
+                if rates.shape != (len(model.tasks),):
+                    raise _c.UsageError(f"base_rates: found shape {list(rates.shape)}, want [{len(model.tasks)}]", "give one for every task")
+                handle = _c.make("trainer_create_at_rates", model._open(), rates.ctypes.data, steps, _threads(threads), _isa(isa))
+            super().__init__(model, handle)
+
+    def step(self, data: Any, labels: Mapping[str, Any], weights: Any = None) -> float:
+        """One step on 1 to train.batch rows; gives the loss before it."""
+        table = _table(self._model._facts["config"], data, labels, weights)
+        loss = ctypes.c_double()
+        with self._lock, self._model._lock:
+            _c.call("trainer_step_table", self._open(), table.struct, loss)
+        return loss.value
+
+
+@dataclass
+class Progress:
+    """Where a fit is. stage: "reading", "counting", "training" or "validating"; done, total: rows."""
+
+    stage: str
+    done: int
+    total: int
+    epoch: int
+    epochs: int
+    loss: float
+    seconds: float
+
+
+@dataclass
+class Fit:
+    """What a fit gave. reason: "finished", "early_stopping" or "stopped"; history: one entry per epoch, as in the log of
+    `dcrnn train`; notes: facts about data and run."""
+
+    model: Model
+    reason: str = ""
+    best_epoch: int = 0
+    epochs: int = 0
+    rows_trained: int = 0
+    seconds: float = 0.0
+    history: list[dict] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+class _Watch:
+    """Ctrl-C while the library works: seen by the next call of the progress, raised when the library is back."""
+
+    def __init__(self):
+        self.interrupted = False
+        self._old: Any = None
+
+    def __enter__(self):
+        if threading.current_thread() is threading.main_thread():
+            self._old = signal.getsignal(signal.SIGINT)
+            if self._old is not None:
+                signal.signal(signal.SIGINT, self._seen)
+        return self
+
+    def _seen(self, *_):
+        self.interrupted = True
+
+    def __exit__(self, *_):
+        if self._old is not None:
+            signal.signal(signal.SIGINT, self._old)
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during a fit that had a model already: `fit` is what had been reached."""
+
+    def __init__(self, fit: "Fit"):
+        super().__init__("the fit was stopped; what it had reached is in .fit")
+        self.fit = fit
+
+
+def fit(
+    config: Mapping | str,
+    data: Any,
+    labels: Mapping[str, Any],
+    weights: Any = None,
+    valid: tuple | None = None,
+    checkpoint: str | os.PathLike | None = None,
+    resume: bool = False,
+    threads: int = 1,
+    isa: str = "auto",
+    progress: Callable[[Progress], Any] | None = None,
+    on_epoch: Callable[[dict], Any] | None = None,
+) -> Fit:
+    """Fits encoders and trains: of the same rows, the model that `dcrnn train` writes, byte for byte.
+
+    data: a frame, a table or a dict of arrays; labels: {task: [n] of 0, 1 or NaN}; valid: (data, labels) or (data, labels,
+    weights). `progress` returning False stops the fit, which then gives the best epoch so far. Ctrl-C stops it within one
+    step and raises Interrupted, a KeyboardInterrupt with what had been reached.
+    """
+    effective = _effective(config)
+    train = _table(effective, data, labels, weights)
+    held_out = _table(effective, *valid) if valid is not None else None
+    history: list[dict] = []
+    notes: list[str] = []
+    raised: list[BaseException] = []
+
+    def guarded(call, *arguments):
+        try:
+            return call(*arguments)
+        except BaseException as error:  # nothing may pass through C
+            raised.append(error)
+            return False
+
+    def on_progress(now, _):
+        if watch.interrupted or raised:
+            return 0
+        if progress is None:
+            return 1
+        p = now.contents
+        state = Progress(p.stage.decode(), p.done, p.total, p.epoch, p.epochs, p.loss, p.seconds)
+        return 0 if guarded(progress, state) is False else 1
+
+    def take_epoch(line, _):
+        history.append(json.loads(line))
+        if on_epoch is not None and not raised:
+            guarded(on_epoch, history[-1])
+
+    job = _c.FitJob(
+        ctypes.sizeof(_c.FitJob),
+        _config_text(config),
+        ctypes.pointer(train.struct),
+        None if held_out is None else ctypes.pointer(held_out.struct),
+        None if checkpoint is None else _c.text(checkpoint, "checkpoint"),
+        int(resume),
+        _threads(threads),
+        _isa(isa),
+        _c.ON_PROGRESS(on_progress),
+        _c.ON_TEXT(take_epoch),
+        _c.ON_TEXT(lambda line, _: notes.append(line.decode())),
+        None,
+    )
+    handle, report = ctypes.c_void_p(), ctypes.c_void_p()
+    with _Watch() as watch:
+        error = _c.CError()
+        status = _c.lib.dcrnn_fit(job, handle, report, error)
+    if raised and status == 0:
+        _c.lib.dcrnn_bytes_free(report)
+        _c.lib.dcrnn_model_free(handle)
+    if raised:
+        raise raised[0]
+    if status == _c.StoppedError.code and watch.interrupted:
+        raise KeyboardInterrupt
+    _c.check(status, error)
+    done = Fit(Model(handle), history=history, notes=notes, **json.loads(_c.take(report)))
+    if watch.interrupted:
+        raise Interrupted(done)
+    return done
+
+
+def _effective(config: Mapping | str) -> Mapping:
+    """A config as a dict with a list of fields; whatever else is wrong with it the library says."""
+    made = json.loads(config) if isinstance(config, str) else config
+    fields = made.get("fields") if isinstance(made, Mapping) else None
+    good = isinstance(fields, (list, tuple)) and all(isinstance(f, Mapping) and "name" in f and "type" in f for f in fields)
+    if not good:
+        raise _c.UsageError("config: fields: want a list of dicts with name and type", "docs/config.md lists the keys")
+    return made
+
+
+def gradcheck(config: Mapping | str, seed: int = 1, rows: int = 8, elements: int = 25) -> dict:
+    """Hand-written gradients of a config's model against central differences, in double."""
+    return json.loads(
+        _c.take(_c.make("gradcheck", _config_text(config), _c.whole(seed, "seed", 0, 2**64 - 1), _c.whole(rows, "rows", 0, _MOST), _c.whole(elements, "elements", 0, _MOST)))
+    )
+
+
+def inspect(model: Model | str | os.PathLike) -> dict:
+    """Model.inspect(), also of a file."""
+    return (model if isinstance(model, Model) else Model.load(model)).inspect()
+
+
+def version() -> str:
+    """Of the library."""
+    return _c.lib.dcrnn_version().decode()
