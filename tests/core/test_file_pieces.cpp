@@ -1,9 +1,13 @@
 // Pieces of a file that others change: the same whether it is held in memory or mapped.
 #include <doctest/doctest.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <filesystem>
+#include <optional>
+#include <string_view>
 
+#include "core/file.hpp"
 #include "core/file_pieces.hpp"
 #include "tests/failure_of.hpp"
 #include "tests/scratch.hpp"
@@ -46,4 +50,64 @@ TEST_CASE("pieces come one behind the other, and nothing comes of a file that wa
     CHECK(copied(3000) == "changed");
   }
   CHECK(failure_of([&] { FilePieces pieces(scratch.file("none")); }).code == ErrorCode::io);
+}
+
+TEST_CASE("whichever call to the system fails, opening or copying says so, and the next batch comes whole") {
+  const ScratchDirectory scratch;
+  const std::string path = scratch.file("f"), bytes(300000, 'x');
+  write_text(path, bytes);
+  struct Fault {
+    FileOp op;
+    int error;
+  };
+  for (const std::size_t resident : {std::size_t{0}, FilePieces::kResident}) {
+    int times = 0;
+    for (const Fault fault : {Fault{FileOp::open, EMFILE}, Fault{FileOp::read, EIO},
+                              Fault{FileOp::write, ENOSPC}, Fault{FileOp::map, ENOMEM}}) {
+      for (int n = 0;; ++n) {
+        CAPTURE(static_cast<int>(fault.op));
+        CAPTURE(n);
+        int seen = 0;
+        set_file_fault([&](FileOp op, const std::string& named) {
+          CHECK(named == path);
+          return op == fault.op && seen++ == n ? fault.error : 0;
+        });
+        std::optional<FilePieces> pieces;
+        int failures = 0;
+        const auto told = [&](auto&& call) {
+          const Error error = failure_of(call);
+          if (error.code == ErrorCode::internal) return;
+          ++failures;
+          CHECK(error.code == (fault.error == ENOMEM ? ErrorCode::memory : ErrorCode::io));
+          CHECK(contains(error.message, "cannot "));
+        };
+        told([&] { pieces.emplace(path, resident); });
+        if (pieces) {
+          // The second batch is too large for the memory of the first.
+          for (const std::size_t size : {std::size_t{1000}, bytes.size()}) {
+            told([&] {
+              pieces->clear();
+              pieces->add(0, size);
+              const bool copied = pieces->copy() != nullptr;
+              CHECK(copied);
+            });
+          }
+        }
+        set_file_fault(nullptr);
+        if (seen <= n) {
+          CHECK(failures == 0);
+          break;
+        }
+        ++times;
+        CHECK(failures == 1);
+        if (!pieces) continue;
+        pieces->clear();
+        pieces->add(0, bytes.size());
+        const std::byte* const copy = pieces->copy();
+        REQUIRE(copy != nullptr);
+        CHECK(std::string_view(reinterpret_cast<const char*>(copy), bytes.size()) == bytes);
+      }
+    }
+    CHECK(times >= (resident == 0 ? 9 : 4));
+  }
 }
