@@ -86,6 +86,23 @@ class Limits(FilesTest):
         self.assertGreater(refused, 0)
         self.assertTrue(self.same_bytes("m", want))
 
+    def test_open_files(self):
+        want = self.whole()
+        for files in range(4, 32):
+            done = self.run_with(limit(resource.RLIMIT_NOFILE, files), *self.training("--resume"))
+            if done.returncode == 0:
+                break
+            self.check_error(done, IO, "too many open files")
+            self.assertEqual(self.temporaries(), [])
+        self.assertGreater(files, 4)
+        self.assertTrue(self.same_bytes("m", want))
+
+    def test_a_small_stack_is_enough(self):
+        want = self.whole()
+        done = self.run_with(limit(resource.RLIMIT_STACK, 512 << 10), *self.training("--threads", "4"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(self.same_bytes("m", want))
+
     def test_processor_time(self):
         with self.started(*self.training(*ENDLESS), preexec_fn=limit(resource.RLIMIT_CPU, 1, 30),
                           stderr=subprocess.PIPE) as process:
