@@ -161,9 +161,10 @@ class FilesTest(CommandLineTest):
         os.chdir(self.at)
         self.addCleanup(os.chdir, previous)
 
-    def training(self, *arguments, out="m", read=("config.json", "good.csv", "valid.csv")):
+    def training(self, *arguments, out="m", read=("config.json", "good.csv", "valid.csv"), threads=1):
         config, train, valid = read
-        return ["train", config, "--train", train, "--valid", valid, "--out", out, "--threads", 1, "--quiet", *arguments]
+        files = ["--train", train, "--valid", valid, "--out", out]
+        return ["train", config, *files, "--threads", threads, "--quiet", *arguments]
 
     def whole(self, *arguments):
         """A model that nothing has interrupted."""

@@ -99,7 +99,7 @@ class Limits(FilesTest):
 
     def test_a_small_stack_is_enough(self):
         want = self.whole()
-        done = self.run_with(limit(resource.RLIMIT_STACK, 512 << 10), *self.training("--threads", "4"))
+        done = self.run_with(limit(resource.RLIMIT_STACK, 512 << 10), *self.training(threads=4))
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertTrue(self.same_bytes("m", want))
 
