@@ -19,7 +19,7 @@ const Cached& cached() {
 
 /// The cache with one of its parts changed, and right checksums.
 std::string mutated_cache(std::string_view bytes, unsigned seed) {
-  std::string raw(bytes);
+  std::string raw = beginning(bytes, seed);
   if (draw(seed, 8) == 0) return mutate(raw), raw;
   try {
     data::Forgery forged(cached().config.model, raw);
@@ -89,7 +89,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Config& config = fuzz::cached().config;
   try {
     const auto cache = data::open_cache(config.model, nullptr, directory, fuzz::cached().key);
-    fuzz::count(cache.has_value());
+    fuzz::count(cache.has_value(), fuzz::text(data, size));
     if (!cache) return 0;
     Batch batch;
     for (std::size_t row = 0; row < cache->dataset.rows->rows(); ++row) {

@@ -52,13 +52,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const train::RunState state = train::load_checkpoint(
         file.path(), run.config_json, run.table, fuzz::Run::kFingerprint, fuzz::Run::kExtent, run.arrays());
-    fuzz::count(true);
+    fuzz::count(true, fuzz::text(data, size));
     if (state.epoch > fuzz::Run::kExtent.epochs || state.position > fuzz::Run::kExtent.rows) std::abort();
     for (const float value : run.parameters) {
       if (!std::isfinite(value)) std::abort();
     }
   } catch (const Failure& failure) {
-    fuzz::count(false);
+    fuzz::count(false, fuzz::text(data, size));
     fuzz::check(failure.error());
   }
   return 0;

@@ -8,14 +8,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text(fuzz::text(data, size));
   try {
     const Config config = parse_config(text, "config.json");
-    fuzz::count(true);
+    fuzz::count(true, fuzz::text(data, size));
     const std::string written = to_json(config);
     if (!(parse_config(written, "written") == config) ||
         to_json(parse_config(written, "written")) != written) {
       std::abort();
     }
   } catch (const Failure& failure) {
-    fuzz::count(false);
+    fuzz::count(false, fuzz::text(data, size));
     fuzz::check(failure.error());
   }
   return 0;

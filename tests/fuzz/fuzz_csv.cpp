@@ -92,6 +92,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::check(failure.error());
   }
   std::filesystem::remove_all(scratch.file("cache"));
-  fuzz::count(predicted.ok() || read);
+  fuzz::count(predicted.ok() || read, fuzz::text(data, size));
   return 0;
 }

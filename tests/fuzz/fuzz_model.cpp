@@ -56,7 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static fuzz::MemoryFile file;
   file.set(fuzz::text(data, size));
   const auto model = Model::load(file.path());
-  fuzz::count(model.ok());
+  fuzz::count(model.ok(), fuzz::text(data, size));
   if (!model) {
     fuzz::check(model.error());
     return 0;

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dcrnn/result.hpp"
 
@@ -48,9 +49,16 @@ inline std::string_view text(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
 
+/// Latest inputs that were taken, some of them.
+inline std::vector<std::string>& taken_inputs() {
+  static std::vector<std::string> inputs;
+  return inputs;
+}
+
 /// Counts inputs, and tells at the end how many were taken. If none of many was, the target no longer knows
 /// what it reads: that is an error of its own.
-inline void count(bool taken) {
+inline void count(bool taken, std::string_view input) {
+  constexpr std::size_t kKept = 256;
   static std::size_t inputs = 0, inputs_taken = 0;
   if (inputs++ == 0) {
     std::atexit([] {
@@ -58,7 +66,13 @@ inline void count(bool taken) {
       if (inputs > 1000 && inputs_taken == 0) std::_Exit(1);
     });
   }
-  inputs_taken += taken ? 1 : 0;
+  if (!taken) return;
+  if (taken_inputs().size() < kKept) {
+    taken_inputs().emplace_back(input);
+  } else {
+    taken_inputs()[inputs_taken % kKept] = input;
+  }
+  ++inputs_taken;
 }
 
 /// What every error promises: lines without control characters, of bounded length.
@@ -76,6 +90,13 @@ inline void check(const Error& error) {
 inline std::size_t draw(unsigned& seed, std::size_t below) {
   seed = seed * 1664525u + 1013904223u;
   return (seed >> 8) % below;
+}
+
+/// What a mutator begins with: `input`, or, three times in four, one that was taken. libFuzzer keeps inputs
+/// for the code they reach, most of them refused, and a refused file with one more change is refused again.
+inline std::string beginning(std::string_view input, unsigned& seed) {
+  if (taken_inputs().empty() || draw(seed, 4) == 0) return std::string(input);
+  return taken_inputs()[draw(seed, taken_inputs().size())];
 }
 
 }  // namespace dcrnn::fuzz

@@ -53,12 +53,12 @@ inline void change_number(std::string& text, unsigned& seed) {
 
 /// Puts a number of a kind that hurts into the data.
 inline void change_value(std::string& data, unsigned& seed) {
-  static const float kFloats[] = {
-      0.0F, -0.0F, 1.0F, -1.0F, 1e30F, -1e30F, 1e-40F, __builtin_nanf(""), __builtin_inff()};
+  static const float kFloats[] = {0.0F,  -0.0F,  1.0F,   -1.0F, 1e30F,
+                                  3e38F, -1e30F, 1e-40F, 2.5F,  __builtin_inff()};
   static const std::uint32_t kWords[] = {0, 1, 255, 0x7fffffff, 0x80000000, 0xffffffff};
   if (data.size() < 4) return;
   const std::size_t at = draw(seed, data.size() / 4) * 4;
-  if (draw(seed, 2) == 0) {
+  if (draw(seed, 4) != 0) {
     std::memcpy(&data[at], &kFloats[draw(seed, std::size(kFloats))], 4);
   } else {
     std::memcpy(&data[at], &kWords[draw(seed, std::size(kWords))], 4);
@@ -107,7 +107,8 @@ inline std::size_t give(const std::string& bytes, std::uint8_t* data, std::size_
 template <class Seal>
 std::size_t mutate_tensors(std::uint8_t* data, std::size_t size, std::size_t most, unsigned seed,
                            Seal&& seal) {
-  std::string bytes = mutated_tensors(text(data, size), seed);
+  const std::string start = beginning(text(data, size), seed);
+  std::string bytes = mutated_tensors(start, seed);
   if (seed % 8 != 0) bytes = seal(std::move(bytes));
   return give(bytes, data, size, most);
 }
