@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <unordered_set>
 
 #include "api/cell_notes.hpp"
@@ -40,13 +39,6 @@ double share(std::uint64_t part, std::uint64_t whole) {
 
 std::optional<double> share_if_any(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? std::nullopt : std::optional(share(part, whole));
-}
-
-std::string scratch_directory(const std::string& asked) {
-  std::error_code error;
-  const std::filesystem::path directory =
-      asked.empty() ? std::filesystem::temp_directory_path(error) : std::filesystem::path(asked);
-  return error ? "." : directory.string();
 }
 
 /// How many different numbers, or buckets, a field has, up to kMostDistinct.
@@ -107,7 +99,7 @@ class CheckRun {
     const data::Progress progress = [this](std::uint64_t done, std::uint64_t total) {
       return go_on(done, total);
     };
-    data::TrainingScan scan(config_.model, job_.train, scratch_directory(job_.scratch), progress);
+    data::TrainingScan scan(config_.model, job_.train, job_.scratch, progress);
     report_.rows = scan.rows();
     const std::vector<std::size_t> table_rows = scan.encoders().table_rows();
     train::Survey survey(config_.model, table_rows);

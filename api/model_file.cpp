@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <filesystem>
 
 #include "config/json_text.hpp"
 #include "core/failure.hpp"
+#include "core/path.hpp"
 #include "core/text.hpp"
 #include "files/checksum.hpp"
 #include "files/header.hpp"
@@ -194,7 +194,7 @@ std::vector<std::byte> model_bytes(const Model::Impl& model) {
 
 std::unique_ptr<Model::Impl> load_model(const std::string& path) {
   auto model = model_of(files::TensorFile(path));
-  model->source = std::filesystem::absolute(path).string();
+  model->source = absolute_path(path);
   return model;
 }
 

@@ -157,7 +157,7 @@ int check_data(const CheckOptions& options) {
   job.config_json = read_config_text(options.config, options.set);
   job.train = options.train;
   job.valid = options.valid;
-  job.scratch = options.scratch;
+  if (!options.scratch.empty()) job.scratch = options.scratch;
   Progress progress(bar_if_watched());
   defer_signals(kGraceSeconds);
   job.progress = [&](const JobProgress& state) { return progress.show(state); };
@@ -186,7 +186,8 @@ void add_check(CLI::App& program, Command& chosen) {
   add_assignments(command, options->set);
   command.add_option("--scratch", options->scratch, "directory for a copy of the rows while it runs")
       ->type_name("DIR")
-      ->default_str("$TMPDIR, else /tmp");
+      ->envname("TMPDIR")
+      ->default_str("/tmp");
   command.add_flag("--json", options->json, "print one JSON object; default: a page");
   add_shared_options(command, options->shared);
   command.callback([&chosen, options] { chosen = [options] { return check_data(*options); }; });

@@ -7,12 +7,12 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include "core/failure.hpp"
 #include "core/file_calls.hpp"
+#include "core/path.hpp"
 #include "core/text.hpp"
 
 namespace dcrnn {
@@ -94,27 +94,6 @@ void fail_io(std::string_view verb, const std::string& path, int error) {
                                            : printable(path);
   fail(error == ENOMEM ? ErrorCode::memory : ErrorCode::io,
        "cannot " + std::string(verb) + " " + shown + ": " + reason(error), remedy(error));
-}
-
-std::string directory_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "./" : path.substr(0, slash + 1);
-}
-
-std::string name_of(const std::string& path) {
-  return path.substr(path.rfind('/') + 1);
-}
-
-std::string follow_links(const std::string& path) {
-  constexpr int kLongestChain = 40;
-  std::filesystem::path at = path;
-  for (int i = 0; i < kLongestChain; ++i) {
-    std::error_code not_a_link;
-    const std::filesystem::path target = std::filesystem::read_symlink(at, not_a_link);
-    if (not_a_link) return at.string();
-    at = at.parent_path() / target;
-  }
-  fail_io("write", path, ELOOP);
 }
 
 InputFile::InputFile(const std::string& path)
@@ -236,12 +215,7 @@ bool file_exists(const std::string& path) {
 }
 
 void make_directories(const std::string& path) {
-  std::error_code error;
-  const int result = attempt(FileOp::make_directory, path, [&] {
-    std::filesystem::create_directories(path, error);
-    errno = error.value();
-    return error ? -1 : 0;
-  });
+  const int result = attempt(FileOp::make_directory, path, [&] { return try_make_directories(path); });
   if (result < 0) fail_io("create directory", path, errno);
 }
 

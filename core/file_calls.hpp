@@ -31,12 +31,4 @@ auto attempt(FileOp op, const std::string& path, Call&& call) -> decltype(call()
 /// Failure: "cannot <verb> <path>: <reason of errno>"; code memory where the system lacks memory, else io.
 [[noreturn]] void fail_io(std::string_view verb, const std::string& path, int error);
 
-/// "dir/" of "dir/name", "./" of a plain name.
-std::string directory_of(const std::string& path);
-/// What follows the last slash.
-std::string name_of(const std::string& path);
-
-/// The file a chain of symbolic links ends at, there or not. Failure(io) for a loop.
-std::string follow_links(const std::string& path);
-
 }  // namespace dcrnn

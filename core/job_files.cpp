@@ -4,18 +4,15 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 
 #include "core/failure.hpp"
-#include "core/file_calls.hpp"
+#include "core/path.hpp"
 #include "core/temporary.hpp"
 #include "core/text.hpp"
 
 namespace dcrnn {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr const char* kHelp = "give every file that is written a name of its own";
 
@@ -32,8 +29,7 @@ struct CloseDirectory {
   void operator()(DIR* open) const { ::closedir(open); }
 };
 
-/// The names in a directory; none if it cannot be read. (std::filesystem's iterator ends the process where it
-/// lacks memory.)
+/// The names in a directory; none if it cannot be read.
 std::vector<std::string> names_in(const std::string& directory) {
   std::vector<std::string> names;
   const std::unique_ptr<DIR, CloseDirectory> open(::opendir(directory.c_str()));
@@ -62,9 +58,7 @@ void JobFiles::reads(const std::string& path) {
 void JobFiles::writes(const std::string& what, const std::string& path) {
   Entry made = entry(what, path, STDOUT_FILENO);
   if (path != "-" && !path.empty()) {
-    std::error_code error;
-    made.location = fs::weakly_canonical(fs::absolute(follow_links(path), error), error).string();
-    if (error) made.location.clear();
+    made.location = canonical_path(follow_links(path));
   }
   written_.push_back(std::move(made));
 }
@@ -72,7 +66,7 @@ void JobFiles::writes(const std::string& what, const std::string& path) {
 void JobFiles::writes_in(const std::string& what, const std::string& directory, NameTest is_ours) {
   writes(what, directory);
   for (const std::string& name : names_in(directory)) {
-    if (is_ours(name)) writes(what, (fs::path(directory) / name).string());
+    if (is_ours(name)) writes(what, joined(directory, name));
   }
   directories_.push_back({directory, std::move(is_ours)});
 }
@@ -112,7 +106,7 @@ bool JobFiles::is_read(const std::string& path) const {
 
 void JobFiles::sweep(const std::string& directory, const NameTest& is_target) const {
   for (const std::string& name : names_in(directory)) {
-    const std::string path = (fs::path(directory) / name).string();
+    const std::string path = joined(directory, name);
     if (is_temporary_of(name, is_target) && !is_read(path)) remove_if_abandoned(path);
   }
 }

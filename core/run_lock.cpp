@@ -9,6 +9,7 @@
 
 #include "core/failure.hpp"
 #include "core/file_calls.hpp"
+#include "core/path.hpp"
 #include "core/temporary.hpp"
 #include "core/text.hpp"
 

@@ -9,6 +9,7 @@
 #include <atomic>
 
 #include "core/file_calls.hpp"
+#include "core/path.hpp"
 
 namespace dcrnn {
 namespace {

@@ -18,8 +18,7 @@ struct CheckJob {
   std::string config_name = "config";  ///< names it in errors
   std::vector<std::string> train;      ///< CSV files, also compressed
   std::vector<std::string> valid;
-  std::string scratch;  ///< directory of a nameless file of the rows that goes with the call; empty: the
-                        ///< system's for temporary files
+  std::string scratch = "/tmp";  ///< directory of a nameless file of the rows that goes with the call
   ComputeOptions compute;
   ProgressCallback progress;
 };
