@@ -6,7 +6,7 @@
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 PACKAGES=(g++ cmake ninja-build zlib1g-dev libzstd-dev nlohmann-json3-dev libxsimd-dev libfast-float-dev libxxhash-dev
-          libcli11-dev doctest-dev python3)
+          libcli11-dev doctest-dev python3 python3-numpy)
 
 show() {
   printf '\n$ %s\n' "$*"

@@ -1,4 +1,4 @@
-// y = act(x W^T + b): the building block of sharing, towers and heads. Derivation: docs/sharing.md,
+// y = act(x W^T + b): the building block of sharing, towers and heads. Derivation: docs/linear.md,
 // docs/activation.md.
 #pragma once
 

@@ -16,6 +16,7 @@
 #include "model/gradcheck.hpp"
 #include "model/trace.hpp"
 #include "tests/model/examples.hpp"
+#include "tests/model/page_of.hpp"
 #include "tests/model/watched.hpp"
 
 namespace dcrnn::test {
@@ -24,16 +25,6 @@ namespace {
 
 using model::GradientEngine;
 using model::NamedTensor;
-
-/// The page of a kind: kPage, else that of its word.
-template <class Kind>
-std::string page_of() {
-  if constexpr (requires { Kind::kPage; }) {
-    return std::string(Kind::kPage);
-  } else {
-    return "docs/" + std::string(Kind::kWord) + ".md";
-  }
-}
 
 /// A text with every "a.{b,c}" written out as "a.b a.c" behind it.
 std::string spelled_out(const std::string& path) {
