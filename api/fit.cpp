@@ -19,6 +19,7 @@
 #include "core/run_lock.hpp"
 #include "core/text.hpp"
 #include "data/dataset.hpp"
+#include "data/selected_tasks.hpp"
 #include "train/findings.hpp"
 #include "train/trainable.hpp"
 
@@ -47,6 +48,7 @@ class FitRun {
         log_path_(job.model + ".jsonl"),
         log_(log_path_),
         host_{job.progress, [this](const EpochSummary& summary) { on_epoch(summary); }, job.on_note} {
+    if (!job.cache_config.empty() && !start_) share_cache();
     if (start_) api::require_same_config(*start_, config_, job.from);
     train::refuse_labels_as_fields(config_, config_name_);
     train::check_trainable(config_, config_name_);
@@ -78,6 +80,27 @@ class FitRun {
     std::string text = takes_config_of_start() ? to_json(start_->model->config) : job_.config_json;
     for (const std::string& assignment : job_.set) text = assign_config_value(text, assignment, config_name_);
     return text;
+  }
+
+  /// Reads as job_.cache_config does, if that reads the same.
+  void share_cache() {
+    const Config all = parse_config(job_.cache_config, config_name_);
+    Schema own = config_.model;
+    std::vector<std::size_t> places;
+    for (Task task : own.tasks) {
+      std::size_t place = 0;
+      const auto reads_same = [&](const Task& other) {
+        return task.name == other.name && task.label == other.label && task.soft == other.soft &&
+               task.soft_share == other.soft_share;
+      };
+      while (place < all.model.tasks.size() && !reads_same(all.model.tasks[place])) ++place;
+      if (place == all.model.tasks.size()) return;
+      places.push_back(place);
+    }
+    own.tasks = all.model.tasks;
+    if (own.has_rates() || !(own == static_cast<const Schema&>(all.model))) return;
+    read_as_ = std::move(own);
+    places_ = std::move(places);
   }
 
   void check_job() const {
@@ -132,16 +155,15 @@ class FitRun {
     const data::Progress progress = [this](std::uint64_t done, std::uint64_t total) {
       return api::tell_progress(job_.progress, "reading", done, total, begin_);
     };
-    data::TrainingData training =
-        start_
-            ? data::build_training_data(config_.model, start_->model->encoders, job_.train, cache_, progress)
-            : data::build_training_data(config_.model, job_.train, cache_, progress);
+    data::TrainingData training = start_ ? data::build_training_data(config_.model, start_->model->encoders,
+                                                                     job_.train, cache_, progress)
+                                         : data::build_training_data(schema(), job_.train, cache_, progress);
     model_ = std::make_unique<Model::Impl>(config_, std::move(training.encoders));
-    train_ = std::move(training.dataset);
+    train_ = selected(std::move(training.dataset));
     fingerprint_ = train_.fingerprint;
     if (start_) fingerprint_ ^= start_->digest * 0xC2B2AE3D27D4EB4F + 1;
     if (!job_.valid.empty()) {
-      valid_ = data::build_dataset(config_.model, model_->encoders, job_.valid, cache_, progress);
+      valid_ = selected(data::build_dataset(schema(), model_->encoders, job_.valid, cache_, progress));
       // Odd, so that no two validation sets give the same product; 1 tells "none" from any.
       fingerprint_ ^= valid_.fingerprint * 0x9E3779B97F4A7C15 + 1;
       for (const std::string& line : api::cell_notes(config_.model, model_->encoders, valid_.counts)) {
@@ -155,6 +177,13 @@ class FitRun {
     if (train_.from_cache) note("reading from the cache " + cache_);
     training_.emplace(*model_, *train_.rows, valid_.rows.get(), isa_, job_.compute.threads, host_);
     training_->survey([&](std::uint64_t rows) { return progress(rows, train_.rows->rows()); });
+  }
+
+  const Schema& schema() const { return read_as_ ? *read_as_ : config_.model; }
+
+  data::Dataset selected(data::Dataset dataset) const {
+    if (read_as_) dataset.rows = data::select_tasks(std::move(dataset.rows), places_);
+    return dataset;
   }
 
   void start_log() {
@@ -236,6 +265,8 @@ class FitRun {
   std::optional<api::Start> start_;
   std::string config_name_, config_text_;
   Config config_;
+  std::optional<Schema> read_as_;    // where it is not config_.model
+  std::vector<std::size_t> places_;  // of the tasks among those read
   std::string checkpoint_, cache_, log_path_;
   api::FitLog log_;
   JobFiles files_;

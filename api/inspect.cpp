@@ -24,6 +24,7 @@ Result<ModelInfo> inspect(const Model& model) noexcept {
     for (const model::Parameter& parameter : impl.table.all()) {
       result.parameters.push_back(info(parameter.name, parameter.shape, sizeof(float)));
       result.parameter_count += parameter.size;
+      if (parameter.offset < impl.table.dense_begin()) result.table_parameter_count += parameter.size;
     }
     result.parameter_bytes = result.parameter_count * sizeof(float);
     for (const TensorView& tensor : impl.encoders.tensors()) {
@@ -32,6 +33,22 @@ Result<ModelInfo> inspect(const Model& model) noexcept {
     result.forward_flops_per_row = model::Network(impl.config.model, impl.table, {}).plan().flops;
     result.training_flops_per_row = 3 * result.forward_flops_per_row;  // the backward pass does twice as much
     return result;
+  });
+}
+
+Result<NetworkInfo> inspect_config(std::string_view config_json, const std::string& config_name) noexcept {
+  return guard([&] {
+    const Config config = parse_config(config_json, config_name);
+    std::vector<std::size_t> table_rows;
+    for (const Field& field : config.model.fields) table_rows.push_back(field.has_table() ? 1 : 0);
+    const model::ParameterTable table(config.model, table_rows);
+    NetworkInfo info;
+    info.config_json = to_json(config);
+    for (const model::Parameter& parameter : table.all()) {
+      if (parameter.offset >= table.dense_begin()) info.parameters += parameter.size;
+    }
+    info.forward_flops_per_row = model::Network(config.model, table, {}).plan().flops;
+    return info;
   });
 }
 

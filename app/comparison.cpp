@@ -65,6 +65,40 @@ double p_of(const TaskFigures& first, const TaskFigures& second, const std::vect
   return std::max(compare::delong_p(a, b, known), compare::paired_t_p(first.auc, second.auc));
 }
 
+/// Figures of what a row costs.
+struct Cost {
+  const char* name;
+  std::vector<double> RowFigures::*values;
+};
+const Cost kCosts[] = {{"training_rows_per_second", &RowFigures::rows_per_second},
+                       {"scoring_us", &RowFigures::scoring}};
+
+std::string mean_text(const std::vector<double>& values, int digits) {
+  return values.empty() ? "-" : fixed(compare::spread(values).mean, digits);
+}
+
+std::vector<std::string> cost_cells(const Comparison& comparison, const RowFigures& row) {
+  if (!row.trained) return {row.name, "-", "-", "-", "-", "-"};
+  const bool off = comparison.equal != compare::Equal::none && !row.equal;
+  return {row.name,
+          with_commas(row.parameters) + (off ? " !" : ""),
+          with_commas(row.table_parameters),
+          with_commas(static_cast<std::uint64_t>(row.flops)),
+          mean_text(row.rows_per_second, 0),
+          mean_text(row.scoring, 2)};
+}
+
+/// How the sizes came about.
+std::string size_note(const Comparison& comparison) {
+  if (comparison.equal == compare::Equal::none) return "widths are those of the config for every row\n";
+  std::string note = std::string("widths chosen for equal ") + word(comparison.equal) + ", those of dcrnn\n";
+  if (std::any_of(comparison.rows.begin(), comparison.rows.end(),
+                  [](const RowFigures& row) { return row.trained && !row.equal; })) {
+    note += "! not of that size: no width brings it there, or a config of its own\n";
+  }
+  return note;
+}
+
 std::string verdict(const Comparison& comparison) {
   if (comparison.rows.size() < 2) return "one row: nothing to test\n";
   if (comparison.seeds < 2) return "one seed: no test, and no row is marked\n";
@@ -117,31 +151,59 @@ std::string as_table(const Comparison& comparison) {
     }
     text += table(rows) + "\n";
   }
-  std::vector<std::vector<std::string>> costs = {{"cost", "parameters", "flops per row"}};
-  for (const RowFigures& row : comparison.rows) {
-    costs.push_back(
-        {row.name, with_commas(row.parameters), with_commas(static_cast<std::uint64_t>(row.flops))});
-  }
+  std::vector<std::vector<std::string>> costs = {
+      {"cost", "parameters", "in tables", "flops per row", "training rows/s", "scoring us per row"}};
+  for (const RowFigures& row : comparison.rows) costs.push_back(cost_cells(comparison, row));
   return text + table(costs) + "\n" + with_commas(comparison.seeds) +
-         (comparison.seeds == 1 ? " seed" : " seeds") +
-         "; settings and widths are those of the config for every row: no search, sizes not made equal\n" +
-         verdict(comparison);
+         (comparison.seeds == 1 ? " seed" : " seeds") + "; no search: every row has the config's settings\n" +
+         size_note(comparison) + verdict(comparison);
+}
+
+namespace {
+
+void add_list(JsonWriter& json, const char* name, const std::vector<double>& values) {
+  json.key(name).begin_list();
+  for (const double value : values) json.value(value);
+  json.end_list();
+}
+
+std::string csv_line(const std::string& row, const std::string& task, const char* figure,
+                     const std::vector<double>& values) {
+  if (values.empty()) return {};
+  const auto [mean, deviation] = compare::spread(values);
+  return row + "," + task + "," + figure + "," + number_text(mean) + "," + number_text(deviation) + "," +
+         std::to_string(values.size()) + "\n";
+}
+
+}  // namespace
+
+const char* word(compare::Equal equal) {
+  switch (equal) {
+    case compare::Equal::parameters:
+      return "parameters";
+    case compare::Equal::flops:
+      return "flops";
+    case compare::Equal::none:
+      break;
+  }
+  return "none";
 }
 
 std::string as_json(const Comparison& comparison) {
   JsonWriter json;
   json.begin_object().member("seeds", comparison.seeds).member("search", std::size_t{0});
-  json.member("equal", "none").member("tests", comparison.tests).key("rows").begin_object();
+  json.member("equal", word(comparison.equal)).member("tests", comparison.tests).key("rows").begin_object();
   for (const RowFigures& row : comparison.rows) {
-    json.key(row.name).begin_object().member("parameters", row.parameters);
-    json.member("flops_per_row", row.flops).key("tasks").begin_object();
+    json.key(row.name).begin_object().member("trained", row.trained);
+    if (row.trained) {
+      json.member("parameters", row.parameters).member("table_parameters", row.table_parameters);
+      json.member("flops_per_row", row.flops).member("equal", row.equal);
+      for (const Cost& cost : kCosts) add_list(json, cost.name, row.*cost.values);
+    }
+    json.key("tasks").begin_object();
     for (std::size_t t = 0; t < comparison.tasks.size(); ++t) {
       json.key(comparison.tasks[t].name).begin_object().member("best", row.tasks[t].best);
-      for (const Figure& figure : kFigures) {
-        json.key(figure.name).begin_list();
-        for (const double value : row.tasks[t].*figure.values) json.value(value);
-        json.end_list();
-      }
+      for (const Figure& figure : kFigures) add_list(json, figure.name, row.tasks[t].*figure.values);
       json.end_object();
     }
     json.end_object().end_object();
@@ -154,13 +216,10 @@ std::string as_csv(const Comparison& comparison) {
   for (const RowFigures& row : comparison.rows) {
     for (std::size_t t = 0; t < comparison.tasks.size(); ++t) {
       for (const Figure& figure : kFigures) {
-        const std::vector<double>& values = row.tasks[t].*figure.values;
-        if (values.empty()) continue;
-        const auto [mean, deviation] = compare::spread(values);
-        text += row.name + "," + comparison.tasks[t].name + "," + figure.name + "," + number_text(mean) +
-                "," + number_text(deviation) + "," + std::to_string(values.size()) + "\n";
+        text += csv_line(row.name, comparison.tasks[t].name, figure.name, row.tasks[t].*figure.values);
       }
     }
+    for (const Cost& cost : kCosts) text += csv_line(row.name, "", cost.name, row.*cost.values);
   }
   return text;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compare/rows.hpp"
+#include "compare/widths.hpp"
 
 namespace dcrnn::app {
 
@@ -23,14 +24,20 @@ struct TaskFigures {
 struct RowFigures {
   std::string name;
   std::vector<TaskFigures> tasks;
-  std::size_t parameters = 0;
-  double flops = 0;  ///< forward, per row
+  // Of rows that were trained here; sums where a row is several models.
+  bool trained = false;
+  bool equal = true;           ///< its size is that of the row dcrnn, where that was asked for
+  std::size_t parameters = 0;  ///< without tables
+  std::size_t table_parameters = 0;
+  double flops = 0;                              ///< forward, per row
+  std::vector<double> rows_per_second, scoring;  ///< training; microseconds per row; a number per seed
 };
 
 struct Comparison {
   std::vector<compare::Task> tasks;
   std::vector<std::vector<std::int8_t>> labels;  ///< [T][rows of --test]: -1 where missing
   std::size_t seeds = 0;
+  compare::Equal equal = compare::Equal::parameters;
   std::vector<RowFigures> rows;
   std::size_t tests = 0;  ///< comparisons of two rows that the p are corrected for
 };
@@ -42,5 +49,8 @@ void mark_best(Comparison& comparison);
 std::string as_table(const Comparison& comparison);
 std::string as_json(const Comparison& comparison);
 std::string as_csv(const Comparison& comparison);
+
+/// "parameters", "flops", "none"
+const char* word(compare::Equal equal);
 
 }  // namespace dcrnn::app

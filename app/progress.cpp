@@ -62,12 +62,28 @@ bool Progress::show(const JobProgress& job) {
   } else if (new_stage && job.stage == "reading") {
     if (mode_ == Mode::lines) line("reading");
   }
-  if (mode_ == Mode::bar && (!drawn_ || new_stage || now - last_draw_ >= kRedraw)) {
-    last_draw_ = now;
-    drawn_ = true;
-    print_note("\r" + bar_line(job).substr(0, terminal_columns() - 1) + "\x1b[K");
+  if (mode_ == Mode::bar && (!drawn_ || new_stage || now - last_draw_ >= kRedraw)) draw(bar_line(job));
+  return true;
+}
+
+bool Progress::show_share(const std::string& what, double share) {
+  if (stop_requested()) return false;
+  const Clock::time_point now = Clock::now();
+  if (!estimating_ && share > 0) {
+    estimating_ = true;
+    estimate_start_ = now;
+    first_fraction_ = share;
+  }
+  if (mode_ == Mode::bar && (!drawn_ || now - last_draw_ >= kRedraw)) {
+    draw(what + " " + bar(share) + time_left(share));
   }
   return true;
+}
+
+void Progress::draw(const std::string& text) {
+  last_draw_ = Clock::now();
+  drawn_ = true;
+  print_note("\r" + text.substr(0, terminal_columns() - 1) + "\x1b[K");
 }
 
 std::string Progress::bar_line(const JobProgress& job) const {
@@ -82,11 +98,11 @@ std::string Progress::bar_line(const JobProgress& job) const {
   return text;
 }
 
-std::string Progress::time_left(double fraction) const {
-  const double done = fraction - first_fraction_;
-  if (done <= 0) return {};
+std::string Progress::time_left(double share) const {
+  const double done = share - first_fraction_;
+  if (!estimating_ || done <= 0) return {};
   const double elapsed = seconds(Clock::now() - estimate_start_);
-  return "  " + duration(elapsed * (1 - fraction) / done) + " left";
+  return "  " + duration(elapsed * (1 - share) / done) + " left";
 }
 
 void Progress::line(std::string_view text) {

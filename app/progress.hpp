@@ -20,6 +20,10 @@ class Progress {
 
   /// Shows `job`; false once a signal has asked for a stop.
   bool show(const JobProgress& job);
+  /// The same for several jobs together, of which this share is done.
+  bool show_share(const std::string& what, double share);
+  /// "  4:05 left"; empty before anything is known. `share` done of what show() or show_share() tell of.
+  std::string time_left(double share) const;
   /// Prints a line of its own; the bar makes way. Nothing when off.
   void line(std::string_view text);
   /// Removes the bar.
@@ -31,7 +35,7 @@ class Progress {
   using Clock = std::chrono::steady_clock;
 
   std::string bar_line(const JobProgress& job) const;
-  std::string time_left(double fraction) const;
+  void draw(const std::string& text);
 
   Mode mode_;
   std::string stage_;

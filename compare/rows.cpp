@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
-#include "dcrnn/files.hpp"
+#include "core/text.hpp"
 
 namespace dcrnn::compare {
 namespace {
@@ -146,30 +145,14 @@ const Kind kKinds[] = {
      }},
 };
 
-/// Steps from one word to another: a letter put in, left out or replaced.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t above = row[j + 1];
-      row[j + 1] = std::min({above + 1, row[j] + 1, diagonal + (a[i] == b[j] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row.back();
-}
-
 Error unknown(const std::string& name) {
-  const auto nearest = std::min_element(
-      row_names().begin(), row_names().end(),
-      [&](const std::string& a, const std::string& b) { return distance(name, a) < distance(name, b); });
+  const std::vector<std::string_view> known(row_names().begin(), row_names().end());
+  const std::string_view guess = nearest(name, known);
   std::string names;
-  for (const std::string& known : row_names()) names += (names.empty() ? "" : ", ") + known;
+  for (const std::string_view row : known) names += (names.empty() ? "" : ", ") + std::string(row);
   return {ErrorCode::usage,
-          "--models: there is no row \"" + one_line(name) + "\"; the nearest is \"" + *nearest + "\"",
+          "--models: there is no row " + in_quotes(name) +
+              (guess.empty() ? "" : "; the nearest is " + in_quotes(guess)),
           "rows: " + names + ", or a config file whose name ends in .json"};
 }
 
@@ -219,7 +202,7 @@ Result<Row> make_row(const std::string& name, std::string_view text, const std::
   if (kind == std::end(kKinds)) return unknown(name);
   Json config = Json::parse(text);
   if (!config.is_object() || !config.contains("tasks") || !config["tasks"].is_array()) {
-    return Error{ErrorCode::usage, one_line(config_name) + ": tasks: found none, want a list",
+    return Error{ErrorCode::usage, printable(config_name) + ": tasks: found none, want a list",
                  "say what is to be learnt"};
   }
   const std::string_view word = kind->name;

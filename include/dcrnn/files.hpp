@@ -84,12 +84,15 @@ struct FitJob {
   std::vector<std::string> set;        ///< assignments of set_config_value(), in their order
   std::vector<std::string> train;      ///< CSV or CSV.gz files
   std::vector<std::string> valid;
-  std::string from;         ///< model, or <MODEL>.state, that the run goes on from (docs/going-on.md)
-  bool keep_state = false;  ///< leave <MODEL>.state: the last epoch with the optimizer's state
-  std::string model;        ///< MODEL to write; its log is <MODEL>.jsonl, its checkpoint <MODEL>.checkpoint
-  std::string cache;        ///< directory of the binary cache; empty: <MODEL>.cache
-  bool resume = false;      ///< go on from the checkpoint; without one start afresh
-  bool restart = false;     ///< start afresh although a stopped run has left a checkpoint
+  std::string from;          ///< model, or <MODEL>.state, that the run goes on from (docs/going-on.md)
+  bool keep_state = false;   ///< leave <MODEL>.state: the last epoch with the optimizer's state
+  std::string model;         ///< MODEL to write; its log is <MODEL>.jsonl, its checkpoint <MODEL>.checkpoint
+  std::string cache;         ///< directory of the binary cache; empty: <MODEL>.cache
+  std::string cache_config;  ///< a config of more tasks over the same fields, without rate fields: the cache
+                             ///< holds what that asks for, so that models of some of its tasks share one;
+                             ///< of no use otherwise; empty: the job's own
+  bool resume = false;       ///< go on from the checkpoint; without one start afresh
+  bool restart = false;      ///< start afresh although a stopped run has left a checkpoint
   ComputeOptions compute;
   ProgressCallback progress;
   std::function<void(const EpochSummary&)> on_epoch;
@@ -223,10 +226,20 @@ struct ModelInfo {
   std::vector<TensorInfo> parameters;
   std::vector<TensorInfo> encoders;  ///< vocabularies, edges, statistics
   std::size_t parameter_count = 0, parameter_bytes = 0;
-  double forward_flops_per_row = 0;  ///< multiplications and additions of the products
+  std::size_t table_parameter_count = 0;  ///< of these, in tables whose rows are looked up
+  double forward_flops_per_row = 0;       ///< multiplications and additions of the products
   double training_flops_per_row = 0;
 };
 DCRNN_EXPORT Result<ModelInfo> inspect(const Model& model) noexcept;
+
+/// The network of a config, before any data: what does not depend on the rows of its tables.
+struct NetworkInfo {
+  std::string config_json;     ///< the effective config, every default written out
+  std::size_t parameters = 0;  ///< without tables
+  double forward_flops_per_row = 0;
+};
+DCRNN_EXPORT Result<NetworkInfo> inspect_config(std::string_view config_json,
+                                                const std::string& config_name = "config") noexcept;
 
 struct SynthJob {
   std::string directory;

@@ -1,9 +1,11 @@
-// The scores of a labelled file, row by row: what statistics of one's own begin with.
+// Labelled rows read once and scored by many models: what a comparison of models begins with.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dcrnn/export.h"
@@ -13,14 +15,45 @@
 
 namespace dcrnn {
 
-/// B rows of a file in their order, T tasks in the order of Model::tasks().
+/// B rows in their order, T tasks in the order of EvalReport::tasks.
 struct LabelledScores {
-  std::size_t rows = 0;
+  EvalReport report;
   std::vector<std::vector<float>> probabilities;  ///< [T][B]: p(task)
   std::vector<std::vector<float>> logits;  ///< [T][B]: the task's own logit; a chain's child given its parent
   std::vector<std::vector<std::int8_t>> labels;  ///< [T][B]: 0, 1, or -1 where missing
+  double seconds = 0;                            ///< the network took, reading and measuring left out
 };
-/// Takes data, batch, compute and progress of `job`. Keeps 9 bytes per row and task.
-DCRNN_EXPORT Result<LabelledScores> score_files(const Model& model, const EvalJob& job) noexcept;
+
+/// The rows of labelled files, encoded and in memory: 4 bytes per category and 8 per number.
+class DCRNN_EXPORT LabelledRows {
+ public:
+  /// Reads data of `job` as `model` reads it, with progress "reading". `config_json`: a config over the same
+  /// fields whose tasks hold those of the model, so that the labels of all are read; empty: the model's own.
+  static Result<LabelledRows> read(const Model& model, const EvalJob& job,
+                                   std::string_view config_json = {}) noexcept;
+
+  std::size_t rows() const noexcept;
+  /// Whether `model` would have read the same: its fields and encoders are those of the model that read them,
+  /// and its tasks are among that one's.
+  bool suit(const Model& model) const noexcept;
+
+  /// What evaluate_files() would say of a model that they suit (ErrorCode::usage otherwise), and its scores.
+  /// Takes batch, at, compute and progress of `job`. Keeps 9 bytes per row and task.
+  Result<LabelledScores> score(const Model& model, const EvalJob& job) const noexcept;
+  /// The same of predictions made elsewhere: a CSV file as predict writes it, with a column p_<task> for each
+  /// task and a row for every row, in order. ErrorCode::data for another number of rows, a missing column, or
+  /// a p that is no number in [0, 1].
+  Result<LabelledScores> score_predictions(const std::string& path) const noexcept;
+
+  LabelledRows(LabelledRows&&) noexcept;
+  LabelledRows& operator=(LabelledRows&&) noexcept;
+  ~LabelledRows();
+
+  struct Impl;  ///< not part of the API
+  explicit LabelledRows(std::unique_ptr<Impl> impl);
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace dcrnn

@@ -1,9 +1,23 @@
 """compare: rows under one protocol, going on, and what it refuses."""
 
 import json
+import resource
+import signal
+import subprocess
 import unittest
 
+import harness
 from harness import SMALL_CONFIG, CommandLineTest, run, small_csv, small_rows
+
+DATA, MODEL, IO = 3, 4, 5
+
+
+def without_times(table):
+    table = json.loads(table)
+    for row in table["rows"].values():
+        row.pop("training_rows_per_second", None)
+        row.pop("scoring_us", None)
+    return table
 
 
 class Compare(CommandLineTest):
@@ -19,6 +33,13 @@ class Compare(CommandLineTest):
     def compare(self, out, *args):
         return run("compare", self.dir / "config.json", *self.files, "--out", self.dir / out, *args)
 
+    def table(self, out):
+        return (self.dir / out / "table.json").read_text()
+
+    def outside(self, name, lines):
+        self.write(name, "".join(line + "\n" for line in lines))
+        return f"{name.split('.')[0]}={self.dir / name}"
+
     def test_every_row_is_trained_and_told(self):
         done = self.compare("all", "--seeds", "1")
         self.assertEqual(done.returncode, 0, done.stderr.decode())
@@ -31,6 +52,110 @@ class Compare(CommandLineTest):
                 self.assertFalse(figures["best"])
             self.assertEqual(len(row["tasks"]["consume"]["auc_given_parent"]), 1, name)
             self.assertEqual(row["tasks"]["click"]["auc_given_parent"], [])
+            self.assertEqual(len(row["training_rows_per_second"]), 1)
+            self.assertGreater(row["scoring_us"][0], 0)
+        # One reading of each file, whatever the tasks of a model.
+        self.assertEqual(len(list((self.dir / "all" / "cache").iterdir())), 2)
+
+    def test_sizes_are_equal_or_marked(self):
+        wide = ["--set", 'sharing=[{"shared":40,"private":20}]', "--set", "tower=[20]", "--seeds", "1"]
+        for equal, size in [("parameters", "parameters"), ("flops", "flops_per_row")]:
+            done = self.compare(equal, *wide, "--equal", equal)
+            self.assertEqual(done.returncode, 0, done.stderr.decode())
+            rows = json.loads(self.table(equal))["rows"]
+            wanted = rows["dcrnn"][size]
+            for name, row in rows.items():
+                self.assertEqual(row["equal"], abs(row[size] - wanted) <= 0.02 * wanted, (equal, name))
+                self.assertEqual(row["equal"], name != "linear", (equal, name))
+            self.assertIn("! not of that size", done.stdout.decode())
+        self.assertEqual(self.compare("none", *wide, "--equal", "none", "--models", "ple").returncode, 0)
+        self.assertLess(json.loads(self.table("none"))["rows"]["ple"]["parameters"], 0.98 * wanted)
+
+    def test_figures_are_those_of_eval(self):
+        self.assertEqual(self.compare("eval", "--models", "esmm", "--seeds", "1").returncode, 0)
+        told = json.loads(self.succeed("eval", self.dir / "eval" / "esmm.1.model", "--data", self.dir / "test.csv",
+                                       "--json").stdout)["tasks"]
+        row = json.loads(self.table("eval"))["rows"]["esmm"]["tasks"]
+        for task, figures in told.items():
+            for figure in ["auc", "logloss", "ece"]:
+                self.assertEqual(row[task][figure], [figures[figure]], (task, figure))
+        self.assertAlmostEqual(row["consume"]["auc_given_parent"][0], told["consume"]["auc_given_parent"], places=12)
+
+    def test_predictions_from_outside(self):
+        rows = ["--models", "hard,esmm", "--seeds", "2"]
+        self.assertEqual(self.compare("outside", *rows).returncode, 0)
+        files = []
+        for seed in [1, 2]:
+            self.succeed("predict", self.dir / "outside" / f"hard.{seed}.model", "--data", self.dir / "test.csv",
+                         "--out", self.dir / f"same.{seed}.csv", "--keep", "user")
+            files += ["--outside", f"same={self.dir / f'same.{seed}.csv'}"]
+        one = ["--outside", f"fixed={self.dir / 'same.1.csv'}"]
+        self.assertEqual(self.compare("outside", *rows, *files, *one).returncode, 0)
+        table = json.loads(self.table("outside"))["rows"]
+        self.assertNotIn("parameters", table["same"])
+        for task, figures in table["hard"]["tasks"].items():
+            for figure in ["auc", "ece", "auc_given_parent", "auc_given_parent_by_child"]:
+                self.assertEqual(table["same"]["tasks"][task][figure], figures[figure], (task, figure))
+                self.assertEqual(table["fixed"]["tasks"][task][figure], figures[figure][:1] * 2, (task, figure))
+            for told, wanted in zip(table["same"]["tasks"][task]["logloss"], figures["logloss"]):
+                self.assertAlmostEqual(told, wanted, places=6)
+
+    def test_bad_predictions_from_outside(self):
+        rows = ["--models", "hard", "--seeds", "1"]
+        good = ["p_click,p_consume"] + ["0.5,0.25"] * 96
+        for lines, pattern in [
+                (good[:-1], "found 95 rows of predictions, want 96, those of .*test.csv"),
+                (good + good[1:2], "found more than 96 rows of predictions"),
+                (good[:3] + ["1.5,0"] + good[4:], r'bad\.csv:4: .*p_click.*found "1.5", want a probability'),
+                (good[:3] + ["0.5,nan"] + good[4:], 'p_consume.*found "nan"'),
+                (["p_click,consume"] + good[1:], 'column "p_consume" is missing')]:
+            self.check_outcome(self.compare("late", *rows, "--outside", self.outside("bad.csv", lines)), DATA, pattern)
+        self.assertTrue((self.dir / "late" / "hard.1.model").exists())
+        absent = ["--outside", f"x={self.dir / 'absent.csv'}"]
+        self.check_error(self.compare("late", *rows, *absent), IO, "cannot open .*absent.csv: no such file")
+        twice = ["--outside", self.outside("two.csv", good)] * 2
+        self.check_error(self.compare("late", "--models", "hard", "--seeds", "3", *twice), 2,
+                         "--outside two: found 2 files, want one, or one for each of 3 seeds")
+        self.check_error(self.compare("late", *rows, "--outside", "x"), 2, 'found "x", want NAME=FILE')
+
+    def check_outcome(self, done, code, pattern):
+        """As check_error, behind what was told of the training."""
+        text = done.stderr.decode()
+        self.assertEqual(done.returncode, code, text)
+        self.assertRegex("\n".join(text.splitlines()[-2:]), f"^error: .*{pattern}.*\nhelp: ")
+
+    def test_full_disk(self):
+        rows = ["--models", "hard,esmm", "--seeds", "1"]
+        self.assertEqual(self.compare("full", *rows[:1], "hard", *rows[2:]).returncode, 0)
+        arguments = ["compare", self.dir / "config.json", *self.files, "--out", self.dir / "full", *rows]
+        done = subprocess.run(harness.command(arguments), env=harness.environment(), capture_output=True, check=False,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)))
+        self.check_outcome(done, IO, "file too large")
+        self.assertTrue((self.dir / "full" / "hard.1.model").exists())
+        self.assertEqual(self.compare("full", *rows).returncode, 0)
+
+    def test_stopped_and_started_again(self):
+        rows = ["--models", "hard,esmm,ple", "--seeds", "2", "--threads", "2"]
+        self.assertEqual(self.compare("whole", *rows).returncode, 0)
+        slow = ["compare", self.dir / "config.json", *self.files, "--out", self.dir / "parts", *rows]
+        with harness.start(*slow, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run_:
+            line = b""
+            while b"1/6" not in line:
+                line = run_.stderr.readline()
+            run_.send_signal(signal.SIGTERM)
+            run_.communicate()
+        self.assertIn(run_.returncode, [0, 128 + signal.SIGTERM])
+        self.assertEqual(self.compare("parts", *rows).returncode, 0)
+        self.assertEqual(without_times(self.table("parts")), without_times(self.table("whole")))
+
+    def test_validation_of_one_class(self):
+        rows = small_rows(96, 2)
+        (self.dir / "one.csv").write_text(small_csv([[*row[:-2], "0", "0"] for row in rows]))
+        files = [self.dir / "one.csv" if item == self.dir / "valid.csv" else item for item in self.files]
+        done = run("compare", self.dir / "config.json", *files, "--out", self.dir / "one_class", "--models", "hard,ple",
+                   "--seeds", "1")
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        self.assertEqual(done.stderr.decode().count("one class is absent"), 1)
 
     def test_a_row_is_what_train_makes_of_its_config(self):
         self.assertEqual(self.compare("one", "--models", "ple,independent,dcrnn", "--seeds", "2").returncode, 0)
@@ -54,8 +179,10 @@ class Compare(CommandLineTest):
         before = kept.stat().st_mtime_ns
         (self.dir / "again" / "esmm.2.model").unlink()
         second = self.compare("again", *rows)
-        self.assertEqual(first.stdout, second.stdout)
-        self.assertEqual((self.dir / "again" / "table.json").read_bytes(), table)
+        self.assertEqual(first.returncode, second.returncode)
+        self.assertEqual(without_times(self.table("again")), without_times(table))
+        third = self.compare("again", *rows)
+        self.assertEqual(second.stdout, third.stdout)
         self.assertEqual(kept.stat().st_mtime_ns, before)
 
     def test_refuses_what_it_cannot_compare(self):

@@ -43,7 +43,7 @@ const std::vector<Room> kRooms = {
       "generated/version_info.hpp"},
      {"nlohmann/"}},
     {"synth", {"dcrnn/", "core/"}, {}},
-    {"compare", {"dcrnn/"}, {"nlohmann/"}},
+    {"compare", {"dcrnn/", "core/"}, {"nlohmann/"}},
     {"app", {"dcrnn/", "compare/"}, {"CLI/", "posix"}},
     {"examples", {"dcrnn/"}, {"dcrnn/", "posix", "math.h", "std", "string.h"}},
 };

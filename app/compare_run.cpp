@@ -1,0 +1,388 @@
+#include "app/compare_run.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <thread>
+
+#include "app/failure.hpp"
+#include "app/progress.hpp"
+#include "app/signals.hpp"
+#include "app/terminal.hpp"
+#include "app/text.hpp"
+#include "app/text_file.hpp"
+#include "compare/statistics.hpp"
+#include "compare/timings.hpp"
+#include "compare/training_log.hpp"
+#include "dcrnn/dcrnn.hpp"
+
+namespace dcrnn::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// One model to train.
+struct Run {
+  std::string name, config, model;
+  std::size_t seed = 1;
+  double work = 1;  ///< about how long it takes, in any unit
+};
+
+/// Tells of all runs together; for several threads.
+class RunProgress {
+ public:
+  explicit RunProgress(const std::vector<Run>& runs)
+      : progress_(is_terminal(STDERR_FILENO) ? Progress::Mode::bar : Progress::Mode::lines),
+        done_(runs.size()) {
+    for (const Run& run : runs) work_.push_back(run.work);
+  }
+
+  /// False once the runs are to stop.
+  bool show(std::size_t run, const JobProgress& job) {
+    const std::lock_guard lock(mutex_);
+    if (job.epochs > 0) {
+      const double in_epoch =
+          job.total > 0 ? static_cast<double>(job.done) / static_cast<double>(job.total) : 0;
+      done_[run] =
+          (static_cast<double>(job.epoch) - 1 + std::min(1.0, in_epoch)) / static_cast<double>(job.epochs);
+    }
+    return progress_.show_share(std::to_string(finished_) + "/" + std::to_string(work_.size()) + " models",
+                                share()) &&
+           !failed_;
+  }
+  void finished(std::size_t run, const std::string& model) {
+    const std::lock_guard lock(mutex_);
+    done_[run] = 1;
+    ++finished_;
+    progress_.line(std::to_string(finished_) + "/" + std::to_string(work_.size()) + "  " + one_line(model) +
+                   progress_.time_left(share()));
+  }
+  /// Each text once.
+  void note(const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    if (told_.insert(text).second) progress_.line(one_line(text));
+  }
+  void fail() { failed_ = true; }
+  Progress& plain() { return progress_; }
+
+ private:
+  double share() const {
+    double done = 0, all = 0;
+    for (std::size_t i = 0; i < work_.size(); ++i) {
+      done += work_[i] * done_[i];
+      all += work_[i];
+    }
+    return all > 0 ? done / all : 1;
+  }
+
+  std::mutex mutex_;
+  Progress progress_;
+  std::vector<double> work_, done_;
+  std::set<std::string> told_;
+  std::size_t finished_ = 0;
+  std::atomic<bool> failed_ = false;
+};
+
+/// A file that is written while models are trained may be read by none of them.
+class Trainer {
+ public:
+  Trainer(const CompareOptions& options, const std::string& config)
+      : options_(options), config_(config), compute_(compute_options(options.shared)) {}
+
+  /// In parallel where there are threads for it: the first alone, which makes the cache of all.
+  void operator()(std::vector<Run> runs) {
+    std::erase_if(runs, [](const Run& run) { return fs::exists(run.model); });
+    if (runs.empty()) return;
+    RunProgress progress(runs);
+    const auto threads = static_cast<std::size_t>(compute_.threads);
+    const std::size_t workers = std::min(threads, runs.size());
+    const int each = static_cast<int>(threads / workers);
+    std::atomic<std::size_t> next = 1;
+    std::mutex mutex;
+    std::optional<Failure> first;
+    const auto attempt = [&](std::size_t i) {
+      try {
+        train(runs[i], i, each, progress);
+        return true;
+      } catch (const Failure& failure) {
+        const std::lock_guard lock(mutex);
+        if (!first) first = failure;
+        progress.fail();
+        return false;
+      }
+    };
+    const auto work = [&] {
+      for (std::size_t i = next++; i < runs.size() && attempt(i); i = next++) continue;
+    };
+    if (attempt(0)) {
+      std::vector<std::thread> others;
+      for (std::size_t worker = 1; worker < workers; ++worker) others.emplace_back(work);
+      work();
+      for (std::thread& other : others) other.join();
+    }
+    progress.plain().clear();
+    if (first) throw Failure(*first);
+  }
+
+ private:
+  void train(const Run& run, std::size_t i, int threads, RunProgress& progress) const {
+    FitJob job;
+    job.model = run.model;
+    job.config_json = run.config;
+    job.config_name = run.name;
+    job.set = {"train.seed=" + std::to_string(run.seed)};
+    job.train = options_.train;
+    job.valid = options_.valid;
+    job.cache = options_.out + "/cache";
+    job.cache_config = config_;
+    job.resume = fs::exists(run.model + ".checkpoint");
+    job.compute = compute_;
+    job.compute.threads = threads;
+    job.progress = [&](const JobProgress& state) { return progress.show(i, state); };
+    job.on_note = [&](const std::string& note) { progress.note(note); };
+    take(fit(job));
+    progress.finished(i, run.model);
+  }
+
+  const CompareOptions& options_;
+  const std::string& config_;
+  ComputeOptions compute_;
+};
+
+double log_odds(float p) {
+  // The nearest to 0 and 1 that a float tells from them.
+  const double inside = std::clamp<double>(static_cast<double>(p), 1e-38, 1 - 6e-8);
+  return std::log(inside) - std::log1p(-inside);
+}
+
+void keep(std::vector<double>& list, const std::optional<double>& value) {
+  if (value && !std::isnan(*value)) list.push_back(*value);
+}
+
+/// One call of the command.
+class CompareRun {
+ public:
+  CompareRun(const CompareOptions& options, const std::string& config, const std::vector<SizedRow>& rows)
+      : options_(options),
+        config_(config),
+        rows_(rows),
+        progress_(is_terminal(STDERR_FILENO) ? Progress::Mode::bar : Progress::Mode::off),
+        timings_(take(compare::Timings::open(options.out + "/scoring.csv"))) {
+    comparison_.tasks = compare::tasks_of(config);
+    comparison_.seeds = options.seeds;
+    comparison_.equal = options.equal;
+    job_.data = options.test;
+    job_.compute = compute_options(options.shared);
+    job_.compute.threads = 1;  // what a row takes is told of one
+    job_.progress = [this](const JobProgress& state) { return progress_.show(state); };
+  }
+
+  Comparison operator()() {
+    const std::vector<Run> all = runs();
+    Trainer train(options_, config_);
+    if (!options_.outside.empty()) {
+      // What cannot be judged is better found before hours of training; a model reads the rows.
+      train({all.front()});
+      test_rows(take(Model::load(all.front().model)));
+      for (const OutsideRow& row : options_.outside) judge(row);
+      std::swap(outside_, comparison_.rows);
+    }
+    train(all);
+    for (const SizedRow& row : rows_) judge(row);
+    progress_.clear();
+    for (RowFigures& row : outside_) comparison_.rows.push_back(std::move(row));
+    mark_best(comparison_);
+    return std::move(comparison_);
+  }
+
+ private:
+  std::string model_path(const compare::Row& row, std::size_t seed, std::size_t i) const {
+    const std::string part = row.configs.size() > 1 ? "." + comparison_.tasks[i].name : "";
+    return options_.out + "/" + row.name + part + "." + std::to_string(seed) + ".model";
+  }
+
+  std::vector<Run> runs() const {
+    std::vector<Run> runs;
+    for (const SizedRow& sized : rows_) {
+      const compare::Row& row = sized.row;
+      for (std::size_t seed = 1; seed <= options_.seeds; ++seed) {
+        for (std::size_t i = 0; i < row.configs.size(); ++i) {
+          const NetworkInfo info = take(inspect_config(row.configs[i], row.name));
+          runs.push_back({row.name, row.configs[i], model_path(row, seed, i), seed,
+                          info.forward_flops_per_row + kWorkBesideProducts});
+        }
+      }
+    }
+    return runs;
+  }
+
+  /// The config whose labels are read: with those of all tasks, where the model's are among them.
+  std::string labels_of(const Model& model) const {
+    const std::vector<std::string> tasks = model.tasks();
+    const bool among = std::all_of(tasks.begin(), tasks.end(), [&](const std::string& name) {
+      return std::any_of(comparison_.tasks.begin(), comparison_.tasks.end(),
+                         [&](const compare::Task& task) { return task.name == name; });
+    });
+    return among ? config_ : "";
+  }
+
+  /// The rows of --test as `model` reads them; read once for all models that read them alike.
+  const LabelledRows& test_rows(const Model& model) {
+    for (const LabelledRows& rows : test_) {
+      if (rows.suit(model)) return rows;
+    }
+    test_.push_back(take(LabelledRows::read(model, job_, labels_of(model))));
+    return test_.back();
+  }
+
+  /// Figures of all seeds of a row on --test.
+  void judge(const SizedRow& sized) {
+    const compare::Row& row = sized.row;
+    RowFigures figures;
+    figures.name = row.name;
+    figures.trained = true;
+    figures.equal = sized.equal;
+    figures.tasks.resize(comparison_.tasks.size());
+    for (std::size_t seed = 1; seed <= options_.seeds; ++seed) {
+      LabelledScores scores;
+      double seconds_per_row = 0, scoring = 0;
+      figures.parameters = figures.table_parameters = 0;
+      figures.flops = 0;
+      for (std::size_t i = 0; i < row.configs.size(); ++i) {
+        const std::string path = model_path(row, seed, i);
+        const Model model = take(Model::load(path));
+        const LabelledRows& rows = test_rows(model);
+        LabelledScores part = take(rows.score(model, job_));
+        const ModelInfo info = take(inspect(model));
+        scoring += scoring_time(info.checksum, 1e6 * part.seconds / static_cast<double>(rows.rows()));
+        append(scores, std::move(part));
+        figures.table_parameters += info.table_parameter_count;
+        figures.parameters += info.parameter_count - info.table_parameter_count;
+        figures.flops += info.forward_flops_per_row;
+        seconds_per_row += 1 / take(compare::read_training_log(path + ".jsonl")).rows_per_second();
+      }
+      require_tasks(row.name, scores);
+      figures.rows_per_second.push_back(1 / seconds_per_row);
+      figures.scoring.push_back(scoring);
+      add(figures, std::move(scores));
+    }
+    comparison_.rows.push_back(std::move(figures));
+  }
+
+  void judge(const OutsideRow& row) {
+    RowFigures figures;
+    figures.name = row.name;
+    figures.tasks.resize(comparison_.tasks.size());
+    for (std::size_t seed = 0; seed < options_.seeds; ++seed) {
+      const std::string& file = row.files[row.files.size() == 1 ? 0 : seed];
+      add(figures, take(test_.front().score_predictions(file)));
+    }
+    comparison_.rows.push_back(std::move(figures));
+  }
+
+  double scoring_time(const std::string& checksum, double measured) {
+    if (const std::optional<double> known = timings_.find(checksum)) return *known;
+    take(timings_.add(checksum, measured));
+    return measured;
+  }
+
+  static void append(LabelledScores& all, LabelledScores more) {
+    const auto append_list = [](auto& list, auto& other) {
+      list.insert(list.end(), std::make_move_iterator(other.begin()), std::make_move_iterator(other.end()));
+    };
+    append_list(all.report.tasks, more.report.tasks);
+    append_list(all.report.ranking, more.report.ranking);
+    append_list(all.probabilities, more.probabilities);
+    append_list(all.logits, more.logits);
+    append_list(all.labels, more.labels);
+  }
+
+  /// A config of one's own may have other tasks.
+  void require_tasks(const std::string& row, const LabelledScores& scores) const {
+    const std::vector<TaskReport>& tasks = scores.report.tasks;
+    if (std::equal(tasks.begin(), tasks.end(), comparison_.tasks.begin(), comparison_.tasks.end(),
+                   [](const TaskReport& a, const compare::Task& b) { return a.task == b.name; })) {
+      return;
+    }
+    throw Failure(
+        ErrorCode::usage,
+        in_quotes(row) + ": its tasks are not those of " + one_line(options_.config) + ", in their order",
+        "rows are compared task by task");
+  }
+
+  /// One seed's scores.
+  void add(RowFigures& row, LabelledScores scores) {
+    for (std::size_t t = 0; t < row.tasks.size(); ++t) {
+      TaskFigures& figures = row.tasks[t];
+      const TaskReport& report = scores.report.tasks[t];
+      keep(figures.auc, report.auc);
+      keep(figures.logloss, report.logloss);
+      keep(figures.ece, report.ece);
+      if (!scores.report.ranking.empty()) keep(figures.gauc, scores.report.ranking[t].gauc);
+      const std::vector<float>& p = scores.probabilities[t];
+      figures.logit.resize(p.size());
+      for (std::size_t b = 0; b < p.size(); ++b) figures.logit[b] += log_odds(p[b]);
+      if (comparison_.tasks[t].parent != compare::kNoParent) add_given_parent(figures, t, scores);
+    }
+    if (comparison_.labels.empty()) comparison_.labels = std::move(scores.labels);
+  }
+
+  void add_given_parent(TaskFigures& figures, std::size_t t, const LabelledScores& scores) const {
+    const std::size_t parent = comparison_.tasks[t].parent;
+    std::vector<double> ratio, child;
+    std::vector<std::uint8_t> labels;
+    for (std::size_t b = 0; b < scores.labels[t].size(); ++b) {
+      if (scores.labels[parent][b] != 1 || scores.labels[t][b] < 0) continue;
+      const auto p_child = static_cast<double>(scores.probabilities[t][b]);
+      // A chain's own logit is that of p_child / p_parent, with all its digits.
+      const double given = scores.report.tasks[t].chain_child
+                               ? static_cast<double>(scores.logits[t][b])
+                               : p_child / static_cast<double>(scores.probabilities[parent][b]);
+      ratio.push_back(std::isnan(given) ? 0 : given);
+      child.push_back(p_child);
+      labels.push_back(static_cast<std::uint8_t>(scores.labels[t][b]));
+    }
+    keep(figures.given_parent, compare::auc(ratio, labels));
+    keep(figures.given_parent_by_child, compare::auc(child, labels));
+  }
+
+  static constexpr double kWorkBesideProducts = 1000;  // of a row, in the unit of flops
+
+  const CompareOptions& options_;
+  const std::string& config_;
+  const std::vector<SizedRow>& rows_;
+  Progress progress_;
+  compare::Timings timings_;
+  EvalJob job_;
+  std::vector<LabelledRows> test_;
+  Comparison comparison_;
+  std::vector<RowFigures> outside_;
+};
+
+}  // namespace
+
+SizedRow make_sized_row(const std::string& name, const std::string& config, const CompareOptions& options) {
+  if (name.ends_with(".json")) {
+    return {{fs::path(name).stem().string(), {read_config_text(name, {"train.seed=1"})}},
+            options.equal == compare::Equal::none};
+  }
+  SizedRow sized{take(compare::make_row(name, config, options.config))};
+  if (options.equal == compare::Equal::none) return sized;
+  const compare::Row dcrnn = take(compare::make_row("dcrnn", config, options.config));
+  const double target = take(compare::size_of(dcrnn, options.equal, options.config));
+  sized.equal = take(compare::make_equal(sized.row, options.equal, target, options.config));
+  return sized;
+}
+
+Comparison run_comparison(const CompareOptions& options, const std::string& config,
+                          const std::vector<SizedRow>& rows) {
+  return CompareRun(options, config, rows)();
+}
+
+}  // namespace dcrnn::app
