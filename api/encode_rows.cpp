@@ -9,8 +9,9 @@ namespace dcrnn {
 namespace {
 
 template <class T>
-void add(const std::string& name, const std::vector<T>& values, std::vector<TensorView>& tensors) {
-  tensors.push_back(tensor_view(name, {values.size()}, std::span<const T>(values)));
+void add(const std::string& name, const std::vector<T>& values, std::vector<std::size_t> shape,
+         std::vector<TensorView>& tensors) {
+  tensors.push_back(tensor_view(name, std::move(shape), std::span<const T>(values)));
 }
 
 }  // namespace
@@ -25,11 +26,15 @@ Result<std::vector<std::byte>> encode_rows(const Model& model, const Rows& rows)
       const Field& field = impl.config.model.fields[f];
       const BatchColumn& column = batch.columns[f];
       if (!field.has_table()) {
-        add(field.name + ".values", column.values, tensors);
+        std::vector<std::size_t> shape = {batch.rows};
+        if (field.type == FieldType::rate) shape.push_back(field.width());
+        add(field.name + ".values", column.values, std::move(shape), tensors);
         continue;
       }
-      add(field.name + ".ids", column.ids, tensors);
-      if (field.type == FieldType::bag) add(field.name + ".offsets", column.offsets, tensors);
+      add(field.name + ".ids", column.ids, {column.ids.size()}, tensors);
+      if (field.type == FieldType::bag) {
+        add(field.name + ".offsets", column.offsets, {column.offsets.size()}, tensors);
+      }
     }
     return files::tensor_bytes("the rows", {}, tensors);
   });

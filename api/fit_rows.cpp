@@ -39,11 +39,12 @@ class RowsFitRun {
   }
 
   RowsFit operator()() {
-    auto model = std::make_unique<Model::Impl>(config_, api::fit_encoders(config_.model, job_.train));
-    const std::unique_ptr<data::RowsInMemory> train = encoded(*model, job_.train);
+    api::FittedRows fitted = api::fit_encoders(config_.model, job_.train);
+    auto model = std::make_unique<Model::Impl>(config_, std::move(fitted.encoders));
+    const std::unique_ptr<data::RowsInMemory> train = encoded(*model, job_.train, std::move(fitted.rates));
     std::unique_ptr<data::RowsInMemory> valid;
     if (job_.valid.count > 0) {
-      valid = encoded(*model, job_.valid);
+      valid = encoded(*model, job_.valid, {});
     } else {
       const bool in_vain = train::asks_for_early_stopping(config_, job_.config_json, "config");
       note(api::no_validation_note("rows", in_vain));
@@ -80,10 +81,16 @@ class RowsFitRun {
     }
   }
 
-  std::unique_ptr<data::RowsInMemory> encoded(const Model::Impl& model, const Rows& rows) {
+  /// `rates`: per field, in place of what a row outside training sees of the rate fields; or none.
+  std::unique_ptr<data::RowsInMemory> encoded(const Model::Impl& model, const Rows& rows,
+                                              std::vector<std::vector<double>> rates) {
     api::RowsEncoder encoder(model.config.model, model.encoders);
     std::vector<CellCounts> counts;
-    for (const BatchColumn& column : encoder.encode(rows, true).columns) counts.push_back(column.counts);
+    Batch& batch = encoder.encode(rows, true);
+    for (const BatchColumn& column : batch.columns) counts.push_back(column.counts);
+    for (std::size_t f = 0; f < rates.size(); ++f) {
+      if (model.config.model.fields[f].type == FieldType::rate) batch.columns[f].values = std::move(rates[f]);
+    }
     if (&rows == &job_.valid) {
       for (const std::string& line : api::cell_notes(model.config.model, model.encoders, counts)) {
         note(line + " (validation data)");

@@ -40,8 +40,8 @@ Result<Model> Model::create(std::string_view config_json) noexcept {
 Result<Model> Model::create(std::string_view config_json, const Rows& rows) noexcept {
   return guard([&] {
     Config config = parse_config(config_json, "config");
-    data::Encoders encoders = api::fit_encoders(config.model, rows);
-    return Model(fresh(std::move(config), std::move(encoders)));
+    api::FittedRows fitted = api::fit_encoders(config.model, rows);
+    return Model(fresh(std::move(config), std::move(fitted.encoders)));
   });
 }
 

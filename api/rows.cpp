@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
-#include "core/failure.hpp"
-#include "core/text.hpp"
+#include "api/row_labels.hpp"
 
 namespace dcrnn::api {
 
@@ -24,10 +22,7 @@ Batch& RowsEncoder::encode(const Rows& rows, bool labelled) {
       encode_column(columns_.of_field(rows, config_, f), rows.count, f);
     }
   }
-  if (labelled) {
-    encode_labels(rows);
-    encode_weights(rows);
-  }
+  if (labelled) read_labels(rows, config_, batch_);
   return batch_;
 }
 
@@ -84,77 +79,6 @@ void RowsEncoder::append_ids(const Column& column, std::size_t f, const std::uin
            "id " + std::to_string(column.ids[taken]) + " is out of range: the table has " +
                std::to_string(table_rows_[f]) + " rows",
            "ids are rows of the field's embedding table, counted from 0");
-}
-
-void RowsEncoder::encode_labels(const Rows& rows) {
-  batch_.labels.resize(config_.tasks.size());
-  for (std::size_t t = 0; t < config_.tasks.size(); ++t) {
-    const std::string& task = config_.tasks[t].name;
-    const Labels* found = nullptr;
-    for (const Labels& labels : rows.labels) {
-      if (labels.task != task) continue;
-      if (found != nullptr) fail_column(task, "labels given twice", "give one set of labels for every task");
-      found = &labels;
-    }
-    if (found == nullptr) fail_column(task, "no labels for this task", "give labels for every task");
-    check_length(task, found->values.size(), rows.count);
-    for (std::size_t b = 0; b < rows.count; ++b) {
-      const int label = found->values[b];
-      if (label < -1 || label > 1) {
-        fail_row(task, b, "label " + std::to_string(label) + ", want 0, 1 or -1 (missing)", "mend the label");
-      }
-    }
-    batch_.labels[t].assign(found->values.begin(), found->values.end());
-    encode_soft(*found, t);
-  }
-  if (rows.labels.size() == config_.tasks.size()) return;
-  for (const Labels& labels : rows.labels) {
-    const auto known = [&](const Task& task) { return task.name == labels.task; };
-    if (std::none_of(config_.tasks.begin(), config_.tasks.end(), known)) {
-      fail_column(labels.task, "labels for a task that the model does not have", "Model::tasks() lists them");
-    }
-  }
-}
-
-void RowsEncoder::encode_soft(const Labels& labels, std::size_t t) {
-  const Task& task = config_.tasks[t];
-  batch_.targets.resize(config_.tasks.size());
-  std::vector<double>& targets = batch_.targets[t];
-  targets.clear();
-  if (labels.soft.empty()) return;
-  if (task.soft.empty()) {
-    fail_column(task.name, "soft labels were given, but the model has none for this task",
-                "set \"soft\" of the task in the config, or give none");
-  }
-  check_length(task.name, labels.soft.size(), labels.values.size());
-  for (std::size_t b = 0; b < labels.soft.size(); ++b) {
-    const double soft = labels.soft[b];
-    if (std::isnan(soft)) {
-      targets.push_back(labels.values[b] == 1 ? 1.0 : 0.0);
-    } else if (soft >= 0 && soft <= 1) {
-      targets.push_back(task.target(labels.values[b], soft));
-    } else {
-      fail_row(task.name, b, "soft label " + std::to_string(soft) + ", want a number from 0 to 1",
-               "mend the soft label");
-    }
-  }
-}
-
-void RowsEncoder::encode_weights(const Rows& rows) {
-  batch_.weights.clear();
-  if (config_.weight.empty()) {
-    if (rows.weights.empty()) return;
-    fail(ErrorCode::data, "weights were given, but the model has no weight column",
-         "set \"weight\" in the config, or give no weights");
-  }
-  check_length(config_.weight, rows.weights.size(), rows.count);
-  for (std::size_t b = 0; b < rows.count; ++b) {
-    const double weight = rows.weights[b];
-    if (!(weight >= 0) || !std::isfinite(weight)) {
-      fail_row(config_.weight, b, "the weight is negative or not finite", "mend the weight");
-    }
-  }
-  batch_.weights.assign(rows.weights.begin(), rows.weights.end());
 }
 
 }  // namespace dcrnn::api

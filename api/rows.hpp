@@ -28,9 +28,6 @@ class RowsEncoder {
   void encode_column(const Column& column, std::size_t count, std::size_t field);
   void encode_rates(const Rows& rows, std::size_t field);
   void append_ids(const Column& column, std::size_t field, const std::uint32_t* offsets);
-  void encode_labels(const Rows& rows);
-  void encode_soft(const Labels& labels, std::size_t task);
-  void encode_weights(const Rows& rows);
 
   const ModelConfig& config_;
   const data::Encoders& encoders_;

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <limits>
 
 #include "core/failure.hpp"
-#include "data/fingerprint.hpp"
 
 namespace dcrnn::data {
 namespace {
@@ -25,6 +25,8 @@ DatasetBuilder::DatasetBuilder(const Schema& config, const std::string& scratch,
     fits_.emplace_back(config.fields[f], known == nullptr ? nullptr : known->fields_[f].get());
   }
   for (const Field& column : keys_.columns) key_fits_.emplace_back(column);
+  raw_keys_.resize(keys_.columns.size());
+  labels_.resize(config.tasks.size());
 }
 
 std::uint64_t DatasetBuilder::parse(const std::string& path, ProgressMeter& progress) {
@@ -149,56 +151,33 @@ Encoders DatasetBuilder::make_encoders(ProgressMeter& progress) {
   fit_rates(progress);
   std::vector<std::unique_ptr<FieldState>> fields;
   for (FieldFit& fit : fits_) fields.push_back(fit.take());
-  for (const Rate& rate : rates_) fields[rate.field]->rate = rate.fit.state();
-  return Encoders(std::move(fields), fingerprints_);
+  rates_->give_to(fields);
+  return Encoders(std::move(fields), rates_->fingerprints());
 }
 
 void DatasetBuilder::fit_rates(ProgressMeter& progress) {
-  for (std::size_t f = 0; f < config_.fields.size(); ++f) {
-    if (config_.fields[f].type != FieldType::rate) continue;
-    RateState state(config_.fields[f], config_.tasks);
-    for (std::size_t j = 0; j < keys_.of[f].size(); ++j) {
-      state.edges[j] = key_fits_[keys_.of[f][j]].state().edges;
-    }
-    if (const RateState* known = fits_[f].state().rate.get()) state.read_as(*known);
-    rates_.push_back({f, RateFit(std::move(state))});
-  }
-  if (rates_.empty()) return;
-  Fingerprint fingerprint;
+  rates_.emplace(config_, keys_, fits_, key_fits_);
+  if (rates_->empty()) return;
   std::size_t file = 0;
   std::uint64_t row = 0;
   for_each_row(progress, [&](const std::byte* record, const std::byte*) {
-    for_each_rate(record, [&](RateFit& fit, std::uint64_t key, const std::int8_t* labels, double weight) {
-      fit.count(key, labels, weight);
-      fingerprint.add(*fit.state(), key, labels, weight);
-    });
-    for (++row; file < file_ends_.size() && file_ends_[file] == row; ++file) {
-      if (!fingerprint.empty()) fingerprints_.push_back(fingerprint.value());
-      fingerprint = {};
-    }
+    load_targets(record);
+    rates_->count(raw_keys_.data(), labels_.data(), weight_);
+    for (++row; file < file_ends_.size() && file_ends_[file] == row; ++file) rates_->end_source();
   });
-  std::sort(fingerprints_.begin(), fingerprints_.end());
-  for (Rate& rate : rates_) rate.fit.fix_priors(name_);
+  rates_->fix_priors(name_);
   for_each_row(progress, [&](const std::byte* record, const std::byte*) {
-    for_each_rate(record, [](RateFit& fit, std::uint64_t key, const std::int8_t* labels, double weight) {
-      fit.measure(key, labels, weight);
-    });
+    load_targets(record);
+    rates_->measure(raw_keys_.data(), labels_.data(), weight_);
   });
-  for (Rate& rate : rates_) rate.fit.fix_statistics();
+  rates_->fix_statistics();
 }
 
-template <class Use>
-void DatasetBuilder::for_each_rate(const std::byte* record, Use&& use) {
-  const auto* labels = reinterpret_cast<const std::int8_t*>(record + layout_.labels);
-  const double weight = layout_.has_weight ? load<double>(record + layout_.weight) : 1.0;
-  std::array<std::uint64_t, 2> raw{};
-  for (Rate& rate : rates_) {
-    const std::vector<std::size_t>& of = keys_.of[rate.field];
-    for (std::size_t j = 0; j < of.size(); ++j) {
-      raw[j] = load<std::uint64_t>(record + layout_.keys + of[j] * sizeof raw[j]);
-    }
-    use(rate.fit, rate.fit.state()->key({raw.data(), of.size()}), labels, weight);
-  }
+/// What rate fields see of a raw row.
+void DatasetBuilder::load_targets(const std::byte* record) {
+  std::memcpy(raw_keys_.data(), record + layout_.keys, raw_keys_.size() * sizeof(std::uint64_t));
+  std::memcpy(labels_.data(), record + layout_.labels, labels_.size());
+  if (layout_.has_weight) weight_ = load<double>(record + layout_.weight);
 }
 
 void DatasetBuilder::find_edges(ProgressMeter& progress) {
@@ -232,7 +211,7 @@ std::vector<FieldProfile> DatasetBuilder::profiles() const {
 void DatasetBuilder::for_each_batch(const Encoders& encoders, ProgressMeter& progress,
                                     const std::function<void(const Batch&)>& use) {
   clear_rows(batch_, config_);
-  for (Rate& rate : rates_) rate.fit.restart();
+  rates_->restart();
   for_each_row(progress, [&](const std::byte* record, const std::byte* items) {
     add_to_batch(encoders, record, items);
     if (batch_.rows < kBatchRows) return;
@@ -265,12 +244,10 @@ void DatasetBuilder::add_to_batch(const Encoders& encoders, const std::byte* rec
       column.offsets.push_back(static_cast<std::uint32_t>(column.ids.size()));
     }
   }
-  std::size_t rate = 0;
-  for_each_rate(record, [&](RateFit& fit, std::uint64_t key, const std::int8_t* labels, double weight) {
-    std::vector<double>& values = batch_.columns[rates_[rate++].field].values;
-    values.resize(values.size() + fit.state()->numbers());
-    fit.encode(key, labels, weight, values.data() + values.size() - fit.state()->numbers());
-  });
+  if (!rates_->empty()) {
+    load_targets(record);
+    rates_->encode(raw_keys_.data(), labels_.data(), weight_, batch_.columns);
+  }
   for (std::size_t t = 0; t < config_.tasks.size(); ++t) {
     batch_.labels[t].push_back(load<std::int8_t>(record + layout_.labels + t));
   }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,7 @@
 #include "data/field_fit.hpp"
 #include "data/key_columns.hpp"
 #include "data/progress.hpp"
-#include "data/rate_fit.hpp"
+#include "data/rate_fits.hpp"
 #include "data/record.hpp"
 
 namespace dcrnn::data {
@@ -45,9 +46,7 @@ class DatasetBuilder {
   void find_edges(ProgressMeter& progress);
   void add_to_batch(const Encoders& encoders, const std::byte* record, const std::byte* items);
   void fit_rates(ProgressMeter& progress);
-  /// Calls use(rate, key, labels, weight) for every rate field of a raw row.
-  template <class Use>
-  void for_each_rate(const std::byte* record, Use&& use);
+  void load_targets(const std::byte* record);
   template <class Use>
   void for_each_row(ProgressMeter& progress, Use&& use);
 
@@ -55,14 +54,13 @@ class DatasetBuilder {
   RecordLayout layout_;  // raw
   std::vector<FieldFit> fits_;
   KeyColumns keys_;
-  std::vector<FieldFit> key_fits_;  // one per column of keys
-  struct Rate {
-    std::size_t field;
-    RateFit fit;
-  };
-  std::vector<Rate> rates_;
+  std::vector<FieldFit> key_fits_;        // one per column of keys
+  std::optional<RateFits> rates_;         // after make_encoders()
   std::vector<std::uint64_t> file_ends_;  // rows up to the end of each file
-  std::vector<std::uint64_t> fingerprints_;
+  // Of the raw row at hand, for rate fields.
+  std::vector<std::uint64_t> raw_keys_;
+  std::vector<std::int8_t> labels_;
+  double weight_ = 1;
   std::string name_;    // of the first file
   OutputFile scratch_;  // per row: its record, its items
   MappedFile raw_;

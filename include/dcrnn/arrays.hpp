@@ -41,8 +41,8 @@ DCRNN_EXPORT Result<EvalReport> evaluate_rows(const Model& model, const Rows& ro
                                               const ComputeOptions& compute = {}) noexcept;
 
 /// The rows as the network takes them, as the bytes of a safetensors file: of every field `<field>.ids` U32
-/// and, of a bag, `<field>.offsets` U32 [n + 1], or of a plain number `<field>.values` F64 [n]. Labels do not
-/// count.
+/// and, of a bag, `<field>.offsets` U32 [n + 1], or of a plain number `<field>.values` F64 [n], or of a rate
+/// field [n, numbers], as rows outside training see it. Labels do not count.
 DCRNN_EXPORT Result<std::vector<std::byte>> encode_rows(const Model& model, const Rows& rows) noexcept;
 
 /// The trace of docs/trace.md as the bytes of a safetensors file; without labels, forward only.

@@ -173,7 +173,7 @@ typedef struct dcrnn_fit_job {
 DCRNN_EXPORT dcrnn_status dcrnn_fit(const dcrnn_fit_job* job, dcrnn_model** model, dcrnn_bytes** report,
                                     dcrnn_error* error);
 
-/* A fresh model with encoders made from rows, whose labels do not count. */
+/* A fresh model with encoders made from rows; labels count for rate fields only. */
 DCRNN_EXPORT dcrnn_status dcrnn_model_create_from_rows(const char* config_json, const dcrnn_table* rows,
                                                        dcrnn_model** model, dcrnn_error* error);
 /* A model file in memory. */

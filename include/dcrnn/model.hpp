@@ -38,7 +38,7 @@ class DCRNN_EXPORT Model {
   /// A fresh model from a JSON config (docs/config.md). All fields must be usable without training data:
   /// encodings `id` and `hash`, transform `none`. Parameters are drawn from train.seed.
   static Result<Model> create(std::string_view config_json) noexcept;
-  /// Likewise, its encoders made from `rows`, whose labels do not count: any field can be used.
+  /// Likewise, its encoders made from `rows`: any field can be used. Labels count for rate fields only.
   static Result<Model> create(std::string_view config_json, const Rows& rows) noexcept;
   /// From a model file.
   static Result<Model> load(const std::string& path) noexcept;

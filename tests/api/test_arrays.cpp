@@ -149,6 +149,30 @@ TEST_CASE("a model fitted on arrays is that of the same rows as CSV, whatever th
   }
 }
 
+TEST_CASE("rate fields see the rows of an array as those of a file") {
+  const ScratchDirectory scratch;
+  std::string config = learned_config(kTrain);
+  config.insert(config.find("]", config.find("x_bucket")), R"(,
+      {"name": "user_rate", "type": "rate", "of": ["user"], "blocks": 7},
+      {"name": "pair", "type": "rate", "of": ["item", {"column": "x", "bins": 4}], "order": "shuffled", "blocks": 5},
+      {"name": "tags_rate", "type": "rate", "of": ["tags"], "tasks": ["consume"], "count": false})");
+  config.insert(config.find(R"("cross")"), R"("project": 3, )");
+  const std::string expected = from_files(config, scratch, true);
+  const std::string train = SmallTable(300, 1).csv(), valid = SmallTable(120, 2).csv();
+  for (const Form form : {Form::text, Form::integers, Form::codes}) {
+    const Cells cells(train, form), held_out(valid, form);
+    const auto made = fit_rows(job_of(config, cells.rows(), held_out.rows()));
+    REQUIRE_MESSAGE(made.ok(), made.error().message);
+    CHECK(text_of(made->model) == expected);
+    CHECK(Model::create(config, cells.rows()).ok());
+    Rows rows = cells.rows();
+    rows.labels = {};
+    const auto refused = Model::create(config, rows);
+    REQUIRE_FALSE(refused.ok());
+    CHECK(contains(refused.error().message, "no labels"));
+  }
+}
+
 TEST_CASE("ids are the rows that id and hash would give, and are told as seen") {
   const ScratchDirectory scratch;
   const std::string config = small_config(kTrain);
