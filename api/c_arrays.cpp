@@ -3,8 +3,10 @@
 #include <span>
 
 #include "api/c_api.hpp"
+#include "api/columns_json.hpp"
 #include "api/report_json.hpp"
 #include "dcrnn/arrays.hpp"
+#include "train/config.hpp"
 
 using namespace dcrnn::api;
 
@@ -82,6 +84,14 @@ dcrnn_status dcrnn_fit(const dcrnn_fit_job* job, dcrnn_model** model, dcrnn_byte
     dcrnn::RowsFit fit = value_of(dcrnn::fit_rows(to));
     if (report != nullptr) give(to_json(fit.report).dump(), report);
     *model = new_model(std::move(fit.model));
+  });
+}
+
+dcrnn_status dcrnn_columns(const char* config_json, dcrnn_bytes** json, dcrnn_error* error) {
+  return run(error, [&] {
+    clear(json, "json");
+    need(config_json, "config_json");
+    give(columns_json(dcrnn::parse_config(config_json, "config").model).dump(), json);
   });
 }
 
@@ -170,6 +180,16 @@ dcrnn_status dcrnn_scorer_score_table(dcrnn_scorer* scorer, const dcrnn_table* r
     const dcrnn::Rows view = scorer->view(*rows);
     const std::size_t values = dcrnn::checked_mul(view.count, scorer->tasks, "probabilities");
     value_of(scorer->scorer.score(view, {probabilities, values}, {logits, logits == nullptr ? 0 : values}));
+  });
+}
+
+dcrnn_status dcrnn_model_refresh_table(dcrnn_model* model, const dcrnn_table* rows, int again,
+                                       dcrnn_error* error) {
+  return run(error, [&] {
+    need(model, "model");
+    need(rows, "rows");
+    RowsView view;
+    value_of(model->model.refresh(view(*rows), again != 0));
   });
 }
 

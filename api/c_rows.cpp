@@ -107,7 +107,11 @@ Rows RowsView::operator()(const dcrnn_table& table) {
     at += from->size;
     columns_.push_back(array_of(known_part(from, sizeof(dcrnn_array), "array"), rows.count, text_[i]));
   }
-  return finish(rows.count, rows.labels, rows.label_count, rows.weights);
+  Rows view = finish(rows.count, rows.labels, rows.label_count, rows.weights);
+  for (std::size_t i = 0; rows.soft != nullptr && i < rows.label_count; ++i) {
+    if (rows.soft[i] != nullptr) labels_[i].soft = {rows.soft[i], rows.count};
+  }
+  return view;
 }
 
 }  // namespace dcrnn::api

@@ -134,9 +134,11 @@ typedef struct dcrnn_table {
   const dcrnn_labels* labels; /* training and measuring only, else NULL */
   size_t label_count;
   const double* weights; /* [count] or NULL */
+  const double* const*
+      soft; /* NULL, or of each set of labels its soft labels [count], NaN = missing, or NULL */
 } dcrnn_table;
 
-/* Bytes, or text with a zero after its last byte, that a function made. */
+/* Bytes, or text with a zero after its last byte, that a function makes. */
 typedef struct dcrnn_bytes dcrnn_bytes;
 DCRNN_EXPORT const char* dcrnn_bytes_data(const dcrnn_bytes* bytes);
 DCRNN_EXPORT size_t dcrnn_bytes_size(const dcrnn_bytes* bytes);
@@ -173,6 +175,11 @@ typedef struct dcrnn_fit_job {
 DCRNN_EXPORT dcrnn_status dcrnn_fit(const dcrnn_fit_job* job, dcrnn_model** model, dcrnn_bytes** report,
                                     dcrnn_error* error);
 
+/* What columns rows have for a config, as a JSON list in the order of Model::columns():
+ * {"name": that of the dcrnn_array, "column": that in a CSV file, "type": "number", "category" or "bag",
+ *  "words": true if some reader takes its cells as words, "separator": of a bag} */
+DCRNN_EXPORT dcrnn_status dcrnn_columns(const char* config_json, dcrnn_bytes** json, dcrnn_error* error);
+
 /* A fresh model with encoders made from rows; labels count for rate fields only. */
 DCRNN_EXPORT dcrnn_status dcrnn_model_create_from_rows(const char* config_json, const dcrnn_table* rows,
                                                        dcrnn_model** model, dcrnn_error* error);
@@ -195,6 +202,8 @@ DCRNN_EXPORT dcrnn_status dcrnn_scorer_clone(const dcrnn_scorer* scorer, dcrnn_s
                                              dcrnn_error* error);
 DCRNN_EXPORT dcrnn_status dcrnn_scorer_score_table(dcrnn_scorer* scorer, const dcrnn_table* rows,
                                                    float* probabilities, float* logits, dcrnn_error* error);
+DCRNN_EXPORT dcrnn_status dcrnn_model_refresh_table(dcrnn_model* model, const dcrnn_table* rows, int again,
+                                                    dcrnn_error* error);
 DCRNN_EXPORT dcrnn_status dcrnn_trainer_step_table(dcrnn_trainer* trainer, const dcrnn_table* rows,
                                                    double* loss, dcrnn_error* error);
 

@@ -61,7 +61,7 @@ struct CTable {
       cpp_labels.push_back(l);
     }
     table = {sizeof table,  from.rows().count, arrays.data(), arrays.size(),
-             labels.data(), labels.size(),     nullptr};
+             labels.data(), labels.size(),     nullptr,       nullptr};
   }
   CTable(const CTable&) = delete;
   CTable& operator=(const CTable&) = delete;
@@ -190,6 +190,24 @@ TEST_CASE("fitted, measured, traced and scored from C as from C++") {
   CHECK(nlohmann::json::parse(taken(bytes))["ok"] == true);
 }
 
+TEST_CASE("columns are told as rows must have them") {
+  const std::string config = R"({"fields": [
+      {"name": "u", "column": "user", "type": "category"}, {"name": "x", "type": "number"},
+      {"name": "tags", "type": "bag", "separator": ";"},
+      {"name": "r", "type": "rate", "of": ["user", "x"]},
+      {"name": "s", "type": "rate", "of": ["u", {"column": "hour", "bins": 4}]}],
+    "tasks": [{"name": "click"}]})";
+  dcrnn_bytes* bytes = nullptr;
+  REQUIRE(dcrnn_columns(config.c_str(), &bytes, nullptr) == DCRNN_OK);
+  const auto told = nlohmann::json::parse(taken(bytes));
+  CHECK(told == nlohmann::json::parse(R"([
+    {"name": "u", "column": "user", "type": "category", "words": true},
+    {"name": "x", "column": "x", "type": "number", "words": true},
+    {"name": "tags", "column": "tags", "type": "bag", "words": true, "separator": ";"},
+    {"name": "column.u", "column": "u", "type": "category", "words": true},
+    {"name": "hour", "column": "hour", "type": "number", "words": false}])"));
+}
+
 TEST_CASE("a table that is none is refused, whatever is wrong with it") {
   const SmallTable from(20);
   CTable c(from);
@@ -242,6 +260,9 @@ TEST_CASE("a table that is none is refused, whatever is wrong with it") {
   CHECK(dcrnn_encode(nullptr, nullptr, &bytes, &error) == DCRNN_USAGE);
   CHECK(dcrnn_trace(nullptr, nullptr, 0, 0, 1, nullptr, &bytes, &error) == DCRNN_USAGE);
   CHECK(dcrnn_gradcheck(nullptr, 1, 1, 1, &bytes, &error) == DCRNN_USAGE);
+  CHECK(dcrnn_columns(nullptr, &bytes, &error) == DCRNN_USAGE);
+  CHECK(dcrnn_columns("{}", &bytes, &error) == DCRNN_USAGE);
+  CHECK(dcrnn_model_refresh_table(nullptr, nullptr, 0, &error) == DCRNN_USAGE);
   CHECK(dcrnn_bytes_data(nullptr) == nullptr);
   CHECK(dcrnn_bytes_size(nullptr) == 0);
   dcrnn_bytes_free(nullptr);

@@ -8,7 +8,7 @@ import signal
 import threading
 import unittest
 
-from support import APP, CONFIG, HAS_NUMPY, PythonTest, log, write_csv
+from support import APP, CONFIG, FIELDS, HAS_NUMPY, PythonTest, log, write_csv
 
 if HAS_NUMPY:
     import numpy as np
@@ -37,6 +37,35 @@ class Core(PythonTest):
         report = json.loads(self.app("eval", model, "--data", self.dir / "valid.csv", "--json").stdout)
         ours = fit.model.evaluate(*valid)
         self.assertEqual(ours["tasks"]["consume"]["auc"], report["tasks"]["consume"]["auc"])
+
+    def test_rate_fields_and_soft_labels_too(self):
+        if not APP:
+            self.skipTest("SKIPPED: no program in DCRNN_APP")
+        rates = [
+            {"name": "user_rate", "type": "rate", "of": ["user"], "blocks": 6},
+            {"name": "pair", "type": "rate", "of": ["hour", {"column": "x", "bins": 4}], "order": "shuffled", "blocks": 4},
+        ]
+        tasks = [{"name": "click", "soft": "guess", "positive_weight": 2.0}, {"name": "consume", "after": "click"}]
+        config = {**CONFIG, "fields": FIELDS + rates, "tasks": tasks, "project": 2, "wide": True, "weight": "w"}
+        columns, labels = log(600, 1)
+        rng = np.random.default_rng(4)
+        hour, weights = rng.integers(0, 24, 600), np.round(rng.random(600), 3)
+        guess = np.where(rng.random(600) < 0.2, np.nan, np.round(rng.random(600), 4))
+        columns = {**columns, "hour": hour}
+        write_csv(self.dir / "train.csv", {**columns, "guess": guess, "w": weights}, labels)
+        (self.dir / "config.json").write_text(json.dumps(config))
+        model = self.dir / "model"
+        self.app("train", self.dir / "config.json", "--train", self.dir / "train.csv", "--out", model, "--quiet")
+        fit = dcrnn.fit(config, columns, labels, weights, soft={"click": guess})
+        self.assertEqual(fit.model.to_bytes(), model.read_bytes())
+        self.assertEqual(fit.model.encode(columns)["pair.values"].shape, (600, 3))
+        with self.assertRaises(dcrnn.DataError):
+            fit.model.refresh(columns, labels, weights)  # they are in its tables
+        new = log(100, 5)
+        fit.model.refresh({**new[0], "hour": hour[:100]}, new[1], weights[:100])
+        write_csv(self.dir / "new.csv", {**new[0], "hour": hour[:100], "w": weights[:100]}, new[1])
+        self.app("refresh", model, "--data", self.dir / "new.csv", "--out", self.dir / "refreshed")
+        self.assertEqual(fit.model.to_bytes(), (self.dir / "refreshed").read_bytes())
 
     def test_one_word_however_it_is_typed(self):
         columns, labels = log()

@@ -29,6 +29,11 @@ SHARINGS = [
     [{"kind": "ple", "shared_experts": 2, "task_experts": 1, "units": 4}, {"kind": "ple", "shared_experts": 1, "task_experts": 2, "units": 3}],
     [{"kind": "cross_stitch", "units": 6}],
 ]
+RATES = [
+    {"name": "user_rate", "type": "rate", "of": ["user"]},
+    {"name": "pair", "type": "rate", "of": ["item", {"column": "x", "bins": 4}], "tasks": ["consume"], "count": False},
+]
+SOFT = [{"name": "click", "soft": "guess", "positive_weight": 2.5}, {"name": "consume", "after": "click", "weight": 0.7}]
 
 
 def configs():
@@ -43,7 +48,13 @@ def configs():
             **({"probability": "independent", "calibrator": 0.5} if i % 2 else {}),
             **({"weighting": "uncertainty"} if i % 4 == 1 else {}),
             **({"activation": "silu"} if i % 5 == 3 else {}),
+            **({"wide": True} if i % 2 else {}),
+            **({"fields": FIELDS + RATES} if i % 3 == 1 else {}),
+            **({"project": 2} if i % 6 == 1 else {}),
+            **({"tasks": SOFT} if i % 4 >= 2 else {}),
         }
+    alone = {"head": False, "wide": True, "cross": {"kind": "none"}, "sharing": [], "tower": [], "transfer": "none"}
+    yield {**CONFIG, **alone, "fields": FIELDS + RATES}
 
 
 @needs("torch")
@@ -54,17 +65,19 @@ class Torch(PythonTest):
         import dcrnn.torch
 
         columns, labels = log(80)
+        guess = np.where(np.arange(80) % 7 == 0, np.nan, np.linspace(0, 1, 80))
         for config in configs():
             with self.subTest(cross=config["cross"], sharing=config["sharing"], transfer=config["transfer"]):
-                model = dcrnn.fit({**config, "train": {"epochs": 1, "batch": 40}}, columns, labels).model
-                trace = model.trace(columns, labels, double=True)
+                soft = {"click": guess} if config["tasks"] is SOFT else None
+                model = dcrnn.fit({**config, "train": {"epochs": 1, "batch": 40}}, columns, labels, soft=soft).model
+                trace = model.trace(columns, labels, soft=soft, double=True)
                 twin = dcrnn.torch.Twin(model).double()
                 batch = twin.encode(columns)
                 logits = twin(batch)
                 close = dict(rtol=1e-9, atol=1e-12)
                 np.testing.assert_allclose(logits.detach().numpy(), trace["logit"], **close)
                 np.testing.assert_allclose(twin.probabilities(logits).detach().numpy(), trace["probability"], **close)
-                loss = twin.loss(logits, labels)
+                loss = twin.loss(logits, labels, soft=soft)
                 np.testing.assert_allclose(loss.item(), trace["loss.total"][0], **close)
                 loss.backward()
                 names = twin.file_names()

@@ -284,43 +284,57 @@ def labels_of(task: str, values: Any, count: int) -> np.ndarray:
     return np.where(known, array, -1).astype(np.int8)
 
 
+def _doubles(what: str, values: Any, count: int) -> np.ndarray:
+    values = np.ascontiguousarray(values, dtype=np.float64)
+    if values.shape != (count,):
+        raise DataError(f"{what}: found shape {list(values.shape)}, want [{count}]", "give one for every row")
+    return values
+
+
 class Table:
     """A dcrnn_table over columns; keeps what it points to alive."""
 
-    def __init__(self, fields: list[dict], columns: Mapping[str, Column], labels=None, weights=None):
-        """fields: of the config. labels: {task: int8 [n]}."""
+    def __init__(self, readers: list[dict], columns: Mapping[str, Column], labels=None, weights=None, soft=None):
+        """readers: what dcrnn_columns says of the config. labels: {task: int8 [n]}; soft: {task: [n]}, of some tasks."""
         self._kept: list[Any] = []
         count = next(iter(columns.values())).count if columns else 0
-        arrays = (Array * len(fields))()
-        for array, field in zip(arrays, fields):
-            name = field.get("column", field["name"])
-            column = columns.get(name, columns.get(field["name"]))
+        arrays = (Array * len(readers))()
+        for array, reader in zip(arrays, readers):
+            column = columns.get(reader["column"], columns.get(reader["name"]))
             if column is None:
-                raise DataError(f'column "{name}": missing', "give a column for every field: " + ", ".join(f["name"] for f in fields))
+                wanted = ", ".join(dict.fromkeys(r["column"] for r in readers))
+                raise DataError(f'column "{reader["column"]}": missing', f"the model reads {wanted}")
             array.size = ctypes.sizeof(Array)
-            array.field = field["name"].encode()
-            self._fill(array, field, column)
+            array.field = reader["name"].encode()
+            self._fill(array, reader, column)
         made = (Labels * len(labels or {}))()
         for to, (task, values) in zip(made, (labels or {}).items()):
             to.task = task.encode()
             to.values = self._pointer(values)
         self._kept += [arrays, made]
-        self.struct = CTable(ctypes.sizeof(CTable), count, arrays, len(arrays), made, len(made), None)
+        self.struct = CTable(ctypes.sizeof(CTable), count, arrays, len(arrays), made, len(made), None, None)
         if weights is not None:
-            weights = np.ascontiguousarray(weights, dtype=np.float64)
-            if weights.shape != (count,):
-                raise DataError(f"weights: found shape {list(weights.shape)}, want [{count}]", "give one weight for every row")
-            self.struct.weights = self._pointer(weights)
+            self.struct.weights = self._pointer(_doubles("weights", weights, count))
+        if soft is not None:
+            pointers = (ctypes.c_void_p * len(made))()
+            for t, task in enumerate(labels or {}):
+                if task in soft:
+                    pointers[t] = self._pointer(_doubles(f'soft labels "{task}"', soft[task], count))
+            unknown = set(soft) - set(labels or {})
+            if unknown:
+                raise DataError(f'soft labels "{sorted(unknown)[0]}": there are no labels of this name', "give both")
+            self._kept.append(pointers)
+            self.struct.soft = ctypes.cast(pointers, ctypes.c_void_p).value
 
     def _pointer(self, array: np.ndarray) -> int:
         self._kept.append(array)
         return array.ctypes.data
 
-    def _fill(self, array: Array, field: dict, column: Column) -> None:
+    def _fill(self, array: Array, reader: dict, column: Column) -> None:
         if column.cells is not None:
-            self._text(array, bag_cells(field, column))
+            self._text(array, bag_cells(reader, column))
             return
-        if field["type"] != "number" and column.numbers is not None:
+        if reader["words"] and column.numbers is not None:
             column = _whole(column)
         if column.numbers is not None:
             array.numbers = self._pointer(column.numbers)
@@ -363,11 +377,11 @@ def _whole(column: Column) -> Column:
     return Column(column.name, column.count, codes=np.where(known, codes.reshape(-1), -1).astype(np.int32), words=[str(w) for w in words.tolist()])
 
 
-def bag_cells(field: dict, column: Column) -> list[str]:
+def bag_cells(reader: dict, column: Column) -> list[str]:
     """Lists as the cells of a bag: items with the field's separator between them."""
-    if field["type"] != "bag":
-        _fail(column.name, f"its cells are lists, and field \"{field['name']}\" is a {field['type']}", "make it a bag")
-    separator = field.get("separator", "|")
+    if reader["type"] != "bag":
+        _fail(column.name, f"its cells are lists, and \"{reader['name']}\" is a {reader['type']}", "make it a bag")
+    separator = reader["separator"]
     cells = []
     for row, value in enumerate(column.cells):
         if isinstance(value, (list, tuple, set, frozenset, np.ndarray)):

@@ -103,6 +103,7 @@ class CTable(c.Structure):
         ("labels", c.POINTER(Labels)),
         ("label_count", c.c_size_t),
         ("weights", c.c_void_p),
+        ("soft", c.c_void_p),
     ]
 
 
@@ -147,6 +148,7 @@ _TABLE = c.POINTER(CTable)
 _CALLS = {
     "fit": [c.POINTER(FitJob), _OUT, _OUT],
     "model_create": [c.c_char_p, _OUT],
+    "columns": [c.c_char_p, _OUT],
     "model_create_from_rows": [c.c_char_p, _TABLE, _OUT],
     "model_load": [c.c_char_p, _OUT],
     "model_save": [_HANDLE, c.c_char_p],
@@ -158,6 +160,7 @@ _CALLS = {
     "scorer_create": [_HANDLE, c.c_int, c.c_char_p, _OUT],
     "scorer_clone": [_HANDLE, _OUT],
     "scorer_score_table": [_HANDLE, _TABLE, c.c_void_p, c.c_void_p],
+    "model_refresh_table": [_HANDLE, _TABLE, c.c_int],
     "trainer_create": [_HANDLE, c.c_size_t, c.c_int, c.c_char_p, _OUT],
     "trainer_create_at_rates": [_HANDLE, c.c_void_p, c.c_size_t, c.c_int, c.c_char_p, _OUT],
     "trainer_step_table": [_HANDLE, _TABLE, c.POINTER(c.c_double)],

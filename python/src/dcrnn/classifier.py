@@ -38,7 +38,7 @@ class DCRNNClassifier(ClassifierMixin, BaseEstimator):
     after: {task: the task it follows}, of a chain such as {"consume": "click"}.
     kinds: {column: "category", "number", "bag", or a dict of a field's keys (docs/config.md)}, for columns whose type does
         not tell. By type: text, categories, booleans and integers of at most `max_categories` values are categories;
-        other integers and floats are numbers; lists are bags.
+        other integers and floats are numbers; lists are bags. {name: {"type": "rate", "of": [columns]}} adds a rate field.
     dim: width of an embedding.
     config: further keys of a config, put on top: {"cross": {...}, "sharing": [...], "tower": [...], "train": {...}}.
     epochs, batch, patience: of the training; patience counts epochs without a better validation (eval_set). batch left
@@ -120,12 +120,12 @@ class DCRNNClassifier(ClassifierMixin, BaseEstimator):
         columns = self._columns(X, reset=first)
         n = len(_first(columns))
         labels = self._labels(y, n, reset=first, classes=classes)
+        weights = None if sample_weight is None else self._weights(sample_weight, n)
         if first:
             config = self._config(columns, sample_weight is not None)
-            self._keep(Fit(Model.create(config, columns)))
+            self._keep(Fit(Model.create(config, columns, labels, weights)))
         if getattr(self, "_trainer", None) is None:
             self._trainer = Trainer(self.model_, threads=self.threads, isa=self.isa)
-        weights = None if sample_weight is None else self._weights(sample_weight, n)
         batch = self.model_.config["train"]["batch"]
         for begin in range(0, n, batch):
             end = min(begin + batch, n)
@@ -265,7 +265,12 @@ class DCRNNClassifier(ClassifierMixin, BaseEstimator):
         return {**made, **keys}
 
     def _config(self, columns: dict[str, Column], weighted: bool) -> dict:
-        unknown = set(self.kinds or {}) - set(columns)
+        rates = [
+            {"name": name, **keys}
+            for name, keys in (self.kinds or {}).items()
+            if name not in columns and isinstance(keys, Mapping) and keys.get("type") == "rate"
+        ]
+        unknown = set(self.kinds or {}) - set(columns) - {rate["name"] for rate in rates}
         if unknown:
             raise ValueError(f"kinds: there is no column {sorted(unknown)[0]!r}")
         fields, used = [], set()
@@ -278,6 +283,7 @@ class DCRNNClassifier(ClassifierMixin, BaseEstimator):
         self.kinds_ = {name: field["type"] for name, field in zip(columns, fields)}
         if self.verbose:
             print("columns: " + ", ".join(f"{name}: {kind}" for name, kind in self.kinds_.items()), file=sys.stderr)
+        fields += rates
         after = self.after or {}
         tasks = [{"name": task, "label": f"label of {task}", **({"after": after[task]} if task in after else {})} for task in self.tasks_]
         n = len(_first(columns))

@@ -30,13 +30,18 @@ def _threads(threads: int) -> int:
     return _c.whole(threads, "threads", 1, 1024)
 
 
-def _table(config: Mapping, data: Any, labels: Any = None, weights: Any = None) -> Table:
+def _readers(config: bytes) -> list[dict]:
+    """What columns a config reads, and how."""
+    return json.loads(_c.take(_c.make("columns", config)))
+
+
+def _table(readers: list[dict], data: Any, labels: Any = None, weights: Any = None, soft: Any = None) -> Table:
     columns = columns_of(data)
     count = next(iter(columns.values())).count if columns else 0
     made = None
     if labels is not None:
         made = {task: labels_of(task, values, count) for task, values in labels.items()}
-    return Table(config["fields"], columns, made, weights)
+    return Table(readers, columns, made, weights, soft)
 
 
 class _Handle:
@@ -90,14 +95,16 @@ class Model(_Handle):
         self._users = 0  # scorers and trainers that point to it
         self._facts = json.loads(_c.take(_c.make("model_inspect", handle)))
         self._shapes = {tensor["name"]: tensor["shape"] for tensor in self._facts["parameters"]}
+        self._readers = _readers(json.dumps(self._facts["config"]).encode())
 
     @classmethod
-    def create(cls, config: Mapping | str, data: Any = None) -> "Model":
-        """A fresh model; its encoders are made from the columns of `data` where they need any."""
+    def create(cls, config: Mapping | str, data: Any = None, labels: Mapping[str, Any] | None = None, weights: Any = None) -> "Model":
+        """A fresh model; its encoders are made from the columns of `data` where they need any, those of rate
+        fields from labels and weights, too."""
         text = _config_text(config)
         if data is None:
             return cls(_c.make("model_create", text))
-        table = _table(_effective(config), data)
+        table = _table(_readers(text), data, labels, weights)
         return cls(_c.make("model_create_from_rows", text, table.struct))
 
     @classmethod
@@ -164,21 +171,28 @@ class Model(_Handle):
 
     def evaluate(self, data: Any, labels: Mapping[str, Any], weights: Any = None, batch: int = 1024, threads: int = 1, isa: str = "auto") -> dict:
         """Metrics per task: auc, logloss, ece, ..."""
-        table = _table(self._facts["config"], data, labels, weights)
+        table = _table(self._readers, data, labels, weights)
         with self._lock:
             handle = _c.make("evaluate", self._open(), table.struct, _c.whole(batch, "batch", 0, _MOST), _threads(threads), _isa(isa))
         return json.loads(_c.take(handle))
 
     def encode(self, data: Any) -> dict[str, np.ndarray]:
-        """Rows as the network takes them: `<field>.ids`, of a bag also `<field>.offsets` [n + 1], or `<field>.values` [n]."""
-        table = _table(self._facts["config"], data)
+        """Rows as the network takes them: `<field>.ids`, of a bag also `<field>.offsets` [n + 1], or `<field>.values` [n], of a rate field [n, numbers]."""
+        table = _table(self._readers, data)
         with self._lock:
             handle = _c.make("encode", self._open(), table.struct)
         return tensors_of(_c.take(handle))
 
-    def trace(self, data: Any, labels: Mapping[str, Any] | None = None, weights: Any = None, double: bool = False, gradients: bool = False, threads: int = 1, isa: str = "auto") -> dict[str, np.ndarray]:
+    def refresh(self, data: Any, labels: Mapping[str, Any], weights: Any = None, again: bool = False) -> None:
+        """Adds labelled rows to the tables of the rate fields (docs/rates.md); scorers made before keep theirs. DataError if
+        they are there already, unless `again`."""
+        table = _table(self._readers, data, labels, weights)
+        with self._lock:
+            _c.call("model_refresh_table", self._open(), table.struct, int(again))
+
+    def trace(self, data: Any, labels: Mapping[str, Any] | None = None, weights: Any = None, soft: Mapping[str, Any] | None = None, double: bool = False, gradients: bool = False, threads: int = 1, isa: str = "auto") -> dict[str, np.ndarray]:
         """Every value of the forward pass, with labels also the losses and gradients, by the names of docs/trace.md."""
-        table = _table(self._facts["config"], data, labels, weights)
+        table = _table(self._readers, data, labels, weights, soft)
         with self._lock:
             handle = _c.make("trace", self._open(), table.struct, int(double), int(gradients), _threads(threads), _isa(isa))
         return tensors_of(_c.take(handle))
@@ -245,7 +259,7 @@ class Scorer(_OfModel):
         else:
             with model._lock:
                 super().__init__(model, _c.make("scorer_create", model._open(), _threads(threads), _isa(isa)))
-        self._fields = model._facts["config"]["fields"]
+        self._names = [reader["name"].encode() for reader in model._readers]
         self._T = len(model._facts["tasks"])
         self._row: tuple | None = None
 
@@ -255,7 +269,7 @@ class Scorer(_OfModel):
     def score(self, data: Any, logits: bool = False) -> Any:
         """Probabilities float32 [n, T] of the rows of a frame, a table or a dict of arrays; with `logits` also the
         tasks' own logits [n, T]."""
-        table = _table(self._model._facts["config"], data)  # alive until the call is over
+        table = _table(self._model._readers, data)  # alive until the call is over
         return self._score(table.struct, logits)
 
     def score_ids(self, ids: np.ndarray) -> np.ndarray:
@@ -263,7 +277,7 @@ class Scorer(_OfModel):
         ids = np.asarray(ids)
         if ids.dtype.kind not in "iu":
             raise TypeError(f"ids: found dtype {ids.dtype}, want whole numbers")
-        F = len(self._fields)
+        F = len(self._names)
         if ids.ndim not in (1, 2) or ids.shape[-1] != F:
             raise _c.DataError(f"ids: found shape {list(ids.shape)}, want [n, {F}]", "give one id for every field")
         with self._lock:
@@ -283,12 +297,12 @@ class Scorer(_OfModel):
             return self._score(self._ids_table(by_field), False)
 
     def _ids_table(self, by_field: np.ndarray) -> _c.CTable:
-        arrays = (_c.Array * len(self._fields))()
-        for f, (array, field_) in enumerate(zip(arrays, self._fields)):
+        arrays = (_c.Array * len(self._names))()
+        for f, (array, name) in enumerate(zip(arrays, self._names)):
             array.size = ctypes.sizeof(_c.Array)
-            array.field = field_["name"].encode()
+            array.field = name
             array.ids = by_field.ctypes.data + f * by_field.strides[0]
-        return _c.CTable(ctypes.sizeof(_c.CTable), by_field.shape[1], arrays, len(arrays), None, 0, None)
+        return _c.CTable(ctypes.sizeof(_c.CTable), by_field.shape[1], arrays, len(arrays), None, 0, None, None)
 
     def _make_row(self, F: int) -> tuple:
         buffer = np.zeros(F, np.uint32)
@@ -325,9 +339,9 @@ class Trainer(_OfModel):
                 handle = _c.make("trainer_create_at_rates", model._open(), rates.ctypes.data, steps, _threads(threads), _isa(isa))
             super().__init__(model, handle)
 
-    def step(self, data: Any, labels: Mapping[str, Any], weights: Any = None) -> float:
+    def step(self, data: Any, labels: Mapping[str, Any], weights: Any = None, soft: Mapping[str, Any] | None = None) -> float:
         """One step on 1 to train.batch rows; gives the loss before it."""
-        table = _table(self._model._facts["config"], data, labels, weights)
+        table = _table(self._model._readers, data, labels, weights, soft)
         loss = ctypes.c_double()
         with self._lock, self._model._lock:
             _c.call("trainer_step_table", self._open(), table.struct, loss)
@@ -398,6 +412,7 @@ def fit(
     labels: Mapping[str, Any],
     weights: Any = None,
     valid: tuple | None = None,
+    soft: Mapping[str, Any] | None = None,
     checkpoint: str | os.PathLike | None = None,
     resume: bool = False,
     threads: int = 1,
@@ -408,12 +423,13 @@ def fit(
     """Fits encoders and trains: of the same rows, the model that `dcrnn train` writes, byte for byte.
 
     data: a frame, a table or a dict of arrays; labels: {task: [n] of 0, 1 or NaN}; valid: (data, labels) or (data, labels,
-    weights). `progress` returning False stops the fit, which then gives the best epoch so far. Ctrl-C stops it within one
+    weights); soft: {task: [n] of 0 to 1 or NaN}, of tasks with soft labels (docs/targets.md). `progress` returning False stops the fit, which then gives the best epoch so far. Ctrl-C stops it within one
     step and raises Interrupted, a KeyboardInterrupt with what had been reached.
     """
-    effective = _effective(config)
-    train = _table(effective, data, labels, weights)
-    held_out = _table(effective, *valid) if valid is not None else None
+    text = _config_text(config)
+    readers = _readers(text)
+    train = _table(readers, data, labels, weights, soft)
+    held_out = _table(readers, *valid) if valid is not None else None
     history: list[dict] = []
     notes: list[str] = []
     raised: list[BaseException] = []
@@ -441,7 +457,7 @@ def fit(
 
     job = _c.FitJob(
         ctypes.sizeof(_c.FitJob),
-        _config_text(config),
+        text,
         ctypes.pointer(train.struct),
         None if held_out is None else ctypes.pointer(held_out.struct),
         None if checkpoint is None else _c.text(checkpoint, "checkpoint"),
@@ -469,16 +485,6 @@ def fit(
     if watch.interrupted:
         raise Interrupted(done)
     return done
-
-
-def _effective(config: Mapping | str) -> Mapping:
-    """A config as a dict with a list of fields; whatever else is wrong with it the library says."""
-    made = json.loads(config) if isinstance(config, str) else config
-    fields = made.get("fields") if isinstance(made, Mapping) else None
-    good = isinstance(fields, (list, tuple)) and all(isinstance(f, Mapping) and "name" in f and "type" in f for f in fields)
-    if not good:
-        raise _c.UsageError("config: fields: want a list of dicts with name and type", "docs/config.md lists the keys")
-    return made
 
 
 def gradcheck(config: Mapping | str, seed: int = 1, rows: int = 8, elements: int = 25) -> dict:

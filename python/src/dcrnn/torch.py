@@ -25,7 +25,7 @@ from .model import Model
 
 _KNOWN = {
     "format", "checksum", "fields", "tasks", "weight", "group", "csv", "cross", "sharing", "tower", "transfer",
-    "probability", "activation", "calibrator", "weighting", "gradients", "train",
+    "probability", "activation", "calibrator", "weighting", "gradients", "train", "rate_pairs", "project", "wide", "head",
 }
 
 
@@ -65,6 +65,25 @@ class Field(nn.Module):
         if offsets is None:
             return F.embedding(ids, self.weight)
         return F.embedding_bag(ids, self.weight, offsets, mode=self.pool, include_last_offset=True)
+
+
+class Numbers(nn.Module):
+    """The wide term of a number or of the numbers of a rate field: x [B, n] to [B, T]."""
+
+    def __init__(self, T: int, n: int):
+        super().__init__()
+        self.weight = _weight(T, n)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.linear(x, self.weight)
+
+
+class LoneHead(nn.Module):
+    """The bias of a task that has the wide term alone."""
+
+    def __init__(self):
+        super().__init__()
+        self.bias = _weight(1)
 
 
 class CrossStep(nn.Module):
@@ -276,6 +295,19 @@ class Tower(nn.Module):
         return y
 
 
+def _has_table(field: Mapping) -> bool:
+    return "dim" in field
+
+
+def _numbers(field: Mapping) -> int:
+    """Columns of x0 that a field without a table fills."""
+    return len(field["tasks"]) + field["count"] if field["type"] == "rate" else 1
+
+
+def _wide(field: Mapping, *shape: int) -> nn.Module:
+    return Field(*shape, field.get("pool", "mean")) if _has_table(field) else Numbers(*shape)
+
+
 class Twin(nn.Module):
     """A model in PyTorch: forward gives the logits [B, T] of a batch that `encode` made."""
 
@@ -290,15 +322,15 @@ class Twin(nn.Module):
         self.tasks = model.tasks
         self.parents = [None if "after" not in task else self.tasks.index(task["after"]) for task in config["tasks"]]
         self.chain = config["probability"] == "chain"
-        tables = {f["name"]: f for f in config["fields"] if f"embedding.{f['name']}.weight" in values}
-        self.embedding = _by_name(tables, lambda name: Field(*values[f"embedding.{name}.weight"].shape, tables[name].get("pool", "mean")))
-        D = sum(f["dim"] if f["name"] in tables else 1 for f in config["fields"])
-        cross = config["cross"]
-        self.layers = 0 if cross.get("kind") == "none" else cross.get("layers", 3)
-        self.tied = bool(self.layers) and cross.get("tied", False)
-        if self.layers:
-            self.cross = _cross_step(cross, D) if self.tied else nn.ModuleList(_cross_step(cross, D) for _ in range(self.layers))
-        self._add_tasks(config, D)
+        fields = {f["name"]: f for f in config["fields"]}
+        self.wide = None
+        if config.get("wide"):
+            self.wide = _by_name(fields, lambda name: _wide(fields[name], *values[f"wide.{name}.weight"].shape))
+        self.alone = not config.get("head", True)
+        if self.alone:
+            self.head = _by_name(self.tasks, lambda task: LoneHead())
+        else:
+            self._add_network(config, fields, values)
         if config.get("weighting") == "uncertainty":
             self.weighting = nn.Module()
             self.weighting.log_variance = _weight(len(self.tasks))
@@ -307,6 +339,23 @@ class Twin(nn.Module):
             odd = sorted(set(names.values()) ^ set(values))[0]
             raise ValueError(f"the twin does not know the parameter {odd!r}")
         self.load_state_dict({state: torch.from_numpy(values[name]) for state, name in names.items()})
+
+    def _add_network(self, config: Mapping, fields: Mapping, values: Mapping) -> None:
+        tables = [name for name, field in fields.items() if _has_table(field)]
+        self.embedding = _by_name(tables, lambda name: Field(*values[f"embedding.{name}.weight"].shape, fields[name].get("pool", "mean")))
+        rates = sum(_numbers(field) for field in fields.values() if field["type"] == "rate")
+        self.projected = config.get("project", 0)
+        if self.projected:
+            self.project = nn.Linear(rates, self.projected, bias=False)
+        D = sum(field["dim"] if _has_table(field) else _numbers(field) for field in fields.values())
+        if self.projected:
+            D += self.projected - rates
+        cross = config["cross"]
+        self.layers = 0 if cross.get("kind") == "none" else cross.get("layers", 3)
+        self.tied = bool(self.layers) and cross.get("tied", False)
+        if self.layers:
+            self.cross = _cross_step(cross, D) if self.tied else nn.ModuleList(_cross_step(cross, D) for _ in range(self.layers))
+        self._add_tasks(config, D)
 
     def _add_tasks(self, config: Mapping, D: int) -> None:
         s, v = D, {task: D for task in self.tasks}
@@ -353,19 +402,39 @@ class Twin(nn.Module):
             batch.setdefault(field, {})[part] = torch.from_numpy(values.astype(kind))
         return batch
 
-    def inputs(self, batch: Mapping) -> torch.Tensor:
-        """x0 [B, D]."""
+    def _of_fields(self, modules: nn.Module | None, batch: Mapping) -> list[tuple[str, torch.Tensor]]:
+        """What `modules` make of the fields, each with its type; without a module, numbers stay as they are."""
         like = next(self.parameters())
         parts = []
         for field in self.config["fields"]:
             encoded = batch[field["name"]]
+            module = None if modules is None else modules._modules.get(_key(field["name"]))
             if "values" in encoded:
-                parts.append(encoded["values"].to(like)[:, None])
+                numbers = encoded["values"].to(like).reshape(-1, _numbers(field))
+                parts.append((field["type"], numbers if module is None else module(numbers)))
             else:
-                parts.append(_of(self.embedding, field["name"])(encoded["ids"].to(like.device), encoded.get("offsets")))
-        return torch.cat(parts, 1)
+                offsets = encoded.get("offsets")
+                parts.append((field["type"], module(encoded["ids"].to(like.device), None if offsets is None else offsets.to(like.device))))
+        return parts
+
+    def inputs(self, batch: Mapping) -> torch.Tensor:
+        """x0 [B, D]."""
+        parts = self._of_fields(self.embedding, batch)
+        if not self.projected:
+            return torch.cat([part for _, part in parts], 1)
+        rates = torch.cat([part for kind, part in parts if kind == "rate"], 1)
+        return torch.cat([part for kind, part in parts if kind != "rate"] + [self.project(rates)], 1)
 
     def forward(self, batch: Mapping) -> torch.Tensor:
+        if self.alone:
+            logits = torch.cat([_of(self.head, task).bias for task in self.tasks])
+        else:
+            logits = self._network(batch)
+        if self.wide is not None:
+            logits = logits + sum(part for _, part in self._of_fields(self.wide, batch))
+        return logits
+
+    def _network(self, batch: Mapping) -> torch.Tensor:
         x0 = h = self.inputs(batch)
         for layer in range(self.layers):
             h = (self.cross if self.tied else self.cross[layer])(x0, h)
@@ -396,18 +465,24 @@ class Twin(nn.Module):
         """[B, T]."""
         return self.log_probabilities(logits)[0].exp()
 
-    def loss(self, logits: torch.Tensor, labels: Mapping[str, Any], weights: Any = None) -> torch.Tensor:
-        """The engine's total loss. labels: {task: [B] of 0, 1, NaN}."""
+    def loss(self, logits: torch.Tensor, labels: Mapping[str, Any], weights: Any = None, soft: Mapping[str, Any] | None = None) -> torch.Tensor:
+        """The engine's total loss. labels: {task: [B] of 0, 1, NaN}; soft: {task: [B] of 0 to 1, NaN}, of tasks that have
+        soft labels."""
         B = len(logits)
         w = logits.new_ones(B) if weights is None else torch.as_tensor(np.asarray(weights, np.float64)).to(logits)
         log_p, log_q = self.log_probabilities(logits)
         total = logits.new_zeros(())
         for t, task in enumerate(self.config["tasks"]):
             y = torch.from_numpy(labels_of(task["name"], labels[task["name"]], B)).to(logits)
-            known = (y >= 0) * w
+            known = (y >= 0) * w * torch.where(y == 1, task.get("positive_weight", 1.0), 1.0).to(logits)
             if not known.sum() > 0:
                 continue
-            losses = torch.where(y == 1, -log_p[:, t], -log_q[:, t])
+            target = (y == 1).to(logits)
+            if soft is not None and task["name"] in soft:
+                given = torch.as_tensor(np.asarray(soft[task["name"]], np.float64)).to(logits)
+                share = task.get("soft_share", 0.5)
+                target = torch.where(given.isnan(), target, (1 - share) * target + share * given)
+            losses = -(target * log_p[:, t] + (1 - target) * log_q[:, t])
             loss = (known * losses).sum() / known.sum()
             if self.config.get("weighting") == "uncertainty":
                 spread = self.weighting.log_variance[t]
