@@ -11,6 +11,10 @@ class PageError(Exception):
     """A line that is wrong, or that cannot be read or executed."""
 
 
+class Unknown(PageError):
+    """A name that says nothing where it stands."""
+
+
 TOKEN = re.compile(r"(?P<number>\d+\.\d+|\d+)|(?P<name>[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*'?)"
                    r"|(?P<op>\^T|\.\.|<=|>=|[-+*/^()\[\],;|<>=.])")
 
@@ -234,6 +238,7 @@ class Statement:
     shape: str = ""
     headers: tuple = ()       # the `for each` and `if` around it, outermost first
     backward: bool = False
+    number: str = ""          # in the margin
 
     def __post_init__(self):
         self.read(tokens_of(self.text))
@@ -273,12 +278,20 @@ class Statement:
     def place(self):
         return f"{self.page}:{self.line}"
 
+    def key(self):
+        """Which of the page's lines it is, however it may be mutated."""
+        return (self.line, self.column, self.text)
+
 
 def _whole(tokens, rule):
     if not tokens:
         raise PageError("nothing beside a '='")
     parser = Parser(tokens)
     return parser.whole(lambda: rule(parser))
+
+
+def expression_of(text):
+    return _whole(tokens_of(text), Parser.expression)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -328,6 +341,7 @@ def statements_of(page, block, first_line, backward):
     found, open_headers = [], []
     for offset, line in enumerate(block):
         number = first_line + offset
+        margin = NUMBERED.match(line)
         line = NUMBERED.sub(lambda match: " " * len(match.group()), line)
         text = line.strip()
         if not text:
@@ -345,7 +359,8 @@ def statements_of(page, block, first_line, backward):
                 if isinstance(part, tuple):
                     found[-1].shape = part[0]
                     continue
-                found.append(Statement(page, number, column, part, "", tuple(open_headers), backward))
+                found.append(Statement(page, number, column, part, "", tuple(open_headers), backward,
+                                       margin.group(1) if margin else ""))
         except PageError as error:
             raise PageError(f"{page}:{number}: {error}: {text}") from None
     return found

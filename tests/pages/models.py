@@ -64,6 +64,31 @@ def cases():
     yield "wide alone", "docs/wide.md", "wide", {"wide": True, "head": False, "cross": {"layers": 0}}
 
 
+THREE = [{"name": name, "type": "number", "transform": "none"} for name in ("x1", "x2", "x3")]
+ONE_TASK, TWO_TASKS = [{"name": "a"}], [{"name": "a"}, {"name": "b", "after": "a"}]
+
+
+def by_hand():
+    """(page, config) of the models of three features that the pages follow with one row."""
+    for kind in ("gru", "dcn", "dcn_v2", "gated_dcn"):
+        page = "docs/cross.md" if kind == "gru" else f"docs/{kind}.md"
+        yield page, {"fields": THREE, "tasks": ONE_TASK, "cross": {"kind": kind, "layers": 1}}
+    none = {"fields": THREE, "tasks": TWO_TASKS, "cross": {"kind": "none"}}
+    yield "docs/sharing.md", {**none, "sharing": [{"shared": 2, "private": 1}]}
+    yield "docs/mmoe.md", {**none, "sharing": [{"kind": "mmoe", "experts": 2, "units": 2}]}
+    yield "docs/cross_stitch.md", {**none, "sharing": [{"kind": "cross_stitch", "units": 2}]}
+    yield "docs/transfer.md", {**none, "tower": [2], "transfer": "gru"}
+    yield "docs/ait.md", {**none, "tower": [2], "transfer": "ait"}
+    mixture = {**none, "tasks": ONE_TASK, "sharing": [{"kind": "mmoe", "experts": 1, "units": 2}]}
+    yield "docs/tower.md", {**mixture, "tower": [2]}
+    yield "docs/linear.md", {**mixture, "tower": [2]}
+    yield "docs/activation.md", {**mixture, "tower": [2], "activation": "silu"}
+    yield "docs/loss.md", none
+    yield "docs/targets.md", {**none, "tasks": [{"name": "a", "positive_weight": 2, "soft": "sa"}]}
+    yield "docs/calibrator.md", {**none, "probability": "independent", "calibrator": 0.5}
+    yield "docs/uncertainty.md", {**none, "weighting": "uncertainty"}
+
+
 def read_tensors(path):
     data = pathlib.Path(path).read_bytes()
     (size,) = struct.unpack("<Q", data[:8])
@@ -90,15 +115,22 @@ def run(*arguments):
     done = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise AssertionError(f"dcrnn {' '.join(map(str, arguments))}: {done.stderr}")
+    return done.stdout
 
 
 class Model:
     """One config with random parameters and rows: `tensors` has the parameters and the trace."""
 
-    def __init__(self, change, directory):
+    def __init__(self, change, directory, by_hand=False):
+        """`by_hand`: one row, and parameters of one decimal."""
         config = self.said = json.loads(json.dumps({**PLAIN, **change}))
         random = np.random.default_rng(3)
+        self.B = 1 if by_hand else ROWS
         self.rows = self.draw_rows(config, random)
+        if by_hand:
+            self.rows = {name: [1.0 if name == "w" else round(cells[0], 1) if isinstance(cells[0], float) else cells[0]]
+                         for name, cells in self.rows.items()}
+            self.rows.update({"a": [1], "b": [0]} if "b" in self.rows else {"a": [1]})
         paths = [directory / name for name in ("config.json", "rows.csv", "model", "trace")]
         config_path, rows_path, model_path, trace_path = paths
         config_path.write_text(json.dumps(config))
@@ -109,20 +141,21 @@ class Model:
         self.config = json.loads(metadata["dcrnn"])
         self.config.pop("checksum", None)
         encoders = {name: values for name, values in parameters.items() if name.startswith("encoder.")}
-        parameters = {name: self.draw(name, values, random) for name, values in parameters.items()
+        parameters = {name: self.draw(name, values, random, 1 if by_hand else 7) for name, values in parameters.items()
                       if name not in encoders}
         write_tensors(model_path, {"dcrnn": json.dumps(self.config)}, {**parameters, **encoders})
         run("trace", model_path, "--data", rows_path, "--out", trace_path, "--precision", "f64", "--gradients",
             "--threads", 1)
         self.parameters = {name: values.astype(float) for name, values in parameters.items()}
         self.tensors = {**self.parameters, **read_tensors(trace_path)[1]}
+        self.flops = json.loads(run("inspect", model_path, "--json"))["forward_flops_per_row"]
 
         if self.config.get("gradients") == "pcgrad":
             self.gradients = self.tasks_gradients(paths, metadata_of=self.config, tensors={**parameters, **encoders})
         self.fields = self.config["fields"]
         self.tasks = [task["name"] for task in self.config["tasks"]]
         self.parents = [self.tasks.index(task["after"]) if "after" in task else None for task in self.config["tasks"]]
-        self.B, self.T = ROWS, len(self.tasks)
+        self.T = len(self.tasks)
 
     def tasks_gradients(self, paths, metadata_of, tensors):
         """[T + 1, P]: of every task's loss alone, then as the optimizer gets it, with respect to what tasks share."""
@@ -140,10 +173,10 @@ class Model:
                          for trace in traces + [self.tensors]])
 
     @staticmethod
-    def draw(name, values, random):
+    def draw(name, values, random, decimals):
         matrix = values.ndim == 2 and not name.startswith("embedding")
         bound = 1.5 / np.sqrt(values.shape[1]) if matrix else 0.7
-        return (bound * random.uniform(-1, 1, values.shape)).astype("<f4")
+        return (bound * random.uniform(-1, 1, values.shape)).round(decimals).astype("<f4")
 
     @staticmethod
     def draw_rows(config, random):
@@ -154,8 +187,9 @@ class Model:
             else:
                 counts = [1] * ROWS if field["type"] == "category" else [3, 0, 1, 4, 2]
                 rows[field["name"]] = [random.integers(0, field["size"], n) for n in counts]
-        for ids in (rows["tags"], rows["words"]):
-            ids[0][1] = ids[0][0]  # an id that stands twice
+        for field in config["fields"]:
+            if field["type"] == "bag":
+                rows[field["name"]][0][1] = rows[field["name"]][0][0]  # an id that stands twice
         for column in ("p", "q", "r"):  # of rate fields
             rows[column] = [str(x) for x in random.integers(0, 3, ROWS)]
         rows["w"] = [round(float(x), 4) for x in random.uniform(0.5, 1.5, ROWS)]
@@ -212,7 +246,7 @@ class Model:
             return self.gradients[[-1]]
         if what in ("soft labels", "soft there"):
             cells = self.rows["s" + self.tasks[key.subs[0]]]
-            return np.array([[float(x is not None) if what == "soft there" else x or 0.0] for x in cells])
+            return np.array([[float(x is not None) if what == "soft there" else 0.3 if x is None else x] for x in cells])
         if field is None:
             return None
         cells, kind = self.rows[self.fields[field]["name"]], self.fields[field]["type"]

@@ -1,5 +1,6 @@
 """A page: what its letters are, and its lines."""
 
+import copy
 import dataclasses
 import re
 
@@ -46,14 +47,24 @@ class Page:
                     self.add_letters(cells, number)
             else:
                 table = False
+        self.settle()
+
+    def settle(self):
+        """What follows from all lines together."""
         self.variables = {"parent"} | set().union(*(
             {header.what[1] for header in s.headers if header.kind == "each"} | set(_variables(s))
             for s in self.statements)) if self.statements else set()
         self.assigned = {self.pattern(name) for s in self.statements if not s.backward and s.kind == "assign"
                          for name in names_in(s.left)}
-
         self.gathered = {self.pattern(name[1:]).rstrip("'") for s in self.statements if s.backward and
                          s.kind == "assign" and s.sign != "=" for name in names_in(s.left)}
+
+    def with_line(self, index, statement):
+        """The page with another line in the place of one."""
+        other = copy.copy(self)
+        other.statements = [*self.statements[:index], statement, *self.statements[index + 1:]]
+        other.settle()
+        return other
 
     def add_block(self, block, start, fence, backward):
         if fence.startswith("text"):

@@ -5,443 +5,33 @@ once more with i h V added to every value that has a gradient; the imaginary par
 <gradient, V>, exact to rounding.
 """
 
-import dataclasses
 import re
-import zlib
 
 import numpy as np
 
-from grammar import FUNCTIONS, PageError, text_of
+from expressions import COMPARE, Expressions
+from grammar import FUNCTIONS, PageError, Unknown, text_of
+from names import Turn
 from page import names_in
-
-
-def _sigma(x):
-    return 1 / (1 + np.exp(-x))
-
-
-def _softmax(*parts):
-    x = np.concatenate(parts, axis=-1)
-    e = np.exp(x - x.real.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
-
-
-def _by(pick):
-    """min or max: of complex numbers the one whose real part is."""
-    return lambda a, b: np.where(pick(np.real(a), np.real(b)), a, b)
-
-
-CALLED = {
-    "sigma": _sigma, "softmax": _softmax, "tanh": np.tanh, "exp": np.exp, "log": np.log, "sqrt": np.sqrt,
-    "relu": lambda x: np.where(x.real > 0, x, 0), "silu": lambda x: x * _sigma(x),
-    "log1p": lambda x: np.log(1 + x), "min": _by(np.less_equal), "max": _by(np.greater_equal),
-}
-COMPARE = {">": np.greater, "<": np.less, ">=": np.greater_equal, "<=": np.less_equal, "=": np.equal}
-
-
-@dataclasses.dataclass(frozen=True)
-class Key:
-    """A value: its name, the numbers of its subscripts, and the turns of the loops in which it was made."""
-    name: str
-    subs: tuple = ()
-    loops: tuple = ()
-
-    def within(self, n):
-        """The key of a value made in the outer n of the loops."""
-        return Key(self.name, self.subs, self.loops[:n])
-
-    def __str__(self):
-        text = self.name
-        for sub in self.subs:
-            text = text.replace("#", str(sub), 1)
-        return text + "".join(f", {variable} = {value}" for variable, value in self.loops)
-
-
-@dataclasses.dataclass(frozen=True)
-class Turn:
-    """Where a loop or a sum is."""
-    value: int
-    kind: str            # what the variable counts
-    place: int = 0       # among the turns
-    chain: bool = False  # x' of this turn is x of the next
-    in_sum: bool = False
-
 
 STEP = 1e-30
 TOLERANCE = 1e-9
 
 
-class Run:
-    """One page on one model and batch. `model` has: tensors {name: array}, data(kind, scope), keys(scope), T, B,
-    parents, path(t), fields, given(run, key); see models.py. With `drawn` masks and incoming gradients are drawn, and nothing is compared
-    with the trace."""
+class Run(Expressions):
+    """One page on one model and batch. With `drawn` masks and incoming gradients are drawn, and nothing is compared with
+    the trace."""
 
     def __init__(self, page, model, drawn=False):
-        self.page, self.model, self.drawn = page, model, drawn
+        super().__init__(page, model, drawn)
         self.random = np.random.default_rng(7)
-        self.values, self.grads, self.given = {}, {}, {}
-        self.written = {}   # gradient -> the statement that wrote it last
-        self.letters = {}
-        self.read = {}      # keys of bound values that were read -> tensor name
-        self.executed = set()
-        self.nudges = None  # {key: array} added while running forward once more
+        self.given = {}     # gradients that came in
+        self.written = {}   # gradient -> the line that wrote it last
         self.traced = {}    # keys of values made here -> the tensor that they are
         self.parts = {}     # keys of values made of parts -> which elements are there
-        self.compared = set()
-        self.scope = {}     # variable -> Turn
-        self.statement = None
-
-    # .................................................................................................. names
-
-    def task_of(self):
-        for variable in reversed(self.scope):
-            if self.scope[variable].kind == "task":
-                return variable
-        raise PageError("'parent' outside of a loop over tasks")
-
-    def key(self, name):
-        head, *subs = name.rstrip("'").split("_")
-        words, values, used = [head], [], set()
-        for sub in subs:
-            if sub in self.scope:
-                words.append("#")
-                values.append(self.scope[sub].value)
-                used.add(sub)
-            elif sub == "parent":
-                task = self.task_of()
-                words.append("#")
-                values.append(self.model.parents[self.scope[task].value])
-                used.add(task)
-            else:
-                words.append(sub)
-        loops = [(variable, turn.place) for variable, turn in self.scope.items()
-                 if variable not in used and not turn.in_sum]
-        word = "_".join(words)
-        if name.endswith("'"):
-            layers = [i for i, (variable, _) in enumerate(loops) if self.scope[variable].chain]
-            if layers:
-                loops[layers[-1]] = (loops[layers[-1]][0], loops[layers[-1]][1] + 1)
-            else:
-                word += "'"
-        return Key(word, tuple(values), tuple(loops))
-
-    def known(self, name):
-        """The key of a value that is there, or None."""
-        key = self.key(name)
-        for n in range(len(key.loops), -1, -1):
-            if key.within(n) in self.values:
-                return key.within(n)
-        if self.page.pattern(name) in self.page.assigned or self.page.pattern(name.rstrip("'")) in self.page.assigned:
-            return None
-        bound = self.bound(name)
-        if bound is None:
-            return None
-        key, value = bound
-        if self.nudges is not None and key in self.nudges:
-            value = value + self.nudges[key]
-        self.values[key] = value
-        return key
-
-    def binding(self, name):
-        if name in self.page.bindings:
-            return self.page.bindings[name]
-        wanted = self.page.pattern(name)
-        for letter, binding in self.page.bindings.items():
-            if self.page.pattern(letter) == wanted:
-                return binding
-        return None
-
-    def tensor_of(self, name, binding):
-        """(tensor's name, key) of what the table says about a name, here; or None."""
-        key = self.key(name)
-        for pattern in binding.tensors:
-            used, text = set(), pattern
-            for place in sorted(re.findall(r"<([^>]*)>", pattern), key=lambda place: place == "last"):
-                variable, _, back = place.partition("-")
-                if variable in ("task", "parent", "field"):
-                    kind = "field" if variable == "field" else "task"
-                    if variable == "task" and key.subs:
-                        number = key.subs[0]
-                    else:
-                        loop = [v for v in self.scope if self.scope[v].kind == kind]
-                        if not loop:
-                            break
-                        number = self.scope[loop[-1]].value
-                        if variable == "parent":
-                            number = self.model.parents[number]
-                        used.add(loop[-1])
-                    if number is None:
-                        break
-                    word = self.model.fields[number]["name"] if kind == "field" else self.model.tasks[number]
-                elif variable in self.scope:
-                    used.add(variable)
-                    word = str(self.scope[variable].value - int(back or 0))
-                elif variable == "last":
-                    prefix, suffix = text.split("<last>")
-                    numbers = [int(m.group(1)) for other in self.model.tensors
-                               if (m := re.fullmatch(re.escape(prefix) + r"(\d+)" + re.escape(suffix), other))]
-                    if not numbers:
-                        break
-                    word = str(max(numbers))
-                else:
-                    break
-                text = text.replace(f"<{place}>", word, 1)
-            if "<" not in text and text in self.model.tensors:
-                loops = tuple(loop for loop in key.loops if loop[0] in used)
-                return text, Key(key.name, key.subs, loops)
-        return None
-
-    def part(self, array, binding):
-        if binding.split is None:
-            return array
-        axis, part, parts = binding.split
-        return np.split(array, parts, axis)[part]
-
-    def bound(self, name):
-        binding = self.binding(name)
-        if binding is None:
-            return None
-        if binding.data == "mask":
-            return self.mask(self.key(name), binding)
-        if binding.data:
-            key = self.key(name)
-            value = self.model.data(self, binding.data, name, key)
-            return None if value is None else (Key(key.name, key.subs, self.data_loops(key)), value)
-        if binding.key:
-            for word in binding.key:
-                value = self.model.keys(self.scope).get(word)
-                if isinstance(value, (int, float)):
-                    return Key(name), np.asarray(float(value))
-            return None
-        found = self.tensor_of(name, binding)
-        if found is None:
-            return None
-        tensor, key = found
-        value = self.part(self.model.tensors[tensor], binding)
-        self.check_shape(name, value, binding.shape)
-        self.read[key] = tensor
-        return key, value
-
-    def mask(self, key, binding):
-        """What dropout multiplies with: ones, or drawn."""
-        shape = [int(self.size(text.strip())) for text in binding.shape.strip("[]").split(",")]
-        draw = np.random.default_rng(zlib.crc32(str(key).encode()))
-        return key, 2.0 * draw.integers(0, 2, shape) if self.drawn else np.ones(shape)
-
-    def data_loops(self, key):
-        return tuple(loop for loop in key.loops if self.scope[loop[0]].kind in ("field", "task", "layer", "row"))
-
-    def check_shape(self, name, value, shape, turn=None):
-        """Against the letters of a shape; one that has no value yet gets it."""
-        if not shape or self.nudges is not None:
-            return
-        if value.ndim == 0 and shape == "[1]":
-            return
-        dimensions = [text.strip() for text in shape.strip("[]").split(",") if text.strip()]
-        if len(dimensions) != value.ndim:
-            raise PageError(f"{name} is {list(value.shape)}, not {shape}")
-        for text, size in zip(dimensions, value.shape):
-            try:
-                want = self.size(text)
-            except KeyError as error:
-                if error.args[0] == text:
-                    self.letters[(text, self.turn() if turn is None else turn)] = size
-                continue
-            if want != size:
-                raise PageError(f"{name} is {list(value.shape)}, not {shape} ({text} is {want:g})")
-
-    def turn(self):
-        return tuple(turn.value for turn in self.scope.values() if turn.kind in ("layer", "field"))
-
-    def size(self, text):
-        def letter(match):
-            name = match.group()
-            if name in ("B", "T"):
-                return str(getattr(self.model, name))
-            for at in (self.turn(), ()):
-                if (name, at) in self.letters:
-                    return str(self.letters[(name, at)])
-            binding = self.page.bindings.get(name)
-            for key in binding.key if binding else []:
-                number = self.model.keys(self.scope).get(key)
-                if isinstance(number, (int, float)):
-                    return str(number)
-            raise KeyError(name)
-        text = re.sub(r"(?<=\w) (?=\w)", " * ", re.sub(r"(?<=\d)(?=[A-Za-z])", " * ", text))
-        return eval(re.sub(r"[A-Za-z]\w*", letter, text), {"__builtins__": {}})  # numbers and + * only
-
-    def value(self, name):
-        key = self.known(name)
-        if key is not None:
-            return self.values[key]
-        if name in self.scope:
-            return np.asarray(float(self.scope[name].value))
-        gradient = self.gradient_key(name)
-        if gradient is not None:
-            if gradient in self.grads:
-                return self.grads[gradient]
-            if gradient.name not in self.page.gathered:
-                raise PageError(f"{name} is read before it is there")
-            return np.zeros(self.values[gradient].shape)
-        try:
-            return np.asarray(float(self.size(name)))
-        except KeyError:
-            raise PageError(f"{name} is not known") from None
-
-    def gradient_key(self, name):
-        """The key of x for a name dx, if there is an x."""
-        if name[0] != "d" or len(name) < 2 or name[1] == "_":
-            return None
-        return self.known(name[1:])
-
-    # ............................................................................................ expressions
-
-    def evaluate(self, tree):
-        return getattr(self, "_" + {"+": "add", "-": "subtract", "*": "times", "/": "over", ".": "dot"}
-                       .get(tree[0], tree[0]))(*tree[1:])
-
-    def _number(self, number):
-        return np.asarray(number)
-
-    def _name(self, name):
-        return self.value(name)
-
-    def _last(self, name):
-        """What a value is after the last turn of the loop that goes on with it."""
-        key = self.key(name)
-        keys = [other for other in self.values if (other.name, other.subs) == (key.name, key.subs) and
-                len(other.loops) == len(key.loops) + 1 and other.loops[:-1] == key.loops]
-        if not keys:
-            raise PageError(f"no loop goes on with {name}")
-        return self.values[max(keys, key=lambda other: other.loops[-1][1])]
-
-    def _add(self, a, b):
-        return self._broadcast(np.add, a, b)
-
-    def _subtract(self, a, b):
-        return self._broadcast(np.subtract, a, b)
-
-    def _times(self, a, b):
-        return self._broadcast(np.multiply, a, b)
-
-    def _over(self, a, b):
-        return self._broadcast(np.divide, a, b)
-
-    def _minus(self, a):
-        return -self.evaluate(a)
-
-    def _dot(self, a, b):
-        a, b = self.evaluate(a), self.evaluate(b)
-        if a.shape != b.shape or a.ndim == 0:
-            raise PageError(f"inner product of {list(a.shape)} and {list(b.shape)}")
-        return (a * b).sum(axis=-1, keepdims=a.ndim > 1)
-
-    def _broadcast(self, operation, a, b):
-        """Of one shape; or one of them is a number, a row for all rows, or a column for all columns."""
-        a, b = self.evaluate(a), self.evaluate(b)
-        small, large = sorted((a, b), key=lambda x: (x.ndim, x.size))
-        fits = small.ndim == 0 or small.shape == large.shape or (
-            large.ndim == 2 and small.shape in ((large.shape[1],), (1, large.shape[1]), (large.shape[0], 1)))
-        if not fits:
-            raise PageError(f"{list(a.shape)} and {list(b.shape)} do not fit")
-        return operation(a, b)
-
-    def _product(self, a, b):
-        a, b = self.evaluate(a), self.evaluate(b)
-        if a.ndim == 0 or b.ndim == 0:
-            return a * b
-        if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
-            raise PageError(f"product of {list(a.shape)} and {list(b.shape)}")
-        return a @ b
-
-    def _transpose(self, a):
-        a = self.evaluate(a)
-        if a.ndim != 2:
-            raise PageError(f"transpose of {list(a.shape)}")
-        return a.T
-
-    def _power(self, a, b):
-        return self.evaluate(a) ** self.evaluate(b).real
-
-    def _size(self, a):
-        """|x|: of a number its size, of a list of ids how many."""
-        a = self.evaluate(a)
-        if a.dtype == np.int64:
-            return np.asarray(float(a.size))
-        return np.where(a.real < 0, -a, a)
-
-    def _join(self, axis, parts):
-        parts = [self.evaluate(part) for part in parts]
-        try:
-            return np.concatenate(parts, axis=axis)
-        except ValueError as error:
-            raise PageError(str(error)) from None
-
-    def _sums(self, axis, a):
-        a = self.evaluate(a)
-        if a.ndim != 2:
-            raise PageError(f"sums of {list(a.shape)}")
-        return a.sum(axis=axis, keepdims=axis == 1)
-
-    def _total(self, a):
-        return np.asarray(self.evaluate(a).sum())
-
-    def _where(self, condition, a, b):
-        return np.where(self.evaluate(condition), self.evaluate(a), self.evaluate(b))
-
-    def _compare(self, sign, a, b):
-        a, b = self.evaluate(a), self.evaluate(b)
-        return COMPARE[sign](a.real, b.real)
-
-    def _call(self, name, arguments):
-        values = [self.evaluate(argument) for argument in arguments]
-        if name == "rows":
-            return np.tile(values[0], (self.model.B, 1))
-        return CALLED[name](*values)
-
-    def _sum(self, over, body):
-        variable = over[1]
-        if variable in self.scope:
-            raise PageError(f"{variable} has a value already")
-        total = None
-        values, kind = self.turns(over)
-        for value in values or ([0] if over[0] == "ids" else []):
-            self.scope[variable] = Turn(value, kind, in_sum=True)
-            term = self.evaluate(body)
-            total = term if total is None else total + term
-        self.scope.pop(variable, None)
-        if total is None:
-            return np.asarray(0.0)
-        return total if values else np.zeros_like(total)  # of no ids: as wide as of some
-
-    def _index(self, a, indices):
-        a = self.evaluate(a)
-        return self.picked(a, self.places(a, indices))
-
-    def places(self, a, indices):
-        places = []
-        if len(indices) > a.ndim:
-            raise PageError(f"{len(indices)} indices into {list(a.shape)}")
-        for index in indices:
-            if index is None:
-                places.append(slice(None))
-            elif index[0] == "slice":
-                places.append(slice(*(int(self.evaluate(end).real) for end in index[1:])))
-            else:
-                place = self.evaluate(index)
-                places.append(place if place.dtype == np.int64 else int(place.real))
-        for place, size in zip(places, a.shape):
-            last = place.stop - 1 if isinstance(place, slice) and place.stop is not None else place
-            if isinstance(last, int) and not 0 <= last < size:
-                raise PageError(f"index {last} into {list(a.shape)}")
-        # One number picks a row or column and leaves a matrix a matrix; one for each dimension picks an element.
-        if not all(isinstance(place, int) for place in places) or len(places) < a.ndim:
-            places = [slice(place, place + 1) if isinstance(place, int) else place for place in places]
-        return tuple(places)
-
-    def picked(self, a, places):
-        return np.asarray(a[places])
-
-    # ................................................................................................. loops
+        self.compared = set()   # tensors
+        self.executed = set()   # lines
+        self.statement = None   # at work
 
     def turns(self, what):
         """(values of the variable, its kind)"""
@@ -458,7 +48,7 @@ class Run:
             first, T = self.scope[what[2]].value + 1, self.model.T
             return [(first + k) % T for k in range(T - 1)], "task"
         if kind == "index":
-            return range(int(self.evaluate(what[2]).real)), "index"
+            return range(self.whole_number(what[2])), "index"
         if kind == "ids":
             return [int(i) for i in self.evaluate(what[2])], "index"
         place = f"<{what[1]}>"
@@ -536,7 +126,7 @@ class Run:
                 self.same(self.evaluate(other), value, text_of(statement.tokens))
             if statement.shape:
                 self.check_shape(text_of(statement.tokens), value, statement.shape)
-        self.executed.add((statement.line, statement.column, statement.text))
+        self.executed.add(statement.key())
         return value
 
     def targets(self, target, value, gradient):
@@ -583,7 +173,7 @@ class Run:
         if key is None:
             found = self.tensor_of(name, self.binding(name)) if self.binding(name) else None
             if found is None:
-                raise PageError(f"{name}: parts of a value that the table of letters doesn't have")
+                raise Unknown(f"{name}: parts of a value that the table of letters doesn't have")
             tensor, key = found
             shape = self.model.tensors[tensor].shape
             self.check_shape(name, self.model.tensors[tensor], self.binding(name).shape, ())
@@ -602,7 +192,7 @@ class Run:
             return
         if np.iscomplexobj(value):
             self.values[key] = self.values[key].astype(complex)
-        self.values[key][places] += value
+        self.values[key][places] += -value if sign == "-=" else value
         if sign == "=" and self.parts[key][places].any():
             raise PageError(f"{name}: a part is said twice")
         self.parts[key][places] = True
@@ -624,7 +214,9 @@ class Run:
         if binding is None or self.drawn or self.nudges is not None or binding.key:
             return
         if binding.data:
-            self.same(value, self.model.data(self, binding.data, name, key), f"{name} of the rows")
+            bound = self.bound(name)
+            if bound is not None:
+                self.same(value, bound[1], f"{name} of the rows")
             return
         found = self.tensor_of(name, binding)
         if found is None:
@@ -664,7 +256,7 @@ class Run:
                 return
             key = self.known(statement.by)
             if key is None:
-                raise PageError(f"{statement.by} is not known")
+                raise Unknown(f"{statement.by} is not known")
             again = self.nudged({key: STEP * 1j * np.ones_like(self.values[key])}, added)
             left = again.evaluate(statement.left)
             self.same(left.imag / STEP, np.broadcast_to(value, left.shape), statement.text)
@@ -694,14 +286,14 @@ class Run:
         if all(self.gradient_key(name) is not None for name in names):
             self.assign_gradient(statement)
         elif statement.sign != "=":
-            raise PageError(f"{names[0]} is no gradient of a value of this page")
+            raise Unknown(f"{names[0]} is no gradient of a value of this page")
         else:
             self.restate(statement)
 
     def take_given(self, name):
         key = self.gradient_key(name)
         if key is None:
-            raise PageError(f"{name}: there is no {name[1:]}")
+            raise Unknown(f"{name}: there is no {name[1:]}")
         if key in self.grads:
             return
         shape = self.values[key].shape
@@ -715,7 +307,9 @@ class Run:
             else:
                 value = self.model.given(self, name[1:], key)
             if value is None:
-                raise PageError(f"{name}: the trace has no gradient of {name[1:]}")
+                raise Unknown(f"{name}: the trace has no gradient of {name[1:]}")
+        if value.shape != shape:
+            raise PageError(f"{name} is {list(value.shape)}, not {list(shape)}")
         self.grads[key] = np.array(value)
         self.given[key] = np.array(value)
 
@@ -755,14 +349,17 @@ class Run:
         for target, part in self.targets(statement.left, value, False):
             if target[0] == "index":
                 whole = self.value(target[1][1])
-                self.same(part, self.picked(whole, self.places(whole, target[2])), target[1][1])
+                self.same(part, np.asarray(whole[self.places(whole, target[2])]), target[1][1])
                 continue
             key = self.known(target[1])
-            if key is not None and (key == self.key(target[1]) or key.loops == self.key(target[1]).loops[:len(key.loops)]) \
-                    and self.page.pattern(target[1]) in self.page.assigned:
-                self.same(part, self.values[key], str(key))
-            else:
+            if key is None:
                 self.values[self.key(target[1])] = part
+            else:
+                self.same(part, self.values[key], str(key))
+
+    def seen(self):
+        """Traced values that lines have made or read."""
+        return self.compared | {tensor for tensor in self.read.values() if tensor not in self.model.parameters}
 
     # .............................................................................................. judgement
 
@@ -796,13 +393,16 @@ class Run:
                     raise PageError(self.describe(key, own[key]))
             raise PageError("the gradients together do not fit the forward lines")
         for key, tensor in self.read.items():
-            if tensor in self.model.parameters and key not in self.grads:
+            learns = tensor in self.model.parameters or "grad." + tensor in self.model.tensors
+            if learns and key not in self.grads:
                 raise PageError(f"{self.page.name}: no line makes the gradient of {tensor}, {key}")
 
     def derivative(self, nudges):
         again = self.nudged({key: STEP * 1j * value for key, value in nudges.items()})
         total = 0.0
         for key, grad in self.given.items():
+            if key not in again.values:
+                raise PageError(f"{key} is not made by the forward lines")
             total += (again.values[key].imag * grad).sum() / STEP
         return total
 

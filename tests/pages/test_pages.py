@@ -1,5 +1,6 @@
 """Every line of every layer's page is executed and agrees with the program (docs/notation.md)."""
 
+import functools
 import pathlib
 import shutil
 import tempfile
@@ -36,6 +37,11 @@ class Pages:
         shutil.rmtree(self.directory)
 
 
+@functools.cache
+def all_pages():
+    return Pages()
+
+
 def run_case(page, model):
     """Runs of a page, with the trace and with drawn masks; PageError where a line is wrong."""
     runs = []
@@ -48,7 +54,7 @@ def run_case(page, model):
             run.backward()
         except PageError as error:
             at = f"{run.statement.place()}: {run.statement.text}: " if run.statement else ""
-            raise PageError(at + str(error)) from None
+            raise type(error)(at + str(error)) from None
         run.judge()
     return runs
 
@@ -56,7 +62,7 @@ def run_case(page, model):
 class PagesTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.all = Pages()
+        cls.all = all_pages()
 
     def test_every_line(self):
         self.assertEqual(self.all.errors, [])
@@ -69,14 +75,15 @@ class PagesTest(unittest.TestCase):
                     self.fail(str(error))
                 for run in runs:
                     executed[path] |= run.executed
-                wanted = {tensor for tensor in model.parameters if role and tensor.startswith(role + ".")}
-                missing = {tensor for tensor in wanted if "grad." + tensor not in runs[0].compared}
-                self.assertEqual(missing, set(), f"{path}: parameters whose gradient no line makes")
+                own = {tensor for tensor in model.tensors if role and tensor.startswith(role + ".")}
+                missing = {tensor for tensor in own if tensor not in runs[0].seen() and
+                           "grad." + tensor not in runs[0].compared}
+                self.assertEqual(missing, set(), f"{path}: tensors that no line makes or learns")
         lines, run_lines, listed = 0, 0, []
         for path, page in self.all.pages.items():
             lines += page.lines
             for statement in page.statements:
-                if statement.kind != "from" and (statement.line, statement.column, statement.text) not in executed[path]:
+                if statement.kind != "from" and statement.key() not in executed[path]:
                     self.fail(f"{statement.place()}: never executed: {statement.text}")
             run_lines += len({s.line for s in page.statements if s.kind != "from"})
             listed += [f"{path}: {line}: {reason or self.fail(f'{path}: no reason why not run: {line}')}"
