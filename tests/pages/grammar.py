@@ -361,6 +361,7 @@ def statements_of(page, block, first_line, backward):
                     continue
                 found.append(Statement(page, number, column, part, "", tuple(open_headers), backward,
                                        margin.group(1) if margin else ""))
+                margin = None
         except PageError as error:
             raise PageError(f"{page}:{number}: {error}: {text}") from None
     return found

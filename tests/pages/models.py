@@ -121,10 +121,10 @@ def run(*arguments):
 class Model:
     """One config with random parameters and rows: `tensors` has the parameters and the trace."""
 
-    def __init__(self, change, directory, by_hand=False):
+    def __init__(self, change, directory, by_hand=False, seed=3):
         """`by_hand`: one row, and parameters of one decimal."""
         config = self.said = json.loads(json.dumps({**PLAIN, **change}))
-        random = np.random.default_rng(3)
+        random = np.random.default_rng(seed)
         self.B = 1 if by_hand else ROWS
         self.rows = self.draw_rows(config, random)
         if by_hand:
