@@ -19,13 +19,14 @@ import numpy as np
 
 import models
 from grammar import PageError, Unknown, expression_of, text_of
-from page import Page
+from page import Page, names_in
 from run import Run
 import test_pages
 
 ROOT = test_pages.DOCS
 NUMBER = re.compile(r"<!--= ([^>]*?)-->(-?\d+(?:\.(\d+))?(?:e-?\d+)?)")
 COST = re.compile(r"<!--(parameters|flops)((?: per \w+)?(?: and \w+)?)(?:: ([^>]*?))?-->`([^`]*)`")
+HEAD = re.compile(r"(task \w+|all tasks):$")
 BLOCK = re.compile(r"(<!--(by hand|code)(?:: ([^>]*?))?-->\n```\w*)\n.*?(```)", re.DOTALL)
 
 
@@ -155,7 +156,10 @@ class Shown(Run):
         self.lines.append("\nbackward\n")
         self.backward()
         self.judge()
-        return "".join(line.rstrip() + "\n" for line in self.lines)
+        # The head of a task's lines only where there are lines.
+        lines = [line for line, after in zip(self.lines, self.lines[1:] + [""])
+                 if not (HEAD.match(line) and (HEAD.match(after) or after.strip() in ("", "backward")))]
+        return "".join(line.rstrip() + "\n" for line in lines)
 
     def right_side(self, statement):
         if self.nudges is None:
@@ -197,8 +201,12 @@ class Shown(Run):
         self.show(statement, True)
 
     def restate(self, statement):
+        helpers = [name for name in names_in(statement.left) if self.known(name) is None]
         super().restate(statement)
-        self.lines.append(f"{statement.number + '.' if statement.number else '':4}{text_of(statement.tokens)}")
+        if helpers:
+            self.write(statement, [numbers(self.value(name)) for name in helpers], "")
+        else:
+            self.lines.append(f"{statement.number + '.' if statement.number else '':4}{text_of(statement.tokens)}")
 
     def show(self, statement, gradient):
         names = [target[1] if target[0] == "name" else target[1][1] for target in
@@ -208,9 +216,11 @@ class Shown(Run):
             key = self.gradient_key(name) if gradient else self.known(name)
             values.append(numbers(self.grads[key] if gradient else self.values[key]))
             self.met.add(key)
-        margin = "        " if gradient else f"{statement.number + '.' if statement.number else '':4}"
-        line = margin + text_of(statement.tokens)
-        value = values[0] if len(values) == 1 else ", ".join(values)
+        self.write(statement, values, "    " if gradient else "")
+
+    def write(self, statement, values, margin):
+        line = margin + f"{statement.number + '.' if statement.number else '':4}{text_of(statement.tokens)}"
+        value = ", ".join(values)
         self.lines.append(f"{line:50}  {value}" if len(line) <= 50 else f"{line}\n{'':52}{value}")
 
 

@@ -80,6 +80,10 @@ def by_hand():
     yield "docs/transfer.md", {**none, "tower": [2], "transfer": "gru"}
     yield "docs/ait.md", {**none, "tower": [2], "transfer": "ait"}
     mixture = {**none, "tasks": ONE_TASK, "sharing": [{"kind": "mmoe", "experts": 1, "units": 2}]}
+    fields = [{"name": "user", "type": "category", "encoding": "id", "size": 3, "dim": 2},
+              {"name": "tags", "type": "bag", "encoding": "id", "size": 4, "dim": 2, "pool": "mean"}, THREE[0]]
+    yield "docs/embedding.md", {**none, "tasks": ONE_TASK, "fields": fields}
+    yield "docs/wide.md", {**none, "fields": fields, "wide": True, "head": False, "cross": {"layers": 0}}
     yield "docs/tower.md", {**mixture, "tower": [2]}
     yield "docs/linear.md", {**mixture, "tower": [2]}
     yield "docs/activation.md", {**mixture, "tower": [2], "activation": "silu"}

@@ -4,6 +4,7 @@ import unittest
 
 from filled import ROOT, fillers
 from grammar import PageError
+from models import by_hand
 from test_pages import all_pages
 
 FORM = ("Why", "Shapes", "Forward", "One row by hand", "Backward", "Kept", "Cost", "Numerics", "Limits", "Pitfalls",
@@ -23,8 +24,9 @@ class FilledTest(unittest.TestCase):
         print(f"\n{checked} numbers, costs and blocks checked behind the marks of the pages")
 
     def test_form(self):
-        """Of the pages of all kinds of layers."""
-        for path in {path for _, path, role, _ in all_pages().cases if role in ("cross", "sharing", "transfer")}:
+        """Of the pages of all kinds of layers, and of those whose lines are followed by hand."""
+        kinds = {path for _, path, role, _ in all_pages().cases if role in ("cross", "sharing", "transfer")}
+        for path in sorted(kinds | {path for path, _ in by_hand()}):
             heads = [line.lstrip("# ") for line in (ROOT / path).read_text().splitlines() if line.startswith("## ")]
             at = [next((i for i, head in enumerate(heads) if head.startswith(part)), None) for part in FORM]
             missing = [part for part, place in zip(FORM, at) if place is None]
