@@ -20,22 +20,9 @@ namespace {
 
 using model::GradcheckTensor;
 
-std::string config_with(const std::string& candidate, const std::string& loss = R"("probability": "chain")") {
-  return R"({
-  "fields": [{"name": "user", "type": "category", "encoding": "id", "size": 7, "dim": 3},
-             {"name": "tags", "type": "bag", "encoding": "id", "size": 7, "dim": 2, "pool": "mean"},
-             {"name": "age", "type": "number", "transform": "none"}],
-  "tasks": [{"name": "click", "label": "click"}, {"name": "consume", "label": "consume", "after": "click"}],
-  "weight": "w",
-  "cross": {"candidate": ")" +
-         candidate + R"(", "layers": 2},
-  "sharing": [{"shared": 5, "private": 3, "gate": "input"}], "tower": [4],
-  "transfer": "gru", )" +
-         loss + R"(, "train": {"dropout": 0.2}})";
-}
-const std::string kCross = config_with("cross");
-const std::string kTanh = config_with("tanh");
-const std::string kCalibrated = config_with("tanh", R"("probability": "independent", "calibrator": 1)");
+const std::string kCross = fault_config("cross").dump();
+const std::string kTanh = fault_config("tanh").dump();
+const std::string kCalibrated = fault_config("calibrated").dump();
 
 std::vector<GradcheckTensor> run(const std::string& json, const kernels::Table<double>& table) {
   const Config config = parse_config(json, "config");

@@ -7,7 +7,7 @@ does not show.
     <!--by hand-->                                  the block that follows is one row, forward and backward
     <!--code: FILE FUNCTION-->                      the block that follows is that function
 
-`python3 filled.py --write` brings the pages up to date, with DCRNN_APP and DCRNN_KINDS set as ctest does.
+The figures docs/img/<page>.svg are drawn by figure.py. `python3 filled.py --write` brings the pages up to date, with DCRNN_APP and DCRNN_KINDS set as ctest does.
 """
 
 import pathlib
@@ -18,6 +18,7 @@ import tempfile
 import numpy as np
 
 import models
+from figure import figures
 from grammar import PageError, Unknown, expression_of, text_of
 from page import Page, names_in
 from run import Run
@@ -246,6 +247,12 @@ def fillers(all_pages):
             yield Filler(path, all_pages.cases, pathlib.Path(directory))
 
 
+def drawn_figures():
+    """(path, content) of every figure."""
+    with tempfile.TemporaryDirectory(prefix="dcrnn-pages-") as directory:
+        return [(ROOT / file, content) for file, content in figures(ROOT, pathlib.Path(directory))]
+
+
 def main():
     for filler in fillers(test_pages.all_pages()):
         text = filler.filled()
@@ -253,6 +260,11 @@ def main():
             print(filler.path)
             if "--write" in sys.argv:
                 (ROOT / filler.path).write_text(text)
+    for path, content in drawn_figures():
+        if not path.exists() or path.read_text() != content:
+            print(path.relative_to(ROOT))
+            if "--write" in sys.argv:
+                path.write_text(content)
 
 
 if __name__ == "__main__":

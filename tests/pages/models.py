@@ -93,6 +93,21 @@ def by_hand():
     yield "docs/uncertainty.md", {**none, "weighting": "uncertainty"}
 
 
+def drawn():
+    """(page, config) of the models that the figures show: all widths differ."""
+    yield "docs/cross.md", {"cross": {"layers": 1}}
+    for kind in ("dcn", "gated_dcn"):
+        yield f"docs/{kind}.md", {"cross": {"kind": kind, "layers": 1}}
+    yield "docs/dcn_v2.md", {"cross": {"kind": "dcn_v2", "layers": 1, "rank": 3}}
+    yield "docs/sharing.md", {"sharing": [{"shared": 6, "private": 3}]}
+    yield "docs/mmoe.md", {"sharing": [{"kind": "ple", "shared_experts": 4, "task_experts": 2, "units": 7}]}
+    yield "docs/cross_stitch.md", {"sharing": [{"kind": "cross_stitch", "units": 6}]}
+    yield "docs/transfer.md", {"tower": [6], "transfer": "gru"}
+    yield "docs/ait.md", {"tower": [6], "transfer": "ait"}
+    yield "docs/tower.md", {"sharing": [{"kind": "mmoe", "experts": 2, "units": 7}], "tower": [6]}
+    yield "docs/loss.md", {}
+
+
 def read_tensors(path):
     data = pathlib.Path(path).read_bytes()
     (size,) = struct.unpack("<Q", data[:8])

@@ -89,7 +89,10 @@ class Names:
     def known(self, name):
         """The key of a value that is there, or None."""
         key = self.key(name)
-        for n in range(len(key.loops), -1, -1):
+        least = 0
+        if name.endswith("'") and not key.name.endswith("'"):  # x' is of the next turn, never the x before the loop
+            least = 1 + max(i for i, (variable, _) in enumerate(key.loops) if self.scope[variable].chain)
+        for n in range(len(key.loops), least - 1, -1):
             if key.within(n) in self.values:
                 return key.within(n)
         if self.page.pattern(name) in self.page.assigned or self.page.pattern(name.rstrip("'")) in self.page.assigned:

@@ -2,7 +2,7 @@
 
 import unittest
 
-from filled import ROOT, fillers
+from filled import ROOT, drawn_figures, fillers
 from grammar import PageError
 from models import by_hand
 from test_pages import all_pages
@@ -22,6 +22,13 @@ class FilledTest(unittest.TestCase):
                     self.fail(str(error))
                 checked += filler.checked
         print(f"\n{checked} numbers, costs and blocks checked behind the marks of the pages")
+
+    def test_figures(self):
+        """They are those of the lines, and on their pages."""
+        for path, content in drawn_figures():
+            with self.subTest(path.name):
+                self.assertEqual(path.read_text(), content, "python3 tests/pages/filled.py --write")
+                self.assertIn(f"(img/{path.name})", (ROOT / "docs" / path.name.replace(".svg", ".md")).read_text())
 
     def test_form(self):
         """Of the pages of all kinds of layers, and of those whose lines are followed by hand."""

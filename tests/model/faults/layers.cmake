@@ -15,6 +15,7 @@ get_target_property(fault_objects dcrnn_train DCRNN_OBJECTS)
 list(REMOVE_ITEM fault_objects dcrnn_model)
 add_library(dcrnn_find_fault OBJECT model/faults/find_fault.cpp)
 dcrnn_compile(dcrnn_find_fault)
+target_compile_definitions(dcrnn_find_fault PRIVATE DCRNN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 target_link_libraries(dcrnn_find_fault PRIVATE nlohmann_json::nlohmann_json)
 
 # Each is a compilation of its own. One in DCRNN_FAULT_SHARE is made, drawn by the commit.
