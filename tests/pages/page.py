@@ -6,6 +6,7 @@ import re
 
 from grammar import PageError, statements_of
 
+EVERYWHERE = ("B", "D", "L", "K", "T")
 HEADER = re.compile(r"^(\d+\.)? *(for each|if) [^:]*:")
 
 
@@ -99,6 +100,8 @@ class Page:
                 else:
                     # `a`, `b`: one letter each; a letter alone has all as alternatives.
                     binding.tensors = quoted if len(names) == 1 else quoted[i:i + 1]
+                if member in EVERYWHERE:
+                    raise PageError(f"{self.name}:{number}: {member} means the same on all pages")
                 if self.pattern(member, ()) in self.bindings:
                     raise PageError(f"{self.name}:{number}: letter {member} stands there twice")
                 self.bindings[member] = binding
