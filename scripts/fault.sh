@@ -22,5 +22,5 @@ cat <<END
 The program:   build/fault/$1/dcrnn
 A config:      build/fault/$1/fault.json
 
-Begin with     build/fault/$1/dcrnn gradcheck build/fault/$1/fault.json --rows 12 --elements 0
+Begin with     build/fault/$1/dcrnn gradcheck build/fault/$1/fault.json --seed 3 --rows 12 --elements 0
 END
