@@ -196,7 +196,7 @@ class CheckRun {
 
   void look_for_leaks() {
     require_go_on(progress_total_, progress_total_);
-    const auto aucs = train::lone_field_aucs(config_.model, sample_->all(), job_.compute.threads);
+    const auto aucs = train::lone_field_aucs(config_.model, sample_->all(), api::threads_of(job_.compute));
     for (std::size_t f = 0; f < aucs.size(); ++f) report_.fields[f].lone_auc = aucs[f];
     for (const train::Finding& finding : api::leak_findings(config_.model, aucs)) add(finding);
   }
@@ -207,7 +207,7 @@ class CheckRun {
     model::initialize(model.table, config_.train.seed, config_.train.init_scale, model.parameters.span());
     const auto forecast =
         train::forecast(config_, model.table, model.parameters.span(), *sample_, report_.rows,
-                        kernels::table<float>(isa_), job_.compute.threads, [this] { return go_on(); });
+                        kernels::table<float>(isa_), api::threads_of(job_.compute), [this] { return go_on(); });
     if (!forecast) fail(ErrorCode::stopped, "stopped while checking the data", "");
     report_.epochs = config_.train.epochs;
     report_.memory_bytes = forecast->memory_bytes + memory_beside(model);

@@ -4,6 +4,7 @@
 
 #include "core/failure.hpp"
 #include "core/text.hpp"
+#include "core/threads.hpp"
 
 namespace dcrnn::api {
 
@@ -20,12 +21,16 @@ std::string names_of_available() {
 
 }  // namespace
 
+int threads_of(const ComputeOptions& options) {
+  return options.threads == 0 ? usable_processors() : options.threads;
+}
+
 Isa resolve(const ComputeOptions& options) {
-  if (options.threads < 1 || options.threads > kMaxThreads) {
+  if (options.threads < 0 || options.threads > kMaxThreads) {
     fail(ErrorCode::usage,
-         "threads: " + std::to_string(options.threads) + " is not between 1 and " +
+         "threads: " + std::to_string(options.threads) + " is not between 0 and " +
              std::to_string(kMaxThreads),
-         "give the number of processors to use");
+         "give the number of processors to use, 0 for those there are");
   }
   const std::optional<Isa> isa = isa_from_name(options.isa);
   const std::string help = "this machine has: auto, " + names_of_available();

@@ -10,4 +10,7 @@ namespace dcrnn::api {
 /// the range of the thread count.
 Isa resolve(const ComputeOptions& options);
 
+/// The number of threads meant, of options that resolve() took.
+int threads_of(const ComputeOptions& options);
+
 }  // namespace dcrnn::api

@@ -29,8 +29,8 @@ Result<EvalReport> evaluate_rows(const Model& model, const Rows& rows, std::size
     for (const BatchColumn& column : encoder.encode(rows, true).columns) counts.push_back(column.counts);
     data::RowsInMemory all(encoder.take());
     model::ScoringNetwork network(config, impl.table, kernels::table<float>(isa));
-    network.set_parameters(impl.parameters.data(), compute.threads);
-    model::ScoringWorkspace workspace(network, compute.threads);
+    network.set_parameters(impl.parameters.data(), api::threads_of(compute));
+    model::ScoringWorkspace workspace(network, api::threads_of(compute));
     train::Evaluation evaluation(config);
     const std::size_t T = config.tasks.size();
     std::vector<std::size_t> index(std::min(batch_rows, rows.count));

@@ -35,12 +35,12 @@ FileScorer::FileScorer(const Model::Impl& model, const std::vector<std::string>&
       skip_bad_rows_(options.skip_bad_rows),
       batch_rows_(batch),
       network_(model.config.model, model.table, kernels::table<float>(resolve(compute))),
-      workspace_(network_, compute.threads),
+      workspace_(network_, threads_of(compute)),
       reader_(model.config.model, model.encoders, checked(paths), options),
       counts_(model.config.model.fields.size()),
       start_(std::chrono::steady_clock::now()) {
   if (batch == 0) fail(ErrorCode::usage, "batch: found 0, want at least 1", "give the rows scored at once");
-  network_.set_parameters(model.parameters.data(), compute.threads);
+  network_.set_parameters(model.parameters.data(), threads_of(compute));
 }
 
 bool FileScorer::next(const ProgressCallback& progress) {

@@ -175,7 +175,7 @@ class FitRun {
       note(api::no_validation_note("file", in_vain));
     }
     if (train_.from_cache) note("reading from the cache " + cache_);
-    training_.emplace(*model_, *train_.rows, valid_.rows.get(), isa_, job_.compute.threads, host_);
+    training_.emplace(*model_, *train_.rows, valid_.rows.get(), isa_, api::threads_of(job_.compute), host_);
     training_->survey([&](std::uint64_t rows) { return progress(rows, train_.rows->rows()); });
   }
 
@@ -189,7 +189,7 @@ class FitRun {
   void start_log() {
     if (job_.resume && !resuming_) note("no checkpoint at " + checkpoint_ + ": starting afresh");
     if (!resuming_) remove_file(checkpoint_);
-    if (!resuming_ || !file_exists(log_path_)) log_.start(config_, isa_, job_.compute.threads);
+    if (!resuming_ || !file_exists(log_path_)) log_.start(config_, isa_, api::threads_of(job_.compute));
   }
 
   FitReport train() {

@@ -49,7 +49,7 @@ class RowsFitRun {
       const bool in_vain = train::asks_for_early_stopping(config_, job_.config_json, "config");
       note(api::no_validation_note("rows", in_vain));
     }
-    api::Training training(*model, *train, valid.get(), isa_, job_.compute.threads, host_);
+    api::Training training(*model, *train, valid.get(), isa_, api::threads_of(job_.compute), host_);
     training.survey([&](std::uint64_t rows) {
       return api::tell_progress(job_.progress, "reading", rows, train->rows(), start_);
     });

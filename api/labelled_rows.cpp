@@ -181,8 +181,8 @@ Result<LabelledScores> LabelledRows::score(const Model& model, const EvalJob& jo
     for (const Task& task : config.tasks) tasks.push_back(impl_->place_of(task));
     model::ScoringNetwork network(config, model.impl().table,
                                   kernels::table<float>(api::resolve(job.compute)));
-    model::ScoringWorkspace workspace(network, job.compute.threads);
-    network.set_parameters(model.impl().parameters.data(), job.compute.threads);
+    model::ScoringWorkspace workspace(network, api::threads_of(job.compute));
+    network.set_parameters(model.impl().parameters.data(), api::threads_of(job.compute));
     Gathered gathered(config, job.at);
     std::vector<float> probabilities, logits;
     std::uint64_t done = 0;

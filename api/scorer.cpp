@@ -45,8 +45,8 @@ Result<Scorer> Scorer::create(const Model& model, const ComputeOptions& options)
     const Isa isa = api::resolve(options);
     auto network =
         std::make_shared<model::ScoringNetwork>(impl.config.model, impl.table, kernels::table<float>(isa));
-    network->set_parameters(impl.parameters.data(), options.threads);
-    return Scorer(std::make_unique<Impl>(impl, std::move(network), options.threads));
+    network->set_parameters(impl.parameters.data(), api::threads_of(options));
+    return Scorer(std::make_unique<Impl>(impl, std::move(network), api::threads_of(options)));
   });
 }
 

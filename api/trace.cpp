@@ -73,7 +73,7 @@ Result<void> trace_file(const Model& model, const std::string& data, const std::
     files.sweep();
     const Isa isa = api::resolve(compute);
     const Batch batch = read_all(impl, data);
-    trace_batch(impl, batch, options, isa, compute.threads, [&](const std::vector<TensorView>& tensors) {
+    trace_batch(impl, batch, options, isa, api::threads_of(compute), [&](const std::vector<TensorView>& tensors) {
       files::write_tensors(out, {}, tensors, OutputFile::Target::any);
     });
   });
@@ -88,7 +88,7 @@ Result<std::vector<std::byte>> trace_rows(const Model& model, const Rows& rows, 
     api::RowsEncoder encoder(impl.config.model, impl.encoders);
     const Batch& batch = encoder.encode(rows, !rows.labels.empty());
     std::vector<std::byte> bytes;
-    trace_batch(impl, batch, options, isa, compute.threads, [&](const std::vector<TensorView>& tensors) {
+    trace_batch(impl, batch, options, isa, api::threads_of(compute), [&](const std::vector<TensorView>& tensors) {
       bytes = files::tensor_bytes("the trace", {}, tensors);
     });
     return bytes;

@@ -32,7 +32,7 @@ Result<Trainer> Trainer::create(Model& model, std::size_t total_steps,
                                 const ComputeOptions& options) noexcept {
   return guard([&] {
     const Isa isa = api::resolve(options);
-    return Trainer(std::make_unique<Impl>(model.impl(), total_steps, isa, options.threads));
+    return Trainer(std::make_unique<Impl>(model.impl(), total_steps, isa, api::threads_of(options)));
   });
 }
 
@@ -56,7 +56,7 @@ Result<Trainer> Trainer::create(Model& model, std::span<const double> base_rates
            "give the share of positives of every task");
     }
     const std::vector<std::optional<double>> rates(base_rates.begin(), base_rates.end());
-    auto made = std::make_unique<Impl>(impl, total_steps, isa, options.threads);
+    auto made = std::make_unique<Impl>(impl, total_steps, isa, api::threads_of(options));
     train::start_heads(tasks, rates, impl.table, impl.parameters.span());
     ++impl.changes;
     return Trainer(std::move(made));

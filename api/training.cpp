@@ -6,6 +6,7 @@
 #include "api/progress.hpp"
 #include "core/failure.hpp"
 #include "core/text.hpp"
+#include "core/threads.hpp"
 #include "data/shuffle.hpp"
 #include "train/base_rates.hpp"
 #include "train/findings.hpp"
@@ -34,6 +35,10 @@ void Training::draw() {
 train::FitResult Training::run(train::FitOptions options) {
   const Config& config = model_.config;
   options.threads = threads_;
+  if (const int there = raise_team(threads_); there < threads_ && host_.on_note) {
+    call_host("on_note", host_.on_note,
+              "only " + std::to_string(there) + " of " + std::to_string(threads_) + " threads can be started");
+  }
   options.config_json = to_json(config);
   options.encoders = model_.encoders.tensors();
   options.survey = &*survey_;

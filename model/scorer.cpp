@@ -24,7 +24,8 @@ void ScoringWorkspace::score(const ScoringNetwork& network, const Batch& batch, 
                              float* logits) {
   const std::size_t B = batch.rows, T = network.network_.tasks();
   const Network& net = network.network_;
-  parallel_for(threads_, (B + kBlockRows - 1) / kBlockRows, [&](std::size_t i, int thread) {
+  const int threads = threads_fed(threads_, net.plan().flops * static_cast<double>(B));
+  parallel_for(threads, (B + kBlockRows - 1) / kBlockRows, [&](std::size_t i, int thread) {
     const std::size_t first = i * kBlockRows, count = std::min(kBlockRows, B - first);
     Arena<float>& arena = arenas_[static_cast<std::size_t>(thread)];
     const Pass<float> pass{network.ops_, network.parameters_, network.packed_, arena, batch, 0, count, first};

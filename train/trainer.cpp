@@ -57,6 +57,7 @@ Trainer::Trainer(const Config& config, const model::ParameterTable& table, std::
       total_steps_(total_steps),
       ops_(ops),
       threads_(threads),
+      threads_now_(threads),
       engine_(config.model, table, ops, config.train.batch, window(threads), purpose(config)),
       plan_(plan_updates(table.all(), table.dense_begin(), table.total(), config.train.optimizer.kind,
                          candidate_of(config.model))),
@@ -80,17 +81,26 @@ void Trainer::resume_at(std::uint64_t steps, std::uint64_t rows_trained) {
 }
 
 void Trainer::pack() {
-  if (!packed_) engine_.set_parameters(parameters_.data(), threads_);
+  if (!packed_) engine_.set_parameters(parameters_.data(), threads_now_);
   packed_ = true;
 }
 
+void Trainer::choose_threads(std::size_t rows) {
+  constexpr double kPasses = 3,
+                   kPerParameter = 8;  // forward and two backward; gradient, norm, update, packing
+  const double products = kPasses * engine_.network().plan().flops * static_cast<double>(rows);
+  threads_now_ = threads_fed(threads_, products + kPerParameter * static_cast<double>(engine_.dense_size()));
+}
+
 const std::vector<double>& Trainer::losses(const Batch& batch) {
+  choose_threads(batch.rows);
   pack();
-  engine_.forward(batch, nullptr, threads_);
+  engine_.forward(batch, nullptr, threads_now_);
   return engine_.losses().tasks;
 }
 
 StepReport Trainer::step(Batch& batch) {
+  choose_threads(batch.rows);
   pack();
   drop_ids(batch);
   const TrainConfig& train = config_.train;
@@ -100,7 +110,7 @@ StepReport Trainer::step(Batch& batch) {
   StepReport report;
   report.compared = differentiate(batch, dropout);
   report.loss = engine().losses().total();
-  if (ridge_) ridge_->add(batch.rows, parameters_.data(), engine().sparse_gradients(), threads_);
+  if (ridge_) ridge_->add(batch.rows, parameters_.data(), engine().sparse_gradients(), threads_now_);
   report.gradient_norm = std::sqrt(gradient_square_sum());
   if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) fail_diverged(batch, dropout);
   report.rate = optim::rate_at(train.schedule, train.optimizer.rate, state_.steps, total_steps_);
@@ -115,13 +125,13 @@ bool Trainer::differentiate(const Batch& batch, const model::DropoutState& dropo
   const bool look = every > 0 && state_.steps % every == 0;
   compared_ = look && comparing_;
   if (pcgrad(config_)) {
-    engine_.forward_backward_tasks(batch, &dropout, threads_);
-    engine_.combine_tasks(state_.steps, threads_);
+    engine_.forward_backward_tasks(batch, &dropout, threads_now_);
+    engine_.combine_tasks(state_.steps, threads_now_);
   } else if (compared_) {
-    comparing_->set_parameters(parameters_.data(), threads_);
-    comparing_->forward_backward_and_compare(batch, &dropout, threads_);
+    comparing_->set_parameters(parameters_.data(), threads_now_);
+    comparing_->forward_backward_and_compare(batch, &dropout, threads_now_);
   } else {
-    engine_.forward_backward(batch, &dropout, threads_);
+    engine_.forward_backward(batch, &dropout, threads_now_);
   }
   return look;
 }
@@ -131,7 +141,7 @@ void Trainer::drop_ids(Batch& batch) const {
   const double rate = config_.train.unknown_rate;
   if (rate <= 0) return;
   const auto threshold = static_cast<std::uint64_t>(rate * 4294967296.0);  // of a 32-bit word
-  parallel_for(threads_, config_.model.fields.size(), [&](std::size_t f, int) {
+  parallel_for(threads_now_, config_.model.fields.size(), [&](std::size_t f, int) {
     const Field& field = config_.model.fields[f];
     if (!field.has_vocabulary()) return;
     BatchColumn& column = batch.columns[f];
@@ -153,7 +163,7 @@ void Trainer::drop_ids(Batch& batch) const {
 double Trainer::gradient_square_sum() {
   const std::size_t dense = chunks(engine().dense_size());
   const float* gradients = engine().dense_gradients();
-  parallel_for(threads_, square_sums_.size(), [&](std::size_t i, int) {
+  parallel_for(threads_now_, square_sums_.size(), [&](std::size_t i, int) {
     if (i < dense) {
       const std::size_t first = i * kChunk;
       ops_.square_sum({std::min(kChunk, engine().dense_size() - first), gradients + first, &square_sums_[i]});
@@ -179,7 +189,7 @@ void Trainer::update(double scale, double rate) {
   const auto gradient_at = [&](std::size_t offset) {
     return engine().dense_gradients() + (offset - table_.dense_begin());
   };
-  parallel_for(threads_, plan_.spans.size() + table_.lookups().size(), [&](std::size_t i, int) {
+  parallel_for(threads_now_, plan_.spans.size() + table_.lookups().size(), [&](std::size_t i, int) {
     if (i < plan_.spans.size()) {
       const Span& span = plan_.spans[i];
       dense_.update(parameters, span.offset, gradient_at(span.offset), span.size, span.decays);
@@ -193,9 +203,9 @@ void Trainer::update(double scale, double rate) {
   const optim::MuonStep step{rate, dense.momentum, dense.weight_decay, scale};
   for (const optim::Matrix& matrix : plan_.matrices) {
     muon_.update(matrix.rows, matrix.columns, parameters + matrix.offset, gradient_at(matrix.offset),
-                 state_.at(0, matrix.offset), step, threads_);
+                 state_.at(0, matrix.offset), step, threads_now_);
   }
-  engine_.set_parameters(parameters, threads_);
+  engine_.set_parameters(parameters, threads_now_);
 }
 
 std::string Trainer::first_bad_parameter() const {
@@ -229,14 +239,14 @@ void Trainer::fail_diverged(const Batch& batch, const model::DropoutState& dropo
       values.assign(shape[0] * shape[1], 0.0F);
       return values.data();
     };
-    engine_.forward(batch, &dropout, threads_, [&] {
+    engine_.forward(batch, &dropout, threads_now_, [&] {
       engine_.network().trace(model::Tracer<float>{engine_.arena(), sink});
       check();
     });
   }
   if (culprit.empty() && !std::isfinite(engine_.losses().total())) culprit = "loss";
   if (culprit.empty()) {
-    engine_.forward_backward(batch, &dropout, threads_);
+    engine_.forward_backward(batch, &dropout, threads_now_);
     std::vector<float> gradient;
     for (std::size_t i = 0; i < table_.all().size() && culprit.empty(); ++i) {
       gradient.resize(table_.all()[i].size);

@@ -60,6 +60,8 @@ class Trainer {
   void resume_at(std::uint64_t steps, std::uint64_t rows_trained);
 
  private:
+  /// For a batch of so many rows.
+  void choose_threads(std::size_t rows);
   /// Packs the parameters unless they are.
   void pack();
   void drop_ids(Batch& batch) const;
@@ -76,7 +78,8 @@ class Trainer {
   std::span<float> parameters_;
   std::size_t total_steps_;
   const kernels::Table<float>& ops_;
-  int threads_;
+  int threads_;      ///< at most
+  int threads_now_;  ///< what the batch at hand can feed
   model::GradientEngine<float> engine_;
   /// In its place where a step compares the tasks' gradients for the log: it must keep the values of the
   /// forward pass, which would cost the other steps time.

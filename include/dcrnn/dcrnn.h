@@ -80,8 +80,9 @@ DCRNN_EXPORT const char* dcrnn_model_task_name(const dcrnn_model* model, size_t 
 /* NULL is allowed. */
 DCRNN_EXPORT void dcrnn_model_free(dcrnn_model* model);
 
-/* threads >= 1; isa NULL or "auto", "reference", "sse2", "avx2", "avx512". The model must outlive the scorer.
- * One scorer serves one thread at a time. */
+/* threads: with 1 no other thread is ever made, 0 takes the processors this process can use; isa NULL or
+ * "auto", "reference", "sse2", "avx2", "avx512". The model must outlive the scorer. One scorer serves one
+ * thread at a time. */
 DCRNN_EXPORT dcrnn_status dcrnn_scorer_create(const dcrnn_model* model, int threads, const char* isa,
                                               dcrnn_scorer** scorer, dcrnn_error* error);
 /* probabilities [count, T]; logits [count, T] or NULL. */
@@ -160,7 +161,7 @@ typedef struct dcrnn_fit_job {
   const dcrnn_table* valid; /* NULL: the last epoch is kept */
   const char* checkpoint;   /* NULL: none is written */
   int resume;               /* go on from the checkpoint; without one start afresh */
-  int threads;              /* at least 1 */
+  int threads;              /* 0: the processors this process can use */
   const char* isa;          /* NULL: "auto" */
   /* Each may be NULL; all are called from the calling thread, with `user`. */
   int (*on_progress)(const dcrnn_progress* progress, void* user); /* 0 stops */

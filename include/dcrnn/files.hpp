@@ -265,7 +265,8 @@ DCRNN_EXPORT const char* version() noexcept;
 DCRNN_EXPORT const char* commit() noexcept;
 /// Instruction sets this machine can run, slowest first; the last is what "auto" means.
 DCRNN_EXPORT std::vector<std::string> instruction_sets();
-/// Processors this process may run on.
+/// Processors this process can use: those it may run on, and no more than the quotas of its control groups
+/// (containers) pay for.
 DCRNN_EXPORT int available_threads() noexcept;
 /// All keys of a config as a Markdown page, from the one table.
 DCRNN_EXPORT std::string config_reference();

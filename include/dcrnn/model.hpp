@@ -19,7 +19,7 @@ namespace dcrnn {
 
 /// How to compute; the results' bytes depend on `isa` only.
 struct ComputeOptions {
-  int threads = 1;           ///< at least 1; with 1 no other thread is ever made
+  int threads = 1;           ///< with 1 no other thread is ever made; 0: available_threads()
   std::string isa = "auto";  ///< auto, reference, sse2, avx2, avx512 (neon on aarch64): ErrorCode::usage if
                              ///< the CPU lacks it
 };

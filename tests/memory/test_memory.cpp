@@ -2,9 +2,9 @@
 // it. Nothing may end the process; what fails says so; afterwards every object works as if nothing had
 // happened.
 //
-// operator new is replaced for this program. Not reached by it, and answered by their runtimes with the end
-// of the process, are allocations of the OpenMP runtime (threads, their stacks) and of the C++ runtime when
-// it throws (which falls back on memory it has set aside).
+// operator new is replaced for this program. Not reached by it are the stacks of threads (of which fewer are
+// started, tests/embedding/guests/thread_limit.c) and allocations of the C++ runtime when it throws (which
+// falls back on memory it has set aside).
 #include <doctest/doctest.h>
 
 #include <atomic>
