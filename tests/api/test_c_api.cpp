@@ -97,7 +97,7 @@ TEST_CASE("training and scoring from C give the bytes of C++") {
   CHECK(dcrnn_scorer_score(scorer, nullptr, p.data(), nullptr, &error) == DCRNN_USAGE);
   CHECK(dcrnn_scorer_score(scorer, &c.rows, nullptr, nullptr, &error) == DCRNN_USAGE);
   dcrnn_scorer_free(scorer);
-  CHECK(dcrnn_scorer_create(model, 0, nullptr, &scorer, &error) == DCRNN_USAGE);
+  CHECK(dcrnn_scorer_create(model, -1, nullptr, &scorer, &error) == DCRNN_USAGE);
   CHECK(scorer == nullptr);
   dcrnn_model_free(model);
 }

@@ -151,9 +151,10 @@ TEST_CASE("a prediction file has the same bytes for any batch and threads") {
 TEST_CASE("options that cannot be met are usage errors") {
   const auto model = Model::create(small_config());
   REQUIRE(model.ok());
-  const auto zero = Scorer::create(*model, {0, "auto"});
-  REQUIRE_FALSE(zero.ok());
-  CHECK(zero.error().code == ErrorCode::usage);
+  CHECK(Scorer::create(*model, {0, "auto"}).ok());  // the processors there are
+  const auto negative = Scorer::create(*model, {-1, "auto"});
+  REQUIRE_FALSE(negative.ok());
+  CHECK(negative.error().code == ErrorCode::usage);
   const auto unknown = Scorer::create(*model, {1, "sse9"});
   REQUIRE_FALSE(unknown.ok());
   CHECK(unknown.error().code == ErrorCode::usage);
