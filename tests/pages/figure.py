@@ -64,7 +64,7 @@ class Drawn(Run):
             return
         read, weights = [], []
         for name in self.reads(statement):
-            key = self.known(name)
+            key = self.known_here(name)
             if name in fresh or (key is None and name not in self.boxes):
                 continue
             if name in self.boxes:

@@ -180,7 +180,7 @@ class Shown(Run):
         """A tensor that a line reads."""
         if self.page.pattern(name) in self.page.assigned or self.binding(name) is None:
             return
-        key = self.known(name)
+        key = self.known_here(name)
         if key is not None and key not in self.met:
             self.met.add(key)
             self.lines.append(f"    {name} = {numbers(self.values[key])}")

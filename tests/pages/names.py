@@ -73,6 +73,8 @@ class Names:
                 words.append("#")
                 values.append(self.model.parents[self.scope[task].value])
                 used.add(task)
+            elif sub in self.page.variables:
+                raise Unknown(f"{name}: {sub} counts nothing here")
             else:
                 words.append(sub)
         loops = [(variable, turn.place) for variable, turn in self.scope.items()
@@ -105,6 +107,13 @@ class Names:
             value = value + self.nudges[key]
         self.values[key] = value
         return key
+
+    def known_here(self, name):
+        """The same; None as well for a name of a sum's turn."""
+        try:
+            return self.known(name)
+        except Unknown:
+            return None
 
     def binding(self, name):
         if name in self.page.bindings:

@@ -259,7 +259,9 @@ class Run(Expressions):
                 raise Unknown(f"{statement.by} is not known")
             again = self.nudged({key: STEP * 1j * np.ones_like(self.values[key])}, added)
             left = again.evaluate(statement.left)
-            self.same(left.imag / STEP, np.broadcast_to(value, left.shape), statement.text)
+            if value.ndim > left.ndim:
+                raise PageError(f"the derivative is {list(left.shape)}, not {list(value.shape)}")
+            self.same(left.imag / STEP, value if value.ndim else np.full(left.shape, value), statement.text)
         finally:
             for key in added:
                 self.values.pop(key, None)
@@ -353,6 +355,8 @@ class Run(Expressions):
                 continue
             key = self.known(target[1])
             if key is None:
+                if self.binding(target[1]) or self.page.pattern(target[1]) in self.page.assigned:
+                    raise PageError(f"{target[1]} is said elsewhere")
                 self.values[self.key(target[1])] = part
             else:
                 self.same(part, self.values[key], str(key))
