@@ -114,7 +114,8 @@ def wrapped(text):
     return [line.rstrip() for line in lines if line.strip()]
 
 
-def svg(drawn, title):
+def svg(drawn, title, below=""):
+    """`below`: the class of the text under the names."""
     parts, at, place = [], 8, {}
     for name, (equation, shape, _, weights) in drawn.boxes.items():
         lines = wrapped(equation)
@@ -128,7 +129,7 @@ def svg(drawn, title):
                          f'{escape(", ".join(weights))}</text>')
         if name in drawn.kept:
             parts.append(f'<circle class="kept" cx="{RIGHT - 8}" cy="{at + 10}" r="4"/>')
-        parts += [f'<text x="{LEFT + 8}" y="{at + 14 + LINE * (i + 1)}" xml:space="preserve">{escape(line)}</text>'
+        parts += [f'<text{below} x="{LEFT + 8}" y="{at + 14 + LINE * (i + 1)}" xml:space="preserve">{escape(line)}</text>'
                   for i, line in enumerate(lines)]
         place[name] = (at, height)
         at += height + GAP
@@ -139,9 +140,10 @@ def svg(drawn, title):
             parts.append(arc(place, order, source, name, LEFT, -1, longest, "f"))
     for source, name in sorted(drawn.back, key=lambda pair: (order[pair[0]], order[pair[1]])):
         parts.append(arc(place, order, source, name, RIGHT, 1, longest, "b"))
-    parts.append(f'<circle class="kept" cx="{LEFT + 12}" cy="{at + 6}" r="4"/>'
-                 f'<text x="{LEFT + 22}" y="{at + 10}">kept for the way back</text>')
-    at += 20
+    if drawn.kept:
+        parts.append(f'<circle class="kept" cx="{LEFT + 12}" cy="{at + 6}" r="4"/>'
+                     f'<text x="{LEFT + 22}" y="{at + 10}">kept for the way back</text>')
+        at += 20
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {at}" width="{WIDTH}" role="img">\n'
             f"<title>{escape(title)}</title>\n<style>{STYLE}\n</style>\n" + "\n".join(parts) + "\n</svg>\n")
 

@@ -7,7 +7,7 @@ does not show.
     <!--by hand-->                                  the block that follows is one row, forward and backward
     <!--code: FILE FUNCTION-->                      the block that follows is that function
 
-The figures docs/img/<page>.svg are drawn by figure.py. `python3 filled.py --write` brings the pages up to date, with DCRNN_APP and DCRNN_KINDS set as ctest does.
+The figures docs/img/<page>.svg are drawn by figure.py, that of the network by network_figure.py. `python3 filled.py --write` brings the pages up to date, with DCRNN_APP and DCRNN_KINDS set as ctest does.
 """
 
 import pathlib
@@ -20,6 +20,7 @@ import numpy as np
 import models
 from figure import figures
 from grammar import PageError, Unknown, expression_of, text_of
+from network_figure import network
 from page import Page, names_in
 from run import Run
 import test_pages
@@ -250,7 +251,8 @@ def fillers(all_pages):
 def drawn_figures():
     """(path, content) of every figure."""
     with tempfile.TemporaryDirectory(prefix="dcrnn-pages-") as directory:
-        return [(ROOT / file, content) for file, content in figures(ROOT, pathlib.Path(directory))]
+        found = [*figures(ROOT, pathlib.Path(directory)), network(ROOT, pathlib.Path(directory))]
+        return [(ROOT / file, content) for file, content in found]
 
 
 def main():
