@@ -203,11 +203,11 @@ class CheckRun {
 
   void foresee() {
     Model::Impl model(config_, std::move(*encoders_));
-    report_.parameter_count = model.table.values();
-    model::initialize(model.table, config_.train.seed, config_.train.init_scale, model.parameters.span());
-    const auto forecast =
-        train::forecast(config_, model.table, model.parameters.span(), *sample_, report_.rows,
-                        kernels::table<float>(isa_), api::threads_of(job_.compute), [this] { return go_on(); });
+    report_.parameter_count = model.members() * model.table.values();
+    model::initialize(model.table, config_.train.seed, config_.train.init_scale, model.member(0));
+    const auto forecast = train::forecast(config_, model.table, model.member(0), *sample_, report_.rows,
+                                          kernels::table<float>(isa_), api::threads_of(job_.compute),
+                                          [this] { return go_on(); });
     if (!forecast) fail(ErrorCode::stopped, "stopped while checking the data", "");
     report_.epochs = config_.train.epochs;
     report_.memory_bytes = forecast->memory_bytes + memory_beside(model);
@@ -217,14 +217,17 @@ class CheckRun {
            "from unit scale"});
       return;
     }
-    report_.seconds_per_epoch = static_cast<double>(report_.rows) / forecast->training_rows_per_second +
-                                static_cast<double>(report_.valid_rows) / forecast->scoring_rows_per_second;
+    // The members are trained one after another.
+    report_.seconds_per_epoch = static_cast<double>(model.members()) *
+                                (static_cast<double>(report_.rows) / forecast->training_rows_per_second +
+                                 static_cast<double>(report_.valid_rows) / forecast->scoring_rows_per_second);
   }
 
-  /// The best epoch, what is known of the tables' rows, the words, the caches, the scores to rank.
+  /// The other members, the best epoch, what is known of the tables' rows, the words, the caches, the scores
+  /// to rank.
   std::uint64_t memory_beside(const Model::Impl& model) const {
     constexpr std::uint64_t kProgram = std::uint64_t{12} << 20, kLargestCache = std::uint64_t{64} << 20;
-    std::uint64_t bytes = kProgram;
+    std::uint64_t bytes = kProgram + (model.members() - 1) * model.table.total() * sizeof(float);
     if (report_.valid_rows > 0) bytes += model.table.total() * sizeof(float);
     for (const std::size_t rows : model.encoders.table_rows()) bytes += rows * sizeof(std::uint64_t);
     for (const TensorView& tensor : model.encoders.tensors()) bytes += 3 * tensor.data.size();

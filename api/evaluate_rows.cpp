@@ -28,7 +28,7 @@ Result<EvalReport> evaluate_rows(const Model& model, const Rows& rows, std::size
     std::vector<CellCounts> counts;
     for (const BatchColumn& column : encoder.encode(rows, true).columns) counts.push_back(column.counts);
     data::RowsInMemory all(encoder.take());
-    model::ScoringNetwork network(config, impl.table, kernels::table<float>(isa));
+    model::ScoringNetwork network(config, impl.table, kernels::table<float>(isa), impl.members());
     network.set_parameters(impl.parameters.data(), api::threads_of(compute));
     model::ScoringWorkspace workspace(network, api::threads_of(compute));
     train::Evaluation evaluation(config);

@@ -34,7 +34,7 @@ FileScorer::FileScorer(const Model::Impl& model, const std::vector<std::string>&
       name_(name_of(paths)),
       skip_bad_rows_(options.skip_bad_rows),
       batch_rows_(batch),
-      network_(model.config.model, model.table, kernels::table<float>(resolve(compute))),
+      network_(model.config.model, model.table, kernels::table<float>(resolve(compute)), model.members()),
       workspace_(network_, threads_of(compute)),
       reader_(model.config.model, model.encoders, checked(paths), options),
       counts_(model.config.model.fields.size()),

@@ -8,6 +8,7 @@
 #include "api/cell_notes.hpp"
 #include "api/compute.hpp"
 #include "api/fit_log.hpp"
+#include "api/members.hpp"
 #include "api/model_file.hpp"
 #include "api/progress.hpp"
 #include "api/start.hpp"
@@ -43,7 +44,6 @@ class FitRun {
         config_name_(takes_config_of_start() ? job.from : job.config_name),
         config_text_(config_text()),
         config_(parse_config(config_text_, config_name_)),
-        checkpoint_(job.model + ".checkpoint"),
         cache_(job.cache.empty() ? job.model + ".cache" : job.cache),
         log_path_(job.model + ".jsonl"),
         log_(log_path_),
@@ -59,7 +59,7 @@ class FitRun {
     lock_.emplace(job_.model);
     check_checkpoint();
     files_.sweep();
-    resuming_ = job.resume && file_exists(checkpoint_);
+    resuming_ = resumes(0);
   }
 
   FitReport operator()() {
@@ -123,19 +123,26 @@ class FitRun {
       for (const std::string& path : *files) files_.reads(path);
     }
     files_.reads(job_.config_name);
-    if (start_) files_.reads(job_.from);
+    if (start_) {
+      for (const std::string& path : start_->files) files_.reads(path);
+    }
     files_.writes("the model", job_.model);
-    files_.writes("the checkpoint", checkpoint_);
     files_.writes("the log", log_path_);
-    if (job_.keep_state) files_.writes("the state", state_path());
+    for (std::size_t i = 0; i < members(); ++i) {
+      files_.writes("the checkpoint", checkpoint_of(i));
+      if (job_.keep_state) files_.writes("the state", state_of(i));
+    }
     files_.writes("the lock", RunLock::file_of(job_.model));
     files_.writes_in("the cache", cache_, data::is_cache_name);
   }
 
   /// What can be known to fail later fails before hours of training.
   void check_targets() const {
-    std::vector<std::string> paths = {job_.model, checkpoint_};
-    if (job_.keep_state) paths.push_back(state_path());
+    std::vector<std::string> paths = {job_.model};
+    for (std::size_t i = 0; i < members(); ++i) {
+      paths.push_back(checkpoint_of(i));
+      if (job_.keep_state) paths.push_back(state_of(i));
+    }
     for (const std::string& path : paths) {
       const OutputFile target(path, OutputFile::Target::regular_only);
     }
@@ -143,9 +150,9 @@ class FitRun {
   }
 
   void check_checkpoint() const {
-    if (file_exists(checkpoint_) && !job_.resume && !job_.restart) {
+    if (file_exists(checkpoint_of(0)) && !job_.resume && !job_.restart) {
       fail(ErrorCode::usage,
-           printable(checkpoint_) + ": a training run that did not finish left this checkpoint",
+           printable(checkpoint_of(0)) + ": a training run that did not finish left this checkpoint",
            "go on from it with --resume, or drop it and start afresh with --restart");
     }
   }
@@ -187,58 +194,81 @@ class FitRun {
   }
 
   void start_log() {
-    if (job_.resume && !resuming_) note("no checkpoint at " + checkpoint_ + ": starting afresh");
-    if (!resuming_) remove_file(checkpoint_);
+    if (job_.resume && !resuming_) note("no checkpoint at " + checkpoint_of(0) + ": starting afresh");
+    if (!resuming_) remove_checkpoints();
     if (!resuming_ || !file_exists(log_path_)) log_.start(config_, isa_, api::threads_of(job_.compute));
   }
 
   FitReport train() {
     training_->draw();
-    if (start_) {
-      go_on_from_start();
-    } else if (config_.train.base_rate && !resuming_) {
-      training_->start_at_base_rates();
-    }
-    const train::FitResult result = training_->run(options());
-    if (result.reason == train::StopReason::stopped) {
-      log_.stopped("stopped", result);
+    const std::vector<train::FitResult> results = training_->run([this](std::size_t i) { return begin(i); });
+    if (results.back().reason == train::StopReason::stopped) {
+      log_.stopped(api::word_of(results.back().reason), results.back());
       fail(ErrorCode::stopped,
            job_.model + ": training stopped in " + training_->position() + "; the checkpoint is saved",
            "go on with --resume");
     }
-    const char* reason = result.reason == train::StopReason::finished ? "finished" : "early_stopping";
     api::save_model(*model_, job_.model);
-    log_.stopped(reason, result);
-    remove_file(checkpoint_);
-    return {reason, result.best_epoch, result.epochs_done, result.rows_trained, seconds_since(begin_)};
+    for (std::size_t i = 0; i < members(); ++i) {
+      tell_member(i);
+      log_.stopped(api::word_of(results[i].reason), results[i]);
+    }
+    remove_checkpoints();
+    return api::report_of(results, seconds_since(begin_));
   }
 
-  void go_on_from_start() {
+  std::size_t members() const { return config_.model.members; }
+  std::string checkpoint_of(std::size_t i) const { return api::member_file(job_.model + ".checkpoint", i); }
+  std::string state_of(std::size_t i) const { return api::member_file(job_.model + ".state", i); }
+  bool resumes(std::size_t i) const { return job_.resume && file_exists(checkpoint_of(i)); }
+
+  /// That of the first member, which says that there is a run to resume, as the last.
+  void remove_checkpoints() const {
+    for (std::size_t i = members(); i-- > 0;) remove_file(checkpoint_of(i));
+  }
+
+  void tell_member(std::size_t i) {
+    if (members() > 1) log_.of_member(i);
+  }
+
+  /// The run of member i begins.
+  train::FitOptions begin(std::size_t i) {
+    tell_member(i);
+    if (start_) {
+      go_on_from_start(i);
+    } else if (config_.train.base_rate && !resumes(i)) {
+      training_->start_at_base_rates(i);
+    }
+    return options(i);
+  }
+
+  void go_on_from_start(std::size_t i) {
+    const api::Start::Member& member = start_->members[i];
     fresh_ = Buffer<float>(model_->table.total(), "fresh parameters");
-    std::copy_n(model_->parameters.data(), fresh_.size(), fresh_.data());
-    api::overlay(*start_->model, *model_);
-    fit_start_ = train::FitStart{start_->run, fresh_.span(),
-                                 start_->optimizer ? &*start_->optimizer : nullptr, &start_->model->table};
-    note("going on from " + job_.from +
-         (start_->optimizer ? ", " + std::to_string(start_->run.epoch) + " epochs done, and its optimizer"
-                            : "; the optimizer starts afresh"));
+    std::copy_n(model_->member(i).data(), fresh_.size(), fresh_.data());
+    api::overlay(*start_->model, *model_, i);
+    fit_start_ = train::FitStart{member.run, fresh_.span(), member.optimizer ? &*member.optimizer : nullptr,
+                                 &start_->model->table};
+    note(api::of_member(i, members()) + "going on from " + start_->file_of(i) +
+         (member.optimizer ? ", " + std::to_string(member.run.epoch) + " epochs done, and its optimizer"
+                           : "; the optimizer starts afresh"));
   }
 
-  std::string state_path() const { return job_.model + ".state"; }
-
-  train::FitOptions options() {
+  train::FitOptions options(std::size_t member) {
     train::FitOptions options;
     if (fit_start_) options.start = &*fit_start_;
-    if (job_.keep_state) options.state = state_path();
-    options.checkpoint = checkpoint_;
+    if (job_.keep_state) options.state = state_of(member);
+    options.checkpoint = checkpoint_of(member);
     options.resume = job_.resume;
     options.fingerprint = fingerprint_;
     options.on_start = [this](double loss) {
       log_.before(loss, config_.model.tasks, training_->base_rates());
     };
-    options.on_resume = [this](std::size_t epoch, std::size_t rows) {
+    options.on_resume = [this, member](std::size_t epoch, std::size_t rows) {
+      if (member + 1 < members() && resumes(member + 1)) return;  // this one was done
       log_.resumed(epoch, rows);
-      note("resumed at epoch " + std::to_string(epoch) + ", row " + std::to_string(rows));
+      note(api::of_member(member, members()) + "resumed at epoch " + std::to_string(epoch) + ", row " +
+           std::to_string(rows));
     };
     return options;
   }
@@ -267,7 +297,7 @@ class FitRun {
   Config config_;
   std::optional<Schema> read_as_;    // where it is not config_.model
   std::vector<std::size_t> places_;  // of the tasks among those read
-  std::string checkpoint_, cache_, log_path_;
+  std::string cache_, log_path_;
   api::FitLog log_;
   JobFiles files_;
   std::optional<RunLock> lock_;

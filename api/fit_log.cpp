@@ -16,11 +16,12 @@ namespace {
 
 constexpr std::string_view kFirstBytes = R"({"config":)";
 
-void append(const std::string& path, const Json& json) {
-  append_line(path, json.dump());
-}
-
 }  // namespace
+
+void FitLog::append(Json json) const {
+  if (member_) json["member"] = Json(*member_);
+  append_line(path_, json.dump());
+}
 
 void FitLog::check_target() const {
   std::error_code error;
@@ -56,27 +57,27 @@ void FitLog::before(double loss, const std::vector<Task>& tasks,
     for (std::size_t t = 0; t < base_rates.size(); ++t) rates[tasks[t].name] = number_json(base_rates[t]);
     json["base_rates"] = std::move(rates);
   }
-  append(path_, json);
+  append(std::move(json));
 }
 
 void FitLog::epoch(const EpochSummary& summary) const {
-  append(path_, epoch_json(summary));
+  append(epoch_json(summary));
 }
 
 void FitLog::resumed(std::size_t epoch, std::size_t rows) const {
-  append(path_, Json::object().with("resumed", Json::object().with("epoch", epoch).with("rows", rows)));
+  append(Json::object().with("resumed", Json::object().with("epoch", epoch).with("rows", rows)));
 }
 
 void FitLog::stopped(const std::string& reason, const train::FitResult& result) const {
-  append(path_, Json::object()
-                    .with("stopped", reason)
-                    .with("best_epoch", result.best_epoch == 0 ? Json() : Json(result.best_epoch))
-                    .with("rows_trained", result.rows_in_total));
+  append(Json::object()
+             .with("stopped", reason)
+             .with("best_epoch", result.best_epoch == 0 ? Json() : Json(result.best_epoch))
+             .with("rows_trained", result.rows_in_total));
 }
 
 void FitLog::failed(const Error& error) const {
   const std::string prefix = error.code == ErrorCode::diverged ? "diverged: " : "error: ";
-  append(path_, Json::object().with("stopped", prefix + error.message));
+  append(Json::object().with("stopped", prefix + error.message));
 }
 
 }  // namespace dcrnn::api

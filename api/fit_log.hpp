@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "config/json.hpp"
 #include "core/cpu.hpp"
 #include "dcrnn/files.hpp"
 #include "train/config.hpp"
@@ -25,6 +26,8 @@ class FitLog {
   /// Before the first step: the loss, and the rates that the heads start at, by task (nothing: 0.5).
   void before(double loss, const std::vector<Task>& tasks,
               const std::vector<std::optional<double>>& base_rates) const;
+  /// From here on the lines are about this member; before, and where there is but one, they name none.
+  void of_member(std::size_t member) { member_ = member; }
   void epoch(const EpochSummary& summary) const;
   /// The run goes on in `epoch` (from 1), of which `rows` are done.
   void resumed(std::size_t epoch, std::size_t rows) const;
@@ -33,7 +36,10 @@ class FitLog {
   void failed(const Error& error) const;
 
  private:
+  void append(Json json) const;
+
   std::string path_;
+  std::optional<std::size_t> member_;
 };
 
 }  // namespace dcrnn::api

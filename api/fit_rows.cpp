@@ -4,6 +4,7 @@
 #include "api/callback.hpp"
 #include "api/cell_notes.hpp"
 #include "api/compute.hpp"
+#include "api/members.hpp"
 #include "api/model_impl.hpp"
 #include "api/progress.hpp"
 #include "api/rows.hpp"
@@ -54,16 +55,12 @@ class RowsFitRun {
       return api::tell_progress(job_.progress, "reading", rows, train->rows(), start_);
     });
     training.draw();
-    if (config_.train.base_rate && !resuming_) training.start_at_base_rates();
-    const train::FitResult result = training.run(options(*train, valid.get()));
-    FitReport report;
-    report.reason = reason_of(result.reason);
-    report.best_epoch = result.best_epoch;
-    report.epochs = result.epochs_done;
-    report.rows_trained = result.rows_trained;
-    report.seconds = seconds();
-    if (result.reason != train::StopReason::stopped && !job_.checkpoint.empty()) remove_file(job_.checkpoint);
-    return {Model(std::move(model)), std::move(report)};
+    const std::vector<train::FitResult> results = training.run([&](std::size_t i) {
+      if (config_.train.base_rate && !resumes(i)) training.start_at_base_rates(i);
+      return options(*train, valid.get(), i);
+    });
+    if (results.back().reason != train::StopReason::stopped) remove_checkpoints();
+    return {Model(std::move(model)), api::report_of(results, seconds())};
   }
 
  private:
@@ -74,11 +71,22 @@ class RowsFitRun {
       }
       return;
     }
-    const OutputFile target(job_.checkpoint, OutputFile::Target::regular_only);
+    for (std::size_t i = 0; i < members(); ++i) {
+      const OutputFile target(checkpoint_of(i), OutputFile::Target::regular_only);
+    }
     resuming_ = job_.resume && file_exists(job_.checkpoint);
     if (job_.resume && !resuming_) {
       note("no checkpoint at " + printable(job_.checkpoint) + ": starting afresh");
     }
+  }
+
+  std::size_t members() const { return config_.model.members; }
+  std::string checkpoint_of(std::size_t i) const { return api::member_file(job_.checkpoint, i); }
+  bool resumes(std::size_t i) const { return resuming_ && file_exists(checkpoint_of(i)); }
+
+  /// That of the first member, which says that there is a run to resume, as the last.
+  void remove_checkpoints() const {
+    for (std::size_t i = job_.checkpoint.empty() ? 0 : members(); i-- > 0;) remove_file(checkpoint_of(i));
   }
 
   /// `rates`: per field, in place of what a row outside training sees of the rate fields; or none.
@@ -99,24 +107,22 @@ class RowsFitRun {
     return std::make_unique<data::RowsInMemory>(encoder.take());
   }
 
-  train::FitOptions options(const data::RowsInMemory& train, const data::RowsInMemory* valid) {
+  train::FitOptions options(const data::RowsInMemory& train, const data::RowsInMemory* valid,
+                            std::size_t member) {
     train::FitOptions options;
-    options.checkpoint = job_.checkpoint;
     options.resume = resuming_;
     if (!job_.checkpoint.empty()) {
+      options.checkpoint = checkpoint_of(member);
       options.fingerprint = train.fingerprint();
       // Odd, so that no two validation sets give the same product; 1 tells "none" from any.
       if (valid != nullptr) options.fingerprint ^= valid->fingerprint() * 0x9E3779B97F4A7C15 + 1;
     }
-    options.on_resume = [this](std::size_t epoch, std::size_t rows) {
-      note("resumed at epoch " + std::to_string(epoch) + ", row " + std::to_string(rows));
+    options.on_resume = [this, member](std::size_t epoch, std::size_t rows) {
+      if (member + 1 < members() && resumes(member + 1)) return;  // this one was done
+      note(api::of_member(member, members()) + "resumed at epoch " + std::to_string(epoch) + ", row " +
+           std::to_string(rows));
     };
     return options;
-  }
-
-  static const char* reason_of(train::StopReason reason) {
-    if (reason == train::StopReason::stopped) return "stopped";
-    return reason == train::StopReason::finished ? "finished" : "early_stopping";
   }
 
   double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }

@@ -21,16 +21,19 @@ Result<ModelInfo> inspect(const Model& model) noexcept {
     ModelInfo result;
     result.config_json = to_json(impl.config);
     result.checksum = impl.checksum;
-    for (const model::Parameter& parameter : impl.table.all()) {
-      result.parameters.push_back(info(parameter.name, parameter.shape, sizeof(float)));
-      result.parameter_count += parameter.size;
-      if (parameter.offset < impl.table.dense_begin()) result.table_parameter_count += parameter.size;
+    for (const Model::Impl::Tensor& tensor : impl.tensors) {
+      result.parameters.push_back(info(tensor.name, tensor.parameter->shape, sizeof(float)));
+      result.parameter_count += tensor.parameter->size;
+      if (tensor.parameter->offset < impl.table.dense_begin()) {
+        result.table_parameter_count += tensor.parameter->size;
+      }
     }
     result.parameter_bytes = result.parameter_count * sizeof(float);
     for (const TensorView& tensor : impl.encoders.tensors()) {
       result.encoders.push_back(info(tensor.name, tensor.shape, size_of(tensor.dtype)));
     }
-    result.forward_flops_per_row = model::Network(impl.config.model, impl.table, {}).plan().flops;
+    result.forward_flops_per_row =
+        static_cast<double>(impl.members()) * model::Network(impl.config.model, impl.table, {}).plan().flops;
     result.training_flops_per_row = 3 * result.forward_flops_per_row;  // the backward pass does twice as much
     return result;
   });
@@ -45,9 +48,10 @@ Result<NetworkInfo> inspect_config(std::string_view config_json, const std::stri
     NetworkInfo info;
     info.config_json = to_json(config);
     for (const model::Parameter& parameter : table.all()) {
-      if (parameter.offset >= table.dense_begin()) info.parameters += parameter.size;
+      if (parameter.offset >= table.dense_begin()) info.parameters += config.model.members * parameter.size;
     }
-    info.forward_flops_per_row = model::Network(config.model, table, {}).plan().flops;
+    info.forward_flops_per_row =
+        static_cast<double>(config.model.members) * model::Network(config.model, table, {}).plan().flops;
     return info;
   });
 }

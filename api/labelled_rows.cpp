@@ -180,7 +180,7 @@ Result<LabelledScores> LabelledRows::score(const Model& model, const EvalJob& jo
     std::vector<std::size_t> tasks;
     for (const Task& task : config.tasks) tasks.push_back(impl_->place_of(task));
     model::ScoringNetwork network(config, model.impl().table,
-                                  kernels::table<float>(api::resolve(job.compute)));
+                                  kernels::table<float>(api::resolve(job.compute)), config.members);
     model::ScoringWorkspace workspace(network, api::threads_of(job.compute));
     network.set_parameters(model.impl().parameters.data(), api::threads_of(job.compute));
     Gathered gathered(config, job.at);

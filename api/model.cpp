@@ -22,8 +22,10 @@ namespace {
 
 std::unique_ptr<Model::Impl> fresh(Config config, data::Encoders encoders) {
   auto impl = std::make_unique<Model::Impl>(std::move(config), std::move(encoders));
-  model::initialize(impl->table, impl->config.train.seed, impl->config.train.init_scale,
-                    impl->parameters.span());
+  for (std::size_t i = 0; i < impl->members(); ++i) {
+    const TrainConfig train = for_member(impl->config, i).train;
+    model::initialize(impl->table, train.seed, train.init_scale, impl->member(i));
+  }
   return impl;
 }
 
@@ -88,31 +90,30 @@ std::vector<std::string> Model::columns() const {
 
 std::vector<ParameterView> Model::parameters() const {
   std::vector<ParameterView> views;
-  for (const model::Parameter& parameter : impl_->table.all()) {
-    views.push_back({parameter.name, parameter.shape,
-                     std::as_const(impl_->parameters).span().subspan(parameter.offset, parameter.size)});
+  for (const Impl::Tensor& tensor : impl_->tensors) {
+    views.push_back({tensor.name, tensor.parameter->shape, std::as_const(*impl_).values(tensor)});
   }
   return views;
 }
 
 Result<void> Model::set_parameter(std::string_view name, std::span<const float> values) noexcept {
   return guard([&] {
-    const model::Parameter* parameter = impl_->table.find(name);
-    if (parameter == nullptr) {
+    const Impl::Tensor* tensor = impl_->find(name);
+    if (tensor == nullptr) {
       fail(ErrorCode::usage, "the model has no parameter " + in_quotes(name),
            "Model::parameters() lists them");
     }
-    if (values.size() != parameter->size) {
+    if (values.size() != tensor->parameter->size) {
       fail(ErrorCode::usage,
            "parameter " + in_quotes(name) + ": found " + std::to_string(values.size()) + " values, want " +
-               std::to_string(parameter->size),
+               std::to_string(tensor->parameter->size),
            "give every element of the tensor");
     }
     if (!std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); })) {
       fail(ErrorCode::usage, "parameter " + in_quotes(name) + ": a value is NaN or infinite",
            "every parameter must be finite");
     }
-    std::copy(values.begin(), values.end(), impl_->parameters.data() + parameter->offset);
+    std::copy(values.begin(), values.end(), impl_->parameters.data() + tensor->begin);
     ++impl_->changes;
   });
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <functional>
+#include <set>
 
 #include "config/json_text.hpp"
 #include "core/failure.hpp"
@@ -110,35 +112,39 @@ data::Encoders encoders_of(const files::TensorFile& file, const Config& config) 
   return data::Encoders::from_tensors(config.model, tensors, file.path());
 }
 
-void check_tensors(const files::TensorFile& file, const model::ParameterTable& table) {
-  for (const model::Parameter& parameter : table.all()) {
-    const TensorView* found = file.find(parameter.name);
-    if (found == nullptr) fail_tensor(file.path(), parameter.name, "missing");
-    if (found->dtype != DType::f32) {
-      fail_tensor(file.path(), parameter.name,
-                  "found " + std::string(files::dtype_name(found->dtype)) + ", want F32");
-    }
-    if (found->shape != parameter.shape) {
-      fail_tensor(file.path(), parameter.name,
-                  "found shape " + shape_text(found->shape) + ", want " + shape_text(parameter.shape));
+void check_tensors(const files::TensorFile& file, const model::ParameterTable& table, std::size_t members) {
+  std::set<std::string, std::less<>> names;
+  for (std::size_t i = 0; i < members; ++i) {
+    for (const model::Parameter& parameter : table.all()) {
+      const std::string& name = *names.insert(model::member_prefix(i) + parameter.name).first;
+      const TensorView* found = file.find(name);
+      if (found == nullptr) fail_tensor(file.path(), name, "missing");
+      if (found->dtype != DType::f32) {
+        fail_tensor(file.path(), name,
+                    "found " + std::string(files::dtype_name(found->dtype)) + ", want F32");
+      }
+      if (found->shape != parameter.shape) {
+        fail_tensor(file.path(), name,
+                    "found shape " + shape_text(found->shape) + ", want " + shape_text(parameter.shape));
+      }
     }
   }
-  std::vector<std::string_view> names;
-  for (const model::Parameter& parameter : table.all()) names.push_back(parameter.name);
+  const std::vector<std::string_view> known(names.begin(), names.end());
   for (const TensorView& tensor : file.tensors()) {
-    if (is_encoder(tensor) || table.find(tensor.name) != nullptr) continue;
-    const std::string_view near = nearest(tensor.name, names);
+    if (is_encoder(tensor) || names.contains(tensor.name)) continue;
+    const std::string_view near = nearest(tensor.name, known);
     fail_tensor(file.path(), tensor.name, "the config has no such parameter",
                 near.empty() ? kHelp : "did you mean " + in_quotes(near) + "?");
   }
 }
 
-void read_parameter(const files::TensorFile& file, const model::Parameter& parameter, float* to) {
-  const TensorView& tensor = *file.find(parameter.name);
-  if (parameter.size > 0) std::memcpy(to, tensor.data.data(), tensor.data.size());
-  const float* bad = std::find_if_not(to, to + parameter.size, [](float x) { return std::isfinite(x); });
-  if (bad == to + parameter.size) return;
-  fail_tensor(file.path(), parameter.name,
+void read_parameter(const files::TensorFile& file, const Model::Impl::Tensor& tensor, float* to) {
+  const TensorView& found = *file.find(tensor.name);
+  const std::size_t size = tensor.parameter->size;
+  if (size > 0) std::memcpy(to, found.data.data(), found.data.size());
+  const float* bad = std::find_if_not(to, to + size, [](float x) { return std::isfinite(x); });
+  if (bad == to + size) return;
+  fail_tensor(file.path(), tensor.name,
               "element " + std::to_string(bad - to) + " is " + (std::isnan(*bad) ? "NaN" : "infinite"),
               "every parameter must be finite");
 }
@@ -156,9 +162,8 @@ namespace {
 
 std::vector<TensorView> tensors_of(const Model::Impl& model) {
   std::vector<TensorView> tensors;
-  for (const model::Parameter& parameter : model.table.all()) {
-    tensors.push_back(tensor_view<float>(parameter.name, parameter.shape,
-                                         model.parameters.span().subspan(parameter.offset, parameter.size)));
+  for (const Model::Impl::Tensor& tensor : model.tensors) {
+    tensors.push_back(tensor_view<float>(tensor.name, tensor.parameter->shape, model.values(tensor)));
   }
   for (TensorView& tensor : model.encoders.tensors()) tensors.push_back(std::move(tensor));
   return tensors;
@@ -168,10 +173,10 @@ std::unique_ptr<Model::Impl> model_of(const files::TensorFile& file) {
   std::string checksum;
   Config config = config_of(file, checksum);
   data::Encoders encoders = encoders_of(file, config);
-  check_tensors(file, model::ParameterTable(config.model, encoders.table_rows()));
+  check_tensors(file, model::ParameterTable(config.model, encoders.table_rows()), config.model.members);
   auto model = std::make_unique<Model::Impl>(std::move(config), std::move(encoders));
-  for (const model::Parameter& parameter : model->table.all()) {
-    read_parameter(file, parameter, model->parameters.data() + parameter.offset);
+  for (const Model::Impl::Tensor& tensor : model->tensors) {
+    read_parameter(file, tensor, model->parameters.data() + tensor.begin);
   }
   // Last: where the content itself is wrong, that says more.
   verify(file, checksum);

@@ -68,16 +68,19 @@ Json epoch_json(const EpochSummary& summary) {
     json["best"] = summary.best;
   }
   if (summary.interference) json["interference"] = interference(*summary.interference);
+  if (summary.members > 1) json["member"] = summary.member;
   return json;
 }
 
 Json to_json(const FitReport& report) {
-  return Json::object()
-      .with("reason", report.reason)
-      .with("best_epoch", report.best_epoch)
-      .with("epochs", report.epochs)
-      .with("rows_trained", report.rows_trained)
-      .with("seconds", report.seconds);
+  Json json = Json::object()
+                  .with("reason", report.reason)
+                  .with("best_epoch", report.best_epoch)
+                  .with("epochs", report.epochs)
+                  .with("rows_trained", report.rows_trained)
+                  .with("seconds", report.seconds);
+  if (report.best_epochs.size() > 1) json["best_epochs"] = report.best_epochs;
+  return json;
 }
 
 Json to_json(const EvalReport& report) {

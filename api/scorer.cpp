@@ -43,8 +43,8 @@ Result<Scorer> Scorer::create(const Model& model, const ComputeOptions& options)
   return guard([&] {
     const Model::Impl& impl = model.impl();
     const Isa isa = api::resolve(options);
-    auto network =
-        std::make_shared<model::ScoringNetwork>(impl.config.model, impl.table, kernels::table<float>(isa));
+    auto network = std::make_shared<model::ScoringNetwork>(impl.config.model, impl.table,
+                                                           kernels::table<float>(isa), impl.members());
     network->set_parameters(impl.parameters.data(), api::threads_of(options));
     return Scorer(std::make_unique<Impl>(impl, std::move(network), api::threads_of(options)));
   });

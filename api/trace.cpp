@@ -1,4 +1,4 @@
-#include "model/trace.hpp"
+#include "model/member_trace.hpp"
 
 #include <limits>
 
@@ -32,8 +32,8 @@ Batch read_all(const Model::Impl& model, const std::string& path) {
 template <class Real, class Write>
 void trace_in(const Model::Impl& model, const Real* parameters, Isa isa, int threads, const Batch& batch,
               const model::TraceOf& of, Write&& write) {
-  const auto tensors = model::trace(model.config.model, model.table, parameters, kernels::table<Real>(isa),
-                                    batch, threads, of);
+  const auto tensors = model::trace_members(model.config.model, model.table, parameters,
+                                            kernels::table<Real>(isa), batch, threads, of);
   std::vector<TensorView> views;
   for (const model::NamedTensor<Real>& tensor : tensors) {
     views.push_back(tensor_view(tensor.name, tensor.shape, std::span<const Real>(tensor.values)));
@@ -73,9 +73,10 @@ Result<void> trace_file(const Model& model, const std::string& data, const std::
     files.sweep();
     const Isa isa = api::resolve(compute);
     const Batch batch = read_all(impl, data);
-    trace_batch(impl, batch, options, isa, api::threads_of(compute), [&](const std::vector<TensorView>& tensors) {
-      files::write_tensors(out, {}, tensors, OutputFile::Target::any);
-    });
+    trace_batch(impl, batch, options, isa, api::threads_of(compute),
+                [&](const std::vector<TensorView>& tensors) {
+                  files::write_tensors(out, {}, tensors, OutputFile::Target::any);
+                });
   });
 }
 
@@ -88,9 +89,10 @@ Result<std::vector<std::byte>> trace_rows(const Model& model, const Rows& rows, 
     api::RowsEncoder encoder(impl.config.model, impl.encoders);
     const Batch& batch = encoder.encode(rows, !rows.labels.empty());
     std::vector<std::byte> bytes;
-    trace_batch(impl, batch, options, isa, api::threads_of(compute), [&](const std::vector<TensorView>& tensors) {
-      bytes = files::tensor_bytes("the trace", {}, tensors);
-    });
+    trace_batch(impl, batch, options, isa, api::threads_of(compute),
+                [&](const std::vector<TensorView>& tensors) {
+                  bytes = files::tensor_bytes("the trace", {}, tensors);
+                });
     return bytes;
   });
 }

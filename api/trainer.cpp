@@ -1,6 +1,11 @@
 #include "train/trainer.hpp"
 
+#include <cmath>
+#include <deque>
+#include <vector>
+
 #include "api/compute.hpp"
+#include "api/members.hpp"
 #include "api/model_impl.hpp"
 #include "api/rows.hpp"
 #include "core/guard.hpp"
@@ -10,16 +15,37 @@ namespace dcrnn {
 
 struct Trainer::Impl {
   Impl(Model::Impl& model, std::size_t total_steps, Isa isa, int threads)
-      : owner(model),
-        config(model.config),
-        rows(config.model, model.encoders),
-        trainer(config, model.table, model.parameters.span(), total_steps, kernels::table<float>(isa),
-                threads) {}
+      : owner(model), config(model.config), rows(config.model, model.encoders) {
+    for (std::size_t i = 0; i < model.members(); ++i) {
+      members.emplace_back(for_member(config, i), model.table, model.member(i), total_steps,
+                           kernels::table<float>(isa), threads);
+    }
+    reports.resize(model.members());
+  }
+
+  /// One step of every member, or of none.
+  TrainStep step(Batch& batch) {
+    TrainStep sum;
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      // Each draws unknown ids of its own: all but the last leave them as they are.
+      const bool last = i + 1 == members.size();
+      if (!last) copy = batch;
+      reports[i] =
+          api::as_member(i, members.size(), [&] { return members[i].differentiate(last ? batch : copy); });
+      sum.loss += reports[i].loss;
+      sum.gradient_norm = std::hypot(sum.gradient_norm, reports[i].gradient_norm);
+    }
+    for (std::size_t i = 0; i < members.size(); ++i) members[i].update(batch.rows, reports[i]);
+    sum.rate = reports[0].rate;
+    return sum;
+  }
 
   Model::Impl& owner;
   const Config& config;
   api::RowsEncoder rows;
-  train::Trainer trainer;
+  std::deque<train::Trainer> members;      ///< which cannot be moved
+  std::vector<train::StepReport> reports;  ///< of the last step
+  Batch copy;
   std::uint64_t changes = owner.changes;  ///< of which the trainer knows
 };
 
@@ -57,7 +83,9 @@ Result<Trainer> Trainer::create(Model& model, std::span<const double> base_rates
     }
     const std::vector<std::optional<double>> rates(base_rates.begin(), base_rates.end());
     auto made = std::make_unique<Impl>(impl, total_steps, isa, api::threads_of(options));
-    train::start_heads(tasks, rates, impl.table, impl.parameters.span());
+    for (std::size_t i = 0; i < impl.members(); ++i) {
+      train::start_heads(tasks, rates, impl.table, impl.member(i));
+    }
     ++impl.changes;
     return Trainer(std::move(made));
   });
@@ -72,10 +100,11 @@ Result<TrainStep> Trainer::step(const Rows& rows) noexcept {
            "train.batch of the config is the most rows of a step");
     }
     Batch& batch = impl_->rows.encode(rows, true);
-    if (impl_->changes != impl_->owner.changes) impl_->trainer.parameters_changed();
+    if (impl_->changes != impl_->owner.changes) {
+      for (train::Trainer& member : impl_->members) member.parameters_changed();
+    }
     impl_->changes = ++impl_->owner.changes;
-    const train::StepReport report = impl_->trainer.step(batch);
-    return TrainStep{report.loss, report.rate, report.gradient_norm};
+    return impl_->step(batch);
   });
 }
 

@@ -30,18 +30,21 @@ class Training {
 
   /// Tells what cannot be learnt, before hours are spent on it. `go_on(rows)` false: Failure(stopped).
   void survey(const std::function<bool(std::uint64_t rows)>& go_on);
-  /// Draws the parameters.
+  /// Draws the parameters of all members.
   void draw();
-  /// Counts the base rates and puts the heads there.
-  void start_at_base_rates();
-  /// Trains, after survey(); fills in what `options` leaves open.
-  train::FitResult run(train::FitOptions options);
+  /// Puts the heads of member i at the base rates, which are counted at the first call.
+  void start_at_base_rates(std::size_t i);
+  /// Trains one member after the other, after survey() and draw(), until one is stopped. begin(i) readies the
+  /// parameters of member i and gives its options, of which those left open are filled in.
+  std::vector<train::FitResult> run(const std::function<train::FitOptions(std::size_t i)>& begin);
 
   const std::vector<std::optional<double>>& base_rates() const { return base_rates_; }
   /// Where it stands, for messages.
   const std::string& position() const { return position_; }
 
  private:
+  train::FitResult run_member(std::size_t i, train::FitOptions options);
+
   Model::Impl& model_;
   BatchSource& train_;
   BatchSource* valid_;
@@ -52,6 +55,11 @@ class Training {
   std::string position_;
   std::vector<std::optional<double>> base_rates_;
 };
+
+/// The runs of all members, `seconds` long, as one.
+FitReport report_of(const std::vector<train::FitResult>& members, double seconds);
+/// "finished", "early_stopping", "stopped".
+const char* word_of(train::StopReason reason);
 
 /// What a run without validation does. `what`: "file" or "rows"; `in_vain`: early stopping was asked for.
 std::string no_validation_note(const char* what, bool in_vain);

@@ -28,7 +28,8 @@ double stage_fraction(const JobProgress& job) {
 double run_fraction(const JobProgress& job) {
   if (job.epochs == 0) return stage_fraction(job);
   const double in_epoch = job.stage == "validating" ? 1 : stage_fraction(job);
-  return (static_cast<double>(job.epoch) - 1 + in_epoch) / static_cast<double>(job.epochs);
+  const double in_member = (static_cast<double>(job.epoch) - 1 + in_epoch) / static_cast<double>(job.epochs);
+  return (static_cast<double>(job.member) + in_member) / static_cast<double>(job.members);
 }
 
 std::string rate(const JobProgress& job) {
@@ -87,7 +88,8 @@ void Progress::draw(const std::string& text) {
 }
 
 std::string Progress::bar_line(const JobProgress& job) const {
-  const std::string epoch = "epoch " + std::to_string(job.epoch) + "/" + std::to_string(job.epochs);
+  const std::string epoch = member_text(job.member, job.members) + "epoch " + std::to_string(job.epoch) +
+                            "/" + std::to_string(job.epochs);
   if (job.stage == "validating") return epoch + " validating" + time_left(run_fraction(job));
   const bool training = job.stage == "training";
   std::string text = training ? epoch : std::string(job.stage);
@@ -114,6 +116,10 @@ void Progress::line(std::string_view text) {
 void Progress::clear() {
   if (drawn_) print_note("\r\x1b[K");
   drawn_ = false;
+}
+
+std::string member_text(std::size_t member, std::size_t members) {
+  return members == 1 ? "" : "member " + std::to_string(member) + " of " + std::to_string(members) + ", ";
 }
 
 Progress::Mode bar_if_watched() {

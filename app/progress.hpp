@@ -44,6 +44,9 @@ class Progress {
   Clock::time_point estimate_start_{}, last_draw_{};
 };
 
+/// "member 2 of 4, ", nothing where there is but one. They count from 0, as in the model file.
+std::string member_text(std::size_t member, std::size_t members);
+
 /// For jobs that say nothing unless somebody watches: a bar on a terminal, else off.
 Progress::Mode bar_if_watched();
 

@@ -56,8 +56,8 @@ std::string interference_text(const EpochSummary& epoch) {
 }
 
 std::string epoch_text(const EpochSummary& epoch) {
-  std::string text = "epoch " + std::to_string(epoch.epoch) + "/" + std::to_string(epoch.epochs) + "  loss " +
-                     fixed(epoch.loss, 6) + "  " +
+  std::string text = member_text(epoch.member, epoch.members) + "epoch " + std::to_string(epoch.epoch) + "/" +
+                     std::to_string(epoch.epochs) + "  loss " + fixed(epoch.loss, 6) + "  " +
                      with_commas(static_cast<std::uint64_t>(epoch.rows_per_second)) + " rows/s  " +
                      duration(epoch.seconds);
   if (epoch.best) text += "  " + styled("best so far", "1;32");
@@ -69,6 +69,15 @@ std::string epoch_text(const EpochSummary& epoch) {
   text += "\n" + table(rows);
   text.pop_back();  // line() ends it
   return text;
+}
+
+std::string kept_text(const FitReport& report) {
+  if (report.best_epochs.size() == 1) {
+    return "kept epoch " + std::to_string(report.best_epoch) + " of " + std::to_string(report.epochs);
+  }
+  std::vector<std::string> epochs;
+  for (const std::size_t epoch : report.best_epochs) epochs.push_back(std::to_string(epoch));
+  return "kept epochs " + joined(epochs) + " of " + std::to_string(epochs.size()) + " members";
 }
 
 int report_stop(const std::string& stage) {
@@ -114,10 +123,10 @@ int train(const TrainOptions& options) {
   progress.clear();
   if (!result && result.error().code == ErrorCode::stopped) return report_stop(progress.stage());
   if (!result) throw Failure(result.error());
-  progress.line("kept epoch " + std::to_string(result->best_epoch) + " of " + std::to_string(result->epochs) +
-                (result->reason == "early_stopping" ? ", stopped early" : "") + "; model " +
-                one_line(options.out) + "; " + with_commas(result->rows_trained) + " rows trained in " +
-                duration(result->seconds) + (interference.empty() ? "" : "; " + interference));
+  progress.line(kept_text(*result) + (result->reason == "early_stopping" ? ", stopped early" : "") +
+                "; model " + one_line(options.out) + "; " + with_commas(result->rows_trained) +
+                " rows trained in " + duration(result->seconds) +
+                (interference.empty() ? "" : "; " + interference));
   return 0;
 }
 

@@ -140,6 +140,7 @@ const Kind kKinds[] = {
      [](Json& c) {
        c["wide"] = true;
        c["head"] = false;
+       c["project"] = 0;
        c["sharing"] = Json::array();
        c["tower"] = Json::array();
      }},

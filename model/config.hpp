@@ -10,6 +10,7 @@
 #include "model/combination.hpp"
 #include "model/kinds.hpp"
 #include "model/layers/loss.hpp"
+#include "model/members.hpp"
 
 namespace dcrnn {
 
@@ -24,6 +25,7 @@ struct ModelConfig : Schema {
   model::Weighting weighting = model::Weighting::fixed;
   model::Combination gradients = model::Combination::sum;
   model::UnitActivation activation = model::UnitActivation::relu;
+  std::size_t members = 1;  ///< M: networks whose logits are averaged; the layers describe each of them
   std::size_t project = 0;  ///< m: numbers that those of rate fields are brought down to; 0: they stay
   bool wide = false;        ///< a linear model of the fields beside the network
   bool head = true;         ///< false: it stands alone, without a network
@@ -65,6 +67,7 @@ inline constexpr Key kModelKeys[] = {
     {.name = "weighting", .kind = KeyKind::word, .doc = "how the tasks' losses are weighted. fixed: tasks[].weight alone; uncertainty: also a learned log variance of each", .words = "fixed|uncertainty", .added = true},
     {.name = "gradients", .kind = KeyKind::word, .doc = "what shared parameters learn from. sum: the total loss; pcgrad: the tasks' gradients, each without what opposes another's", .words = "sum|pcgrad", .added = true},
     {.name = "activation", .kind = KeyKind::word, .doc = "what makes the units of sharing blocks and towers: relu(a) = max(a, 0) or silu(a) = a sigma(a)", .words = "relu|silu", .added = true},
+    {.name = "members", .kind = KeyKind::whole, .doc = "M: so many networks, each trained alone with a seed of its own, whose logits are averaged", .least = 1, .most = model::kMostMembers, .added = true},
     {.name = "project", .kind = KeyKind::whole, .doc = "m: the numbers of all rate fields are brought down to m by a learned matrix, at the end of x0; 0: they stand where their fields do", .added = true},
     {.name = "wide", .kind = KeyKind::boolean, .doc = "a linear model of the fields is added to every logit", .added = true},
     {.name = "head", .kind = KeyKind::boolean, .doc = "false, with `wide` alone: no network beside it, so no `cross`, `sharing`, `tower`, `transfer`", .added = true},
@@ -89,6 +92,7 @@ void describe(auto& v, Is<ModelConfig> auto& model) {
   v.value("weighting", model.weighting);
   v.value("gradients", model.gradients);
   v.value("activation", model.activation);
+  v.value("members", model.members);
   v.value("project", model.project);
   v.value("wide", model.wide);
   v.value("head", model.head);

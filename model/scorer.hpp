@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/batch.hpp"
+#include "model/members.hpp"
 #include "model/network.hpp"
 
 namespace dcrnn::model {
@@ -13,8 +14,10 @@ namespace dcrnn::model {
 /// Weights ready to score.
 class ScoringNetwork {
  public:
-  ScoringNetwork(const ModelConfig& config, const ParameterTable& table, const kernels::Table<float>& ops);
-  /// Packs `parameters`, which must outlive their use.
+  /// Of `members` networks. `table` is that of each.
+  ScoringNetwork(const ModelConfig& config, const ParameterTable& table, const kernels::Table<float>& ops,
+                 std::size_t members = 1);
+  /// Packs the members' parameters, one behind the other, which must outlive their use.
   void set_parameters(const float* parameters, int threads);
 
   const Network& network() const { return network_; }
@@ -23,8 +26,11 @@ class ScoringNetwork {
   friend class ScoringWorkspace;
   Network network_;
   const kernels::Table<float>& ops_;
-  const float* parameters_ = nullptr;
-  Packed<float> packed_;
+  struct Member {
+    const float* parameters;
+    Packed<float> packed;
+  };
+  std::vector<Member> members_;
 };
 
 /// Memory for scoring; one user at a time.
@@ -39,6 +45,7 @@ class ScoringWorkspace {
  private:
   int threads_;
   std::vector<Arena<float>> arenas_;
+  std::vector<MeanLogits> means_;  ///< per thread; none for one member
 };
 
 }  // namespace dcrnn::model

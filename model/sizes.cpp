@@ -54,7 +54,9 @@ void check_sizes(const ModelConfig& model, std::size_t batch, const std::string&
   }
   model::Build build(model.tasks, std::move(rows), {});
   const std::string parameters = at + "parameters of the model";
-  build.parameters.limit(kMaxValues, [&](std::size_t values) { fail_size(parameters, values); });
+  build.parameters.limit(kMaxValues / model.members, [&](std::size_t values) {
+    fail_size(parameters, checked_mul(values, model.members, parameters));
+  });
   try {
     walk(build, model);
   } catch (const Failure& failure) {

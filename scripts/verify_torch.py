@@ -358,18 +358,13 @@ def reads_shared(block):
 
 # ------------------------------------------------------------------------------------------------- model
 class Model:
-    """Reads a model file; `trace` runs it on a table of cells."""
+    """One network; `trace` runs it on a table of cells."""
 
     def __init__(self, tensors, config, draw=None):
         self.tensors, self.config, self.draw = tensors, config, draw
         self.w = {name: torch.tensor(array.astype(np.float64), requires_grad=True)
                   for name, array in tensors.items() if not name.startswith("encoder.")}
         self.kink = math.inf  # the smallest |input of a relu| met: nearer 0 than rounding, gradients may jump
-
-    @staticmethod
-    def read(path):
-        tensors, metadata = read_safetensors(path)
-        return Model(tensors, json.loads(metadata["dcrnn"]))
 
     def parameter(self, name, *shape):
         """The parameter of this name; where the model is still being made, it is drawn."""
@@ -601,6 +596,48 @@ class Model:
             out["grad." + name] = one.reshape(self.w[name].shape)
 
 
+class Members:
+    """Reads a model file, of one network or several; `trace` runs it on a table of cells."""
+
+    def __init__(self, path):
+        tensors, metadata = read_safetensors(path)
+        self.config = json.loads(metadata["dcrnn"])
+        encoders = {name: tensor for name, tensor in tensors.items() if name.startswith("encoder.")}
+        self.each = []
+        for i in range(self.config.get("members", 1)):
+            prefix = f"member.{i}." if i else ""
+            own = {name[len(prefix):]: tensor for name, tensor in tensors.items()
+                   if name not in encoders and (name.startswith(prefix) if i else not name.startswith("member."))}
+            self.each.append(Model({**encoders, **own}, self.config))
+
+    @property
+    def kink(self):
+        return min(model.kink for model in self.each)
+
+    def trace(self, data):
+        """{name: tensor}: of several, a member's own under its name, then the mean of their logits."""
+        if len(self.each) == 1:
+            return self.each[0].trace(data)
+        out, logits = {}, []
+        for i, model in enumerate(self.each):
+            own = model.trace(data)
+            logits.append(own["logit"])
+            if "loss.total" in own:
+                out["loss.total"] = out.get("loss.total", 0) + own["loss.total"]
+            for name, tensor in own.items():
+                of = name.removeprefix("grad.")
+                if name == "rate":
+                    out[name] = tensor
+                elif of != name:
+                    out[f"grad.member.{i}.{of}" if i or of not in model.w else name] = tensor
+                else:
+                    out[f"member.{i}.{name}"] = tensor
+        plain = {**self.config, "calibrator": 0, "weighting": "fixed", "gradients": "sum"}
+        mean = torch.tensor(sum(logits[1:], logits[0]) / len(logits), requires_grad=True)
+        of_mean = Model({}, plain).objective(mean, None, data, {})
+        return {**out, **{name: of_mean[name] for name in ("logit", "probability", "loss") if name in of_mean}}
+
+
 # --------------------------------------------------------------------------------------------- comparing
 def differences(got, want, slack):
     """(problems, worst relative error, tensor of the worst). The tolerance is that of got's precision; besides,
@@ -683,6 +720,16 @@ class RandomCase:
             self.columns["w"] = [self.draw.choice(["0", "1", "0.25", "3.5"]) for _ in range(self.rows)]
         self.leave_out_defaults()
         Model(self.tensors, self.config, self.normal).trace(self.columns)  # draws the parameters
+        if self.draw.random() < 0.2:
+            self.members()
+
+    def members(self):
+        """Draws more networks like the first."""
+        self.config["members"] = self.draw.choice([2, 3])
+        for i in range(1, self.config["members"]):
+            for name in [n for n in self.tensors if not n.startswith(("encoder.", "member."))]:
+                first = self.tensors[name]
+                self.tensors[f"member.{i}.{name}"] = self.normal(0, np.std(first) or 0.3, first.shape)
 
     def word(self, role, number):
         """A kind of this role, in turn."""
@@ -851,7 +898,7 @@ def verify_random(count, seed, program):
             case = RandomCase(seed, number)
             number += 1
             case.write(model, data)
-            reference = Model.read(model)
+            reference = Members(model)
             want = reference.trace(read_csv(data))
             if reference.kink < 1e-5:
                 continue  # a relu so near its kink that float rounding decides its gradient
@@ -885,7 +932,7 @@ def main():
         return 0 if verify_random(args.random, args.seed, args.dcrnn) else 1
     if not args.data or not (args.trace or args.write):
         parser.error("give MODEL, DATA.csv and TRACE.safetensors (or --write OUT)")
-    want = Model.read(args.model).trace(read_csv(args.data))
+    want = Members(args.model).trace(read_csv(args.data))
     if args.write:
         write_safetensors(args.write, want)
     if args.trace:

@@ -99,6 +99,12 @@ std::string to_json(const Config& config) {
   return Writer::write(config, kConfigKeys, Writer::Defaults::as_format_1).dump();
 }
 
+Config for_member(const Config& config, std::size_t i) {
+  Config own = config;
+  own.train.seed += i;  // modulo 2^64
+  return own;
+}
+
 std::string config_markdown() {
   return R"(# Config keys
 

@@ -140,6 +140,9 @@ Config parse_model_config(std::string_view json, const std::string& source, std:
 /// "format": 1. parse_config(to_json(c)) == c.
 std::string to_json(const Config& config);
 
+/// `config` as member i is trained: with the seed train.seed + i.
+Config for_member(const Config& config, std::size_t i);
+
 /// docs/config.md: every key with its values, default and meaning.
 std::string config_markdown();
 

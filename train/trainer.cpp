@@ -99,7 +99,7 @@ const std::vector<double>& Trainer::losses(const Batch& batch) {
   return engine_.losses().tasks;
 }
 
-StepReport Trainer::step(Batch& batch) {
+StepReport Trainer::differentiate(Batch& batch) {
   choose_threads(batch.rows);
   pack();
   drop_ids(batch);
@@ -108,19 +108,23 @@ StepReport Trainer::step(Batch& batch) {
                                     train.dropout.input, train.dropout.sharing,
                                     train.dropout.tower, train.dropout.field};
   StepReport report;
-  report.compared = differentiate(batch, dropout);
+  report.compared = pass(batch, dropout);
   report.loss = engine().losses().total();
   if (ridge_) ridge_->add(batch.rows, parameters_.data(), engine().sparse_gradients(), threads_now_);
   report.gradient_norm = std::sqrt(gradient_square_sum());
   if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) fail_diverged(batch, dropout);
   report.rate = optim::rate_at(train.schedule, train.optimizer.rate, state_.steps, total_steps_);
-  const bool clip = train.clip_norm > 0 && report.gradient_norm > train.clip_norm;
-  update(clip ? train.clip_norm / report.gradient_norm : 1.0, report.rate);
-  rows_trained_ += batch.rows;
   return report;
 }
 
-bool Trainer::differentiate(const Batch& batch, const model::DropoutState& dropout) {
+void Trainer::update(std::size_t rows, const StepReport& report) {
+  const double most = config_.train.clip_norm;
+  const bool clip = most > 0 && report.gradient_norm > most;
+  move(clip ? most / report.gradient_norm : 1.0, report.rate);
+  rows_trained_ += rows;
+}
+
+bool Trainer::pass(const Batch& batch, const model::DropoutState& dropout) {
   const std::size_t every = config_.train.interference;
   const bool look = every > 0 && state_.steps % every == 0;
   compared_ = look && comparing_;
@@ -177,7 +181,7 @@ double Trainer::gradient_square_sum() {
   return sum;
 }
 
-void Trainer::update(double scale, double rate) {
+void Trainer::move(double scale, double rate) {
   const OptimizerConfig& dense = config_.train.optimizer;
   const TablesConfig& tables = config_.train.tables;
   const double tables_rate =

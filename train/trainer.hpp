@@ -38,7 +38,15 @@ class Trainer {
   /// One step on 1 .. train.batch rows with labels; replaces a share of vocabulary ids in `batch` by the
   /// unknown row. Failure(diverged) names the first tensor with a NaN or infinity; the parameters are then as
   /// before the step.
-  StepReport step(Batch& batch);
+  StepReport step(Batch& batch) {
+    const StepReport report = differentiate(batch);
+    update(batch.rows, report);
+    return report;
+  }
+  /// The two halves of a step, for those who take several together or not at all: the first may fail, and
+  /// moves nothing; the second does not fail.
+  StepReport differentiate(Batch& batch);
+  void update(std::size_t rows, const StepReport& report);
 
   /// Loss per task [T] of rows with labels, as scoring sees them: nothing dropped, nothing changed.
   const std::vector<double>& losses(const Batch& batch);
@@ -65,11 +73,11 @@ class Trainer {
   /// Packs the parameters unless they are.
   void pack();
   void drop_ids(Batch& batch) const;
-  /// Gradients of the step; true if the tasks' were compared for the log.
-  bool differentiate(const Batch& batch, const model::DropoutState& dropout);
+  /// Forward and backward; true if the tasks' gradients were compared for the log.
+  bool pass(const Batch& batch, const model::DropoutState& dropout);
   double gradient_square_sum();
   /// The gradients, times `scale`, into the parameters; `rate` is that of the dense ones.
-  void update(double scale, double rate);
+  void move(double scale, double rate);
   std::string first_bad_parameter() const;
   [[noreturn]] void fail_diverged(const Batch& batch, const model::DropoutState& dropout);
 

@@ -10,13 +10,6 @@ namespace {
 /// Elements of the arena that one thread updates at a time.
 constexpr std::size_t kChunk = 16384;
 
-/// The name without "member.<i>.".
-std::string_view name_in_member(std::string_view name) {
-  constexpr std::string_view kMember = "member.";
-  if (!name.starts_with(kMember)) return name;
-  return name.substr(name.find('.', kMember.size()) + 1);
-}
-
 void add_chunks(std::vector<Span>& spans, std::size_t begin, std::size_t end, bool decays) {
   for (; begin < end; begin += kChunk) spans.push_back({begin, std::min(kChunk, end - begin), decays});
 }
@@ -24,7 +17,7 @@ void add_chunks(std::vector<Span>& spans, std::size_t begin, std::size_t end, bo
 }  // namespace
 
 std::vector<optim::Matrix> muon_matrices(const model::Parameter& parameter, model::Candidate candidate) {
-  const std::string_view name = name_in_member(parameter.name);
+  const std::string_view name = parameter.name;
   const auto is_in = [&](std::string_view part) { return name.starts_with(part); };
   const bool moved = is_in("cross.") || is_in("sharing.") || is_in("tower.") || is_in("transfer.");
   if (!moved || name.ends_with(".stitch.weight") || parameter.shape.size() != 2) return {};
@@ -45,7 +38,7 @@ UpdatePlan plan_updates(std::span<const model::Parameter> parameters, std::size_
     if (parameter.offset < begin) continue;
     std::vector<optim::Matrix> matrices;
     if (kind == OptimizerKind::muon) matrices = muon_matrices(parameter, candidate);
-    const bool decays = name_in_member(parameter.name) != "weighting.log_variance";
+    const bool decays = parameter.name != "weighting.log_variance";
     if (matrices.empty() && decays) continue;
     add_chunks(plan.spans, open, parameter.offset, true);
     open = parameter.offset + parameter.size;

@@ -24,9 +24,9 @@ struct UpdatePlan {
 };
 
 /// The parts of `parameter` that muon takes for matrices, both extents at least 2: weights of cross, sharing
-/// (but stitch), tower and transfer, whatever member they belong to. A tensor is one matrix, gates stacked on
-/// each other too, but for the state weights of candidate cross: r and z multiply the state, n the state that
-/// r has reset, so these are two.
+/// (but stitch), tower and transfer. A tensor is one matrix, gates stacked on each other too, but for the
+/// state weights of candidate cross: r and z multiply the state, n the state that r has reset, so these are
+/// two.
 std::vector<optim::Matrix> muon_matrices(const model::Parameter& parameter, model::Candidate candidate);
 
 /// For the dense parameters among `parameters`, which fill [begin, end) of the arena.

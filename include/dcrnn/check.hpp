@@ -54,11 +54,12 @@ struct CheckReport {
   std::vector<std::string> warnings;  ///< "warning: ...": what spoils what was asked for
   std::vector<std::string> notes;     ///< "note: ...": what is worth knowing
   std::size_t parameter_count = 0;
-  std::uint64_t memory_bytes = 0;           ///< a training takes, about
-  std::size_t epochs = 0;                   ///< at most
-  std::optional<double> seconds_per_epoch;  ///< about, validation included; nothing where a first step fails
-  double reading_seconds = 0;               ///< of this call, for the files
-  double seconds = 0;                       ///< of this call
+  std::uint64_t memory_bytes = 0;  ///< a training takes, about
+  std::size_t epochs = 0;          ///< at most
+  std::optional<double>
+      seconds_per_epoch;  ///< about, of all members, validation included; nothing where a first step fails
+  double reading_seconds = 0;  ///< of this call, for the files
+  double seconds = 0;          ///< of this call
 };
 
 /// Looks at what training would read, without training and without writing a file. What fit() refuses is

@@ -53,9 +53,10 @@ struct JobProgress {
   /// Bytes when reading (at its end once more the rows, which are looked through), rows otherwise; total 0:
   /// unknown.
   std::uint64_t done = 0, total = 0;
-  std::size_t epoch = 0, epochs = 0;  ///< from 1, training and validating
-  double loss = 0;                    ///< mean of the epoch so far, training
-  double seconds = 0;                 ///< since the stage or epoch began
+  std::size_t epoch = 0, epochs = 0;    ///< from 1, training and validating
+  std::size_t member = 0, members = 1;  ///< whose epoch that is, from 0, and of how many
+  double loss = 0;                      ///< mean of the epoch so far, training
+  double seconds = 0;                   ///< since the stage or epoch began
 };
 /// Called often from the calling thread, and must not throw (ErrorCode::usage if it does); returning false
 /// stops the job (after saving, when training) with ErrorCode::stopped.
@@ -71,7 +72,8 @@ struct InterferenceReport {
 };
 
 struct EpochSummary {
-  std::size_t epoch = 0, epochs = 0;  ///< from 1
+  std::size_t epoch = 0, epochs = 0;    ///< from 1
+  std::size_t member = 0, members = 1;  ///< which was trained, from 0, of how many
   double seconds = 0, rows_per_second = 0, loss = 0;
   std::vector<TaskReport> valid;  ///< empty without validation files
   bool best = false;
@@ -86,7 +88,8 @@ struct FitJob {
   std::vector<std::string> valid;
   std::string from;          ///< model, or <MODEL>.state, that the run goes on from (docs/going-on.md)
   bool keep_state = false;   ///< leave <MODEL>.state: the last epoch with the optimizer's state
-  std::string model;         ///< MODEL to write; its log is <MODEL>.jsonl, its checkpoint <MODEL>.checkpoint
+  std::string model;         ///< MODEL to write; its log is <MODEL>.jsonl, its checkpoint <MODEL>.checkpoint;
+                             ///< member i > 0 has <MODEL>.checkpoint.<i> and <MODEL>.state.<i>
   std::string cache;         ///< directory of the binary cache; empty: <MODEL>.cache
   std::string cache_config;  ///< a config of more tasks over the same fields, without rate fields: the cache
                              ///< holds what that asks for, so that models of some of its tasks share one;
@@ -101,11 +104,12 @@ struct FitJob {
 };
 
 struct FitReport {
-  std::string reason;              ///< "finished", "early_stopping"
-  std::size_t best_epoch = 0;      ///< from 1
-  std::size_t epochs = 0;          ///< done
-  std::uint64_t rows_trained = 0;  ///< by this call, resumed parts not counted
+  std::string reason;              ///< "finished"; "early_stopping", if a member did
+  std::size_t best_epoch = 0;      ///< from 1; of the first member
+  std::size_t epochs = 0;          ///< done; likewise
+  std::uint64_t rows_trained = 0;  ///< by this call, of all members, resumed parts not counted
   double seconds = 0;
+  std::vector<std::size_t> best_epochs;  ///< of every member
 };
 
 /// Trains from files and writes the model. Stopped by `progress`: ErrorCode::stopped after saving a

@@ -101,9 +101,9 @@ class DCRNN_EXPORT Scorer {
 
 /// What one training step did.
 struct TrainStep {
-  double loss = 0;           ///< weighted total over the tasks, before the update
+  double loss = 0;           ///< weighted total over the tasks and the sum over members, before the update
   double rate = 0;           ///< learning rate used
-  double gradient_norm = 0;  ///< global, before clipping
+  double gradient_norm = 0;  ///< global, of all members, before clipping (each of which clips by its own)
 };
 
 /// Trains a model in place, one batch after another, with the optimizer, dropout, clipping and schedule of

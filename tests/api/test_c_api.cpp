@@ -37,12 +37,17 @@ struct CRows {
 }  // namespace
 
 TEST_CASE("training and scoring from C give the bytes of C++") {
+  std::string config = small_config();
+  SUBCASE("one network") {}
+  SUBCASE("members") {
+    config.insert(config.size() - 1, ", \"members\": 2");
+  }
   const ScratchDirectory scratch;
   const SmallTable table(64);
   CRows c(table);
   dcrnn_error error;
   dcrnn_model* model = nullptr;
-  REQUIRE(dcrnn_model_create(small_config().c_str(), &model, &error) == DCRNN_OK);
+  REQUIRE(dcrnn_model_create(config.c_str(), &model, &error) == DCRNN_OK);
   CHECK(error.message[0] == '\0');
   CHECK(dcrnn_model_task_count(model) == 2);
   CHECK(std::string(dcrnn_model_task_name(model, 1)) == "consume");
@@ -62,7 +67,7 @@ TEST_CASE("training and scoring from C give the bytes of C++") {
   c.rows.label_count = 0;
   REQUIRE(dcrnn_scorer_score(scorer, &c.rows, p.data(), logits.data(), nullptr) == DCRNN_OK);
 
-  auto expected = dcrnn::Model::create(small_config());
+  auto expected = dcrnn::Model::create(config);
   auto steps = dcrnn::Trainer::create(*expected, 10);
   double expected_loss = 0;
   for (int i = 0; i < 10; ++i) expected_loss = steps->step(table.rows())->loss;

@@ -134,27 +134,32 @@ TEST_CASE("steps that compare or combine the tasks' gradients") {
 
 TEST_CASE("steps and scores of rows in memory") {
   const SmallTable a(256, 1), b(256, 2);
-  for (const int threads : kThreads) {
-    CAPTURE(threads);
-    auto model = Model::create(small_config("\"batch\": 256, \"clip_norm\": 1.0"));
-    auto trainer = Trainer::create(*model, 100, {threads, "auto"});
-    REQUIRE(trainer.ok());
-    bool good = true;
-    const auto steps = [&] {
-      for (const SmallTable* table : {&a, &b, &a}) good = trainer->step(table->rows()).ok() && good;
-    };
-    steps();
-    CHECK(allocations_of(steps) == 0);
+  const std::string one = small_config("\"batch\": 256, \"clip_norm\": 1.0");
+  const std::string three = one.substr(0, one.size() - 1) + ", \"members\": 3}";
+  for (const std::string& config : {one, three}) {
+    for (const int threads : kThreads) {
+      CAPTURE(threads);
+      CAPTURE(config);
+      auto model = Model::create(config);
+      auto trainer = Trainer::create(*model, 100, {threads, "auto"});
+      REQUIRE(trainer.ok());
+      bool good = true;
+      const auto steps = [&] {
+        for (const SmallTable* table : {&a, &b, &a}) good = trainer->step(table->rows()).ok() && good;
+      };
+      steps();
+      CHECK(allocations_of(steps) == 0);
 
-    auto scorer = Scorer::create(*model, {threads, "auto"});
-    REQUIRE(scorer.ok());
-    std::vector<float> p(512), logits(512);
-    const auto scores = [&] {
-      for (const SmallTable* table : {&a, &b}) good = scorer->score(table->rows(), p, logits).ok() && good;
-    };
-    scores();
-    CHECK(allocations_of(scores) == 0);
-    CHECK(good);
+      auto scorer = Scorer::create(*model, {threads, "auto"});
+      REQUIRE(scorer.ok());
+      std::vector<float> p(512), logits(512);
+      const auto scores = [&] {
+        for (const SmallTable* table : {&a, &b}) good = scorer->score(table->rows(), p, logits).ok() && good;
+      };
+      scores();
+      CHECK(allocations_of(scores) == 0);
+      CHECK(good);
+    }
   }
 }
 
