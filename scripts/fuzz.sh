@@ -23,6 +23,6 @@ $programs/make_corpus build/fuzz/corpus
 # As many at once as there are processors. What an input of more than 64 kB finds a smaller one finds too;
 # one change at a time, since a file changed five times is mostly refused for one of them.
 printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -I {} sh -c '
-  "$0"/fuzz_{} build/fuzz/corpus/{} -artifact_prefix=build/fuzz/found/{}. -max_len=65536 -mutate_depth=1 -timeout=10 -rss_limit_mb=2048 \
+  "$0"/fuzz_{} build/fuzz/corpus/{} -artifact_prefix=build/fuzz/found/{}. -max_len=65536 -mutate_depth=1 -entropic=0 -timeout=10 -rss_limit_mb=2048 \
     -print_final_stats=1 -verbosity=0 "$@" >build/fuzz/{}.log 2>&1 && echo "{}: $(grep -E "^(stat.*(executed|per_sec)|taken)" build/fuzz/{}.log | tr -s "\n " " ")" ||
     { cat build/fuzz/{}.log; exit 255; }' "$programs" "${limit[@]}"

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -49,30 +50,39 @@ inline std::string_view text(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
 
-/// Latest inputs that were taken, some of them.
-inline std::vector<std::string>& taken_inputs() {
-  static std::vector<std::string> inputs;
-  return inputs;
-}
+/// The latest inputs that were taken. Their room is there from the start: libFuzzer looks for leaks, which
+/// takes longer than most inputs, whenever one leaves more memory behind than it found.
+class Taken {
+ public:
+  static Taken& inputs() {
+    static Taken taken;
+    return taken;
+  }
+  void add(std::string_view input) { kept_[total_++ % kKept].assign(input.substr(0, kMost)); }
+  std::size_t total() const { return total_; }
+  const std::string& any(std::size_t drawn) const { return kept_[drawn % std::min(total_, kKept)]; }
+
+ private:
+  static constexpr std::size_t kKept = 256, kMost = 65536;
+  Taken() : kept_(kKept) {
+    for (std::string& one : kept_) one.reserve(kMost);
+  }
+
+  std::vector<std::string> kept_;
+  std::size_t total_ = 0;
+};
 
 /// Counts inputs, and tells at the end how many were taken. If none of many was, the target no longer knows
 /// what it reads: that is an error of its own.
 inline void count(bool taken, std::string_view input) {
-  constexpr std::size_t kKept = 256;
-  static std::size_t inputs = 0, inputs_taken = 0;
+  static std::size_t inputs = 0;
   if (inputs++ == 0) {
     std::atexit([] {
-      std::fprintf(stderr, "taken: %zu of %zu inputs\n", inputs_taken, inputs);
-      if (inputs > 1000 && inputs_taken == 0) std::_Exit(1);
+      std::fprintf(stderr, "taken: %zu of %zu inputs\n", Taken::inputs().total(), inputs);
+      if (inputs > 1000 && Taken::inputs().total() == 0) std::_Exit(1);
     });
   }
-  if (!taken) return;
-  if (taken_inputs().size() < kKept) {
-    taken_inputs().emplace_back(input);
-  } else {
-    taken_inputs()[inputs_taken % kKept] = input;
-  }
-  ++inputs_taken;
+  if (taken) Taken::inputs().add(input);
 }
 
 /// What every error promises: lines without control characters, of bounded length.
@@ -95,8 +105,9 @@ inline std::size_t draw(unsigned& seed, std::size_t below) {
 /// What a mutator begins with: `input`, or, three times in four, one that was taken. libFuzzer keeps inputs
 /// for the code they reach, most of them refused, and a refused file with one more change is refused again.
 inline std::string beginning(std::string_view input, unsigned& seed) {
-  if (taken_inputs().empty() || draw(seed, 4) == 0) return std::string(input);
-  return taken_inputs()[draw(seed, taken_inputs().size())];
+  const Taken& taken = Taken::inputs();
+  if (taken.total() == 0 || draw(seed, 4) == 0) return std::string(input);
+  return taken.any(draw(seed, taken.total()));
 }
 
 }  // namespace dcrnn::fuzz
