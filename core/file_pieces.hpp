@@ -19,7 +19,7 @@ namespace dcrnn {
 /// (One pread for every piece costs a small model a fifth of its speed.)
 class FilePieces {
  public:
-  static constexpr std::size_t kResident = std::size_t{64} << 20;
+  static constexpr std::size_t kResident = std::size_t{256} << 20;
 
   /// Failure(io) if the file cannot be opened, read or mapped. `resident`: see above.
   explicit FilePieces(const std::string& path, std::size_t resident = kResident);
