@@ -6,6 +6,7 @@
 #include <exception>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bench/workload.hpp"
@@ -64,7 +65,11 @@ void write(const std::string& directory, const Workload& workload, const Archite
 
 int main(int argc, char** argv) {
   using namespace dcrnn::bench;
-  if (argc != 2) return std::fprintf(stderr, "usage: write_workloads DIR\n"), 2;
+  const bool asked =
+      argc == 2 && (std::string_view(argv[1]) == "-h" || std::string_view(argv[1]) == "--help");
+  if (argc != 2 || asked || argv[1][0] == '-') {
+    return std::fprintf(asked ? stdout : stderr, "usage: write_workloads DIR\n"), asked ? 0 : 2;
+  }
   try {
     std::filesystem::create_directories(argv[1]);
     for (const Architecture& architecture : {kTanh, kCross}) {

@@ -71,6 +71,28 @@ else
   turn=0.3
 fi
 
+# OpenBLAS takes a processor newer than itself for the oldest one. The core type whose product is fastest here is its
+# best, whatever it calls itself.
+chosen=""
+choose_core_type() {
+  local type seconds best="" setting
+  for type in "" Haswell SkylakeX Cooperlake Sapphirerapids Zen; do
+    setting=()
+    [ -z "$type" ] || setting=(env "OPENBLAS_CORETYPE=$type")
+    seconds=$(on "$one" 1 "${setting[@]}" "$programs/bench_products" --benchmark_min_time=0.05 \
+      --benchmark_filter='forward/in=512/out=1536/B=1024/OpenBLAS' --benchmark_format=csv 2>/dev/null |
+      awk -F, '/^"product/ { print $3 }') || continue
+    if [ -n "$seconds" ] && { [ -z "$best" ] || awk "BEGIN { exit !($seconds < 0.95 * $best) }"; }; then
+      best=$seconds chosen=$type
+    fi
+  done
+}
+choose_core_type
+if [ -n "$chosen" ]; then
+  export OPENBLAS_CORETYPE=$chosen
+fi
+echo "OpenBLAS: ${chosen:-its own choice}"
+
 ours memory bench_memory "${some[@]}"
 if ! $steps_alone; then
   ours elementwise bench_elementwise "${some[@]}"
