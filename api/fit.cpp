@@ -162,9 +162,10 @@ class FitRun {
     const data::Progress progress = [this](std::uint64_t done, std::uint64_t total) {
       return api::tell_progress(job_.progress, "reading", done, total, begin_);
     };
-    data::TrainingData training = start_ ? data::build_training_data(config_.model, start_->model->encoders,
-                                                                     job_.train, cache_, progress)
-                                         : data::build_training_data(schema(), job_.train, cache_, progress);
+    data::TrainingData training =
+        start_
+            ? data::build_training_data(config_.model, start_->model->encoders, job_.train, cache_, progress)
+            : data::build_training_data(schema(), job_.train, cache_, progress, left_out());
     model_ = std::make_unique<Model::Impl>(config_, std::move(training.encoders));
     train_ = selected(std::move(training.dataset));
     fingerprint_ = train_.fingerprint;
@@ -186,6 +187,7 @@ class FitRun {
     training_->survey([&](std::uint64_t rows) { return progress(rows, train_.rows->rows()); });
   }
 
+  data::LeftOut left_out() const { return {config_.train.seed, job_.folds, job_.left_out}; }
   const Schema& schema() const { return read_as_ ? *read_as_ : config_.model; }
 
   data::Dataset selected(data::Dataset dataset) const {
@@ -213,7 +215,7 @@ class FitRun {
       tell_member(i);
       log_.stopped(api::word_of(results[i].reason), results[i]);
     }
-    remove_checkpoints();
+    if (!job_.keep_checkpoint) remove_checkpoints();
     return api::report_of(results, seconds_since(begin_));
   }
 

@@ -1,9 +1,6 @@
-#include <algorithm>
-#include <charconv>
-#include <set>
-
 #include "api/callback.hpp"
 #include "api/file_scorer.hpp"
+#include "api/prediction_text.hpp"
 #include "core/file.hpp"
 #include "core/guard.hpp"
 #include "core/job_files.hpp"
@@ -12,40 +9,6 @@
 namespace dcrnn {
 
 namespace {
-
-/// Shortest text that reads back to the same float.
-void append_number(std::string& text, float value) {
-  char digits[32];
-  text.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
-}
-
-/// A cell as RFC 4180 writes it.
-void append_cell(std::string& text, std::string_view cell) {
-  if (cell.find_first_of("\",\r\n") == std::string_view::npos) {
-    text += cell;
-    return;
-  }
-  text += '"';
-  for (const char c : cell) text.append(c == '"' ? 2 : 1, c);
-  text += '"';
-}
-
-/// The columns of the output: those kept, then a prediction per task.
-std::string header(const ModelConfig& config, const std::vector<std::string>& keep) {
-  std::vector<std::string> names = keep;
-  for (const Task& task : config.tasks) names.push_back("p_" + task.name);
-  std::set<std::string_view> seen;
-  std::string line;
-  for (const std::string& name : names) {
-    if (!seen.insert(name).second) {
-      fail(ErrorCode::usage, "keep: the output would have two columns " + in_quotes(name),
-           "keep a column once, and none that is named like a prediction");
-    }
-    line += line.empty() ? "" : ",";
-    append_cell(line, name);
-  }
-  return line + '\n';
-}
 
 /// One call of predict_files().
 class Prediction {
@@ -74,14 +37,10 @@ class Prediction {
  private:
   void add_row(const api::FileScorer& scorer, std::size_t b) {
     for (std::size_t k = 0; k < job_.keep.size(); ++k) {
-      append_cell(text_, scorer.reader().kept(b, k));
+      api::append_cell(text_, scorer.reader().kept(b, k));
       text_ += ',';
     }
-    const float* const probabilities = &scorer.probabilities()[b * tasks_];
-    for (std::size_t t = 0; t < tasks_; ++t) {
-      append_number(text_, probabilities[t]);
-      text_ += t + 1 == tasks_ ? '\n' : ',';
-    }
+    api::append_predictions(text_, {&scorer.probabilities()[b * tasks_], tasks_});
   }
 
   void add_bad_row(const std::string& reason) {
@@ -104,7 +63,7 @@ class Prediction {
 
 PredictReport write_predictions(const Model& model, const PredictJob& job) {
   const ModelConfig& config = model.impl().config.model;
-  const std::string first_line = header(config, job.keep);
+  const std::string first_line = api::prediction_header(config.tasks, job.keep);
   data::RowReader::Options options;
   options.labels = data::RowReader::Labels::ignored;
   options.skip_bad_rows = job.skip_bad_rows;

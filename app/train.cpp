@@ -24,6 +24,8 @@ namespace {
 struct TrainOptions {
   std::string config, out, cache, from;
   std::vector<std::string> train, valid, set;
+  std::string out_of_fold;
+  std::size_t folds = 0;
   std::uint64_t seed = 0;
   bool seed_given = false, resume = false, restart = false, quiet = false, keep_state = false;
   SharedOptions shared;
@@ -118,8 +120,9 @@ int train(const TrainOptions& options) {
     interference = interference_text(epoch);
   };
   job.on_note = [&](const std::string& note) { progress.line(one_line(note)); };
+  job.folds = options.folds;
   defer_signals(0);
-  const Result<FitReport> result = fit(job);
+  const Result<FitReport> result = options.folds > 0 ? fit_out_of_folds(job, options.out_of_fold) : fit(job);
   progress.clear();
   if (!result && result.error().code == ErrorCode::stopped) return report_stop(progress.stage());
   if (!result) throw Failure(result.error());
@@ -158,6 +161,14 @@ void add_train(CLI::App& program, Command& chosen) {
                    "go on from the checkpoint, if there is one; default: refuse if there is one");
   command.add_flag("--restart", options->restart,
                    "start afresh and drop the checkpoint of a run that did not finish; default: refuse");
+  add_number(command, "--folds", options->folds, std::size_t{2}, std::size_t{1000},
+             "also train so many models, each without a fold of the rows, for --out-of-fold");
+  CLI::Option* folds = command.get_option("--folds")->default_str("none");
+  CLI::Option* out_of_fold = command.add_option(
+      "--out-of-fold", options->out_of_fold,
+      "predictions for every training row by the model that has not seen it; default: none");
+  out_of_fold->type_name("FILE")->needs(folds);
+  folds->needs(out_of_fold);
   add_assignments(command, options->set);
   add_number(command, "--seed", options->seed, std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max(),
              "seed of everything random");

@@ -85,10 +85,17 @@ struct Digests {
 
 /// `encoders`: those that exist already, or null; `growing`: the rows make them grow.
 Digests digest_files(const Schema& config, const Encoders* encoders, bool growing,
-                     const std::vector<std::string>& paths, ProgressMeter& progress) {
+                     const std::vector<std::string>& paths, ProgressMeter& progress,
+                     const LeftOut& left_out = {}) {
   Digests digests;
   digests.key.schema = schema_hash(config);
   Hasher all(digests.key.schema);
+  if (left_out.folds > 0) {
+    for (const std::uint64_t part :
+         {left_out.seed, std::uint64_t{left_out.folds}, std::uint64_t{left_out.fold}}) {
+      all.add("fold " + std::to_string(part));
+    }
+  }
   if (growing) all.add("growing");
   if (encoders != nullptr) all.add(pack_tensors(encoders->tensors()));
   for (const std::string& path : paths) {
@@ -120,15 +127,15 @@ Cache open_written(const Schema& config, const Encoders* known, const std::strin
 
 /// `known`: encoders that are to grow, or null.
 TrainingData build(const Schema& config, const Encoders* known, const std::vector<std::string>& paths,
-                   const std::string& cache_directory, const Progress& progress) {
+                   const std::string& cache_directory, const Progress& progress, const LeftOut& left_out) {
   require_paths(paths);
   ProgressMeter meter(progress, size_of_all(paths));
-  const Digests digests = digest_files(config, known, known != nullptr, paths, meter);
+  const Digests digests = digest_files(config, known, known != nullptr, paths, meter, left_out);
   const CacheKey& key = digests.key;
   std::optional<Cache> cache = open_cache(config, nullptr, cache_directory, key);
   if (!cache) {
     make_directories(cache_directory);
-    DatasetBuilder builder(config, cache_path(cache_directory, key), known);
+    DatasetBuilder builder(config, cache_path(cache_directory, key), known, left_out);
     for (std::size_t i = 0; i < paths.size(); ++i) {
       require_unchanged(paths[i], digests.files[i], builder.parse(paths[i], meter));
     }
@@ -145,14 +152,15 @@ TrainingData build(const Schema& config, const Encoders* known, const std::vecto
 }  // namespace
 
 TrainingData build_training_data(const Schema& config, const std::vector<std::string>& paths,
-                                 const std::string& cache_directory, const Progress& progress) {
-  return build(config, nullptr, paths, cache_directory, progress);
+                                 const std::string& cache_directory, const Progress& progress,
+                                 const LeftOut& left_out) {
+  return build(config, nullptr, paths, cache_directory, progress, left_out);
 }
 
 TrainingData build_training_data(const Schema& config, const Encoders& known,
                                  const std::vector<std::string>& paths, const std::string& cache_directory,
                                  const Progress& progress) {
-  return build(config, &known, paths, cache_directory, progress);
+  return build(config, &known, paths, cache_directory, progress, {});
 }
 
 Dataset build_dataset(const Schema& schema, const Encoders& encoders, const std::vector<std::string>& paths,

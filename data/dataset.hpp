@@ -10,6 +10,7 @@
 #include "config/schema.hpp"
 #include "core/batch.hpp"
 #include "data/encoder.hpp"
+#include "data/fold.hpp"
 
 namespace dcrnn::data {
 
@@ -28,12 +29,14 @@ struct TrainingData {
   Encoders encoders;
   Dataset dataset;
 };
-/// First pass over training files: vocabularies, statistics, bucket edges and the cache in `cache_directory`.
-/// A valid cache with the same key (schema and file content) is reused. Labels and the weight column are
-/// required. Failure(data) names file, line and column; header-only input is Failure(data). What is parsed is
-/// what the key was made of: a file that changes in between is Failure(io), and no cache is written.
+/// First pass over the training rows that `left_out` leaves: vocabularies, statistics, bucket edges and the
+/// cache in `cache_directory`. A valid cache with the same key (schema and file content) is reused. Labels
+/// and the weight column are required. Failure(data) names file, line and column; header-only input is
+/// Failure(data). What is parsed is what the key was made of: a file that changes in between is Failure(io),
+/// and no cache is written.
 TrainingData build_training_data(const Schema& config, const std::vector<std::string>& paths,
-                                 const std::string& cache_directory, const Progress& progress);
+                                 const std::string& cache_directory, const Progress& progress,
+                                 const LeftOut& left_out = {});
 
 /// Likewise, where encoders are there already and grow: words that they know keep their rows, new ones (seen
 /// `min_count` times in these files) get rows behind them, statistics and edges stay.

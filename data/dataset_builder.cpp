@@ -15,8 +15,10 @@ constexpr std::size_t kBatchRows = 1024;
 
 }  // namespace
 
-DatasetBuilder::DatasetBuilder(const Schema& config, const std::string& scratch, const Encoders* known)
+DatasetBuilder::DatasetBuilder(const Schema& config, const std::string& scratch, const Encoders* known,
+                               const LeftOut& left_out)
     : config_(config),
+      left_out_(left_out),
       layout_(config, RecordLayout::Stage::raw),
       keys_(config),
       scratch_(scratch, OutputFile::Target::scratch),
@@ -38,6 +40,7 @@ std::uint64_t DatasetBuilder::parse(const std::string& path, ProgressMeter& prog
   }
   const Columns columns = find_columns(config_, csv, RowReader::Labels::required, true);
   while (csv.next()) {
+    if (!left_out_.takes(passed_++)) continue;
     parse_row(csv, columns);
     if (++rows_ % kRowsPerReport == 0) progress.at(csv.bytes_done());
   }

@@ -13,6 +13,7 @@
 #include "data/columns.hpp"
 #include "data/encoder.hpp"
 #include "data/field_fit.hpp"
+#include "data/fold.hpp"
 #include "data/key_columns.hpp"
 #include "data/progress.hpp"
 #include "data/rate_fits.hpp"
@@ -25,8 +26,10 @@ namespace dcrnn::data {
 class DatasetBuilder {
  public:
   /// `scratch`: a path beside which the scratch file may lie while this object lives. `known`: encoders that
-  /// are to grow, or null; they must outlive this object.
-  DatasetBuilder(const Schema& config, const std::string& scratch, const Encoders* known = nullptr);
+  /// are to grow, or null; they must outlive this object. The rows of `left_out` are as if they were not
+  /// there.
+  DatasetBuilder(const Schema& config, const std::string& scratch, const Encoders* known = nullptr,
+                 const LeftOut& left_out = {});
 
   /// Gives the digest of the file as it was read. Failure(data) names file, line and column. A file may be
   /// without rows.
@@ -51,7 +54,9 @@ class DatasetBuilder {
   void for_each_row(ProgressMeter& progress, Use&& use);
 
   const Schema& config_;
-  RecordLayout layout_;  // raw
+  LeftOut left_out_;
+  std::uint64_t passed_ = 0;  // rows of the files so far, those left out included
+  RecordLayout layout_;       // raw
   std::vector<FieldFit> fits_;
   KeyColumns keys_;
   std::vector<FieldFit> key_fits_;        // one per column of keys

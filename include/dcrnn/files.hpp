@@ -94,8 +94,12 @@ struct FitJob {
   std::string cache_config;  ///< a config of more tasks over the same fields, without rate fields: the cache
                              ///< holds what that asks for, so that models of some of its tasks share one;
                              ///< of no use otherwise; empty: the job's own
-  bool resume = false;       ///< go on from the checkpoint; without one start afresh
-  bool restart = false;      ///< start afresh although a stopped run has left a checkpoint
+  /// With folds > 0 the rows of one fold take no part: row r, counted from 0 over all files of `train`, is in
+  /// fold XXH64(r as 8 bytes, low byte first; seed: train.seed) mod folds.
+  std::size_t folds = 0, left_out = 0;
+  bool keep_checkpoint = false;  ///< of a finished run, too: resumed from it there is nothing left to train
+  bool resume = false;           ///< go on from the checkpoint; without one start afresh
+  bool restart = false;          ///< start afresh although a stopped run has left a checkpoint
   ComputeOptions compute;
   ProgressCallback progress;
   std::function<void(const EpochSummary&)> on_epoch;
@@ -117,6 +121,12 @@ struct FitReport {
 /// checkpoint and neither `resume` nor `restart` says what is to become of it. ErrorCode::io: another run
 /// writes the same model, or a data file changed while it was read.
 DCRNN_EXPORT Result<FitReport> fit(const FitJob& job) noexcept;
+
+/// Trains job.folds models, each without one of the folds, and writes to `out` what each says of the rows of
+/// its fold: a CSV with p_<task> for every training row, in their order, from models that have not seen the
+/// row, nor their encoders or tables of rates. Then trains job.model on all rows. Stopped and resumed as
+/// fit(). ErrorCode::usage for fewer than 2 folds, or with job.from.
+DCRNN_EXPORT Result<FitReport> fit_out_of_folds(const FitJob& job, const std::string& out) noexcept;
 
 /// One assignment `key.path=value` applied to the text of a config.
 DCRNN_EXPORT Result<std::string> set_config_value(std::string_view config_json, const std::string& assignment,
