@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -10,6 +11,7 @@
 #include "app/commands.hpp"
 #include "app/compare_run.hpp"
 #include "app/comparison.hpp"
+#include "app/dial.hpp"
 #include "app/failure.hpp"
 #include "app/options.hpp"
 #include "app/signals.hpp"
@@ -116,7 +118,38 @@ void require_files(const CompareOptions& options) {
   }
 }
 
+/// Runs `work`, or says how to go on where a signal stops it.
+int go_on_later(const CompareOptions& options, const std::function<int()>& work) {
+  defer_signals(0);
+  try {
+    return work();
+  } catch (const Failure& failure) {
+    if (failure.error().code != ErrorCode::stopped) throw;
+    print_error({ErrorCode::stopped,
+                 "stopped by " + stopped_by() + "; what is finished stays in " + one_line(options.out),
+                 "the same command goes on from there"});
+    return stopped_exit_code();
+  }
+}
+
+int turn_dial(const CompareOptions& options, const DialOptions& dial) {
+  if (!options.train.empty() || !options.valid.empty() || !options.test.empty() || !options.config.empty() ||
+      !options.outside.empty()) {
+    throw Failure(ErrorCode::usage, "--dial: found a config or data beside it, want none",
+                  "it makes logs and configs of its own");
+  }
+  if (options.out.empty()) throw Failure(ErrorCode::usage, "--out is required", "dcrnn compare --help");
+  std::string stands_on = "--dial, " + std::to_string(dial.rows) + " rows, selection " +
+                          number_text(dial.selection) + "\n--equal " + word(options.equal) + "\n";
+  for (const std::string& assignment : options.set) stands_on += "--set " + one_line(assignment) + "\n";
+  claim(options.out, stands_on);
+  return go_on_later(options, [&] { return run_dial(options, dial); });
+}
+
 int compare_models(const CompareOptions& options) {
+  if (options.config.empty()) {
+    throw Failure(ErrorCode::usage, "CONFIG is required", "name the config that the rows are made from");
+  }
   std::vector<std::string> set = options.set;
   set.emplace_back("train.seed=1");  // each run sets its own
   const std::string config = read_config_text(options.config, set);
@@ -130,20 +163,13 @@ int compare_models(const CompareOptions& options) {
   require_files(options);
   const std::vector<SizedRow> rows = make_rows(options, config);
   claim(options.out, foundation(config, options));
-  defer_signals(0);
-  try {
+  return go_on_later(options, [&] {
     const Comparison comparison = run_comparison(options, config, rows);
     take_written(compare::write_text(options.out + "/table.json", as_json(comparison)));
     take_written(compare::write_text(options.out + "/table.csv", as_csv(comparison)));
     print_out(as_table(comparison));
-  } catch (const Failure& failure) {
-    if (failure.error().code != ErrorCode::stopped) throw;
-    print_error({ErrorCode::stopped,
-                 "stopped by " + stopped_by() + "; what is finished stays in " + one_line(options.out),
-                 "the same command goes on from there"});
-    return stopped_exit_code();
-  }
-  return 0;
+    return 0;
+  });
 }
 
 void add_outside(CompareOptions& options, const std::string& text) {
@@ -169,7 +195,11 @@ void add_compare(CLI::App& program, Command& chosen) {
   CLI::App& command =
       *program.add_subcommand("compare", "train several models under one protocol and judge them");
   const auto options = std::make_shared<CompareOptions>();
-  add_required(command, "CONFIG", options->config, "FILE", "JSON config that the rows are made from");
+  const auto dial = std::make_shared<DialOptions>();
+  command
+      .add_option("CONFIG", options->config,
+                  "JSON config that the rows are made from; required but for --dial")
+      ->type_name("FILE");
   command
       .add_option("--train", options->train, "training data, CSV, also compressed; required but for --show")
       ->type_name("FILE");
@@ -215,7 +245,17 @@ void add_compare(CLI::App& program, Command& chosen) {
                   "directory of models, cache, table.json and table.csv; required but for --show")
       ->type_name("DIR");
   add_shared_options(command, options->shared);
-  command.callback([&chosen, options] { chosen = [options] { return compare_models(*options); }; });
+  CLI::Option* turn = command.add_flag(
+      "--dial", dial->turned,
+      "compare rows on made-up logs whose tasks have ever more in common; default: compare on --test");
+  add_number(command, "--rows", dial->rows, std::size_t{8}, std::size_t{1000000000},
+             "training rows of a made-up log")
+      ->needs(turn);
+  add_number(command, "--selection", dial->selection, 0.0, 10.0, "as of synth, of the made-up logs")
+      ->needs(turn);
+  command.callback([&chosen, options, dial] {
+    chosen = [options, dial] { return dial->turned ? turn_dial(*options, *dial) : compare_models(*options); };
+  });
 }
 
 }  // namespace dcrnn::app

@@ -325,6 +325,11 @@ class CompareRun {
       keep(figures.logloss, report.logloss);
       keep(figures.ece, report.ece);
       if (!scores.report.ranking.empty()) keep(figures.gauc, scores.report.ranking[t].gauc);
+      if (report.truth_auc && report.auc) figures.gap.push_back(*report.truth_auc - *report.auc);
+      keep(figures.counterfactual_bias, report.counterfactual_bias);
+      if (report.counterfactual_auc && report.counterfactual_truth_auc) {
+        figures.counterfactual_gap.push_back(*report.counterfactual_truth_auc - *report.counterfactual_auc);
+      }
       const std::vector<float>& p = scores.probabilities[t];
       figures.logit.resize(p.size());
       for (std::size_t b = 0; b < p.size(); ++b) figures.logit[b] += log_odds(p[b]);

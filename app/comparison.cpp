@@ -23,7 +23,10 @@ const Figure kFigures[] = {
     {"ece", "ECE", &TaskFigures::ece},
     {"auc_given_parent", "AUC given parent", &TaskFigures::given_parent},
     {"auc_given_parent_by_child", "the same by p_child", &TaskFigures::given_parent_by_child},
-    {"gauc", "GAUC", &TaskFigures::gauc}};
+    {"gauc", "GAUC", &TaskFigures::gauc},
+    {"gap", "gap to truth", &TaskFigures::gap},
+    {"counterfactual_bias", "counterfactual bias", &TaskFigures::counterfactual_bias},
+    {"counterfactual_gap", "counterfactual gap", &TaskFigures::counterfactual_gap}};
 
 /// Whether any row has the figure.
 bool has(const Comparison& comparison, std::size_t t, const Figure& figure) {

@@ -17,6 +17,9 @@ struct TaskFigures {
   std::vector<double> given_parent;           ///< AUC among the parent's positives, by p_child / p_parent
   std::vector<double> given_parent_by_child;  ///< the same by p_child
   std::vector<double> gauc;
+  // Where the test file has the truth.
+  std::vector<double> gap;                                      ///< of the AUC to that of the truth
+  std::vector<double> counterfactual_bias, counterfactual_gap;  ///< of P(task | parent) without the parent
   std::vector<double> logit;  ///< [rows of --test]: log odds of p, summed over the seeds
   bool best = false;          ///< both tests say so against every other row
 };

@@ -66,6 +66,11 @@ std::string as_json(const EvalReport& report) {
     json.member("mean_prediction", task.mean_prediction).member("mean_label", task.mean_label);
     if (task.chain_child) json.member("auc_given_parent", task.auc_given_parent);
     if (truth) json.member("truth_auc", task.truth_auc).member("gap", gap(task));
+    if (task.counterfactual_bias) {
+      json.member("counterfactual_bias", task.counterfactual_bias);
+      json.member("counterfactual_auc", task.counterfactual_auc);
+      json.member("counterfactual_truth_auc", task.counterfactual_truth_auc);
+    }
     if (!report.ranking.empty()) add_ranking(json, report.ranking[t]);
     json.end_object();
   }
@@ -90,6 +95,19 @@ std::string as_table(const EvalReport& report) {
     if (truth) rows.back().insert(rows.back().end(), {fixed(task.truth_auc, 5), fixed(gap(task), 5)});
   }
   return with_commas(report.rows) + " rows\n" + table(rows);
+}
+
+/// Empty where the truth of no task and its parent is known.
+std::string counterfactual_table(const EvalReport& report) {
+  std::vector<std::vector<std::string>> rows = {{"task", "bias", "AUC", "AUC of truth", "gap"}};
+  for (const TaskReport& task : report.tasks) {
+    if (!task.counterfactual_bias || !task.counterfactual_auc || !task.counterfactual_truth_auc) continue;
+    rows.push_back({task.task, fixed(task.counterfactual_bias, 5), fixed(task.counterfactual_auc, 5),
+                    fixed(task.counterfactual_truth_auc, 5),
+                    fixed(*task.counterfactual_truth_auc - *task.counterfactual_auc, 5)});
+  }
+  return rows.size() == 1 ? ""
+                          : "\ngiven its parent, in the rows whose parent did not happen\n" + table(rows);
 }
 
 std::string ranking_table(const EvalReport& report) {
@@ -129,7 +147,8 @@ int evaluate_data(const EvalOptions& options) {
   if (options.json) {
     print_out(as_json(*report));
   } else {
-    print_out(as_table(*report) + (report->ranking.empty() ? "" : ranking_table(*report)));
+    print_out(as_table(*report) + counterfactual_table(*report) +
+              (report->ranking.empty() ? "" : ranking_table(*report)));
   }
   return 0;
 }

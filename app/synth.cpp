@@ -52,6 +52,9 @@ void add_synth(CLI::App& program, Command& chosen) {
              "share of what drives consume that also drives click");
   add_number(command, "--seed", job.seed, std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max(),
              "seed of everything random");
+  add_number(
+      command, "--selection", job.selection, 0.0, 10.0,
+      "how much more the features decide who clicks: consume is learnt from rows the less like the rest");
   add_number(command, "--missing-consume", job.missing_consume, 0.0, 1.0,
              "share of rows whose consume label is left empty");
   add_shared_options(command, options->shared);

@@ -104,6 +104,7 @@ const Kind kKinds[] = {
      [](Json& c) {
        set_blocks(c, Json::object({{"kind", "ple"}}), "units");
      }},
+    {"partial", [](Json& c) { share_partially(c); }},
     {"cross_stitch",
      [](Json& c) {
        set_blocks(c, Json::object({{"kind", "cross_stitch"}}), "units");

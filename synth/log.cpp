@@ -17,6 +17,7 @@ constexpr std::size_t kMostRows = std::size_t{1} << 40;
 constexpr std::size_t kRowsPerReport = 1024;
 constexpr std::size_t kMostLevels = 10'000'000;
 constexpr std::size_t kMostNoiseFields = 1000;
+constexpr double kMostSelection = 10;
 
 constexpr std::array<std::string_view, kSynthCategories> kCategoryNames = {
     "books", "films", "food", "games", "garden", "music", "shoes", "sports", "tools", "travel"};
@@ -136,6 +137,8 @@ void check(const SynthOptions& options) {
   };
   check(within(options.rows, 8, kMostRows), "rows", "8 to " + std::to_string(kMostRows) + " are possible");
   check(options.correlation >= 0 && options.correlation <= 1, "correlation", "it must be from 0 to 1");
+  check(options.selection >= 0 && options.selection <= kMostSelection, "selection",
+        "it must be from 0 to 10");
   check(within(options.users, 2, kMostLevels), "users", "2 to 10000000 are possible");
   check(within(options.items, 2, kMostLevels), "items", "2 to 10000000 are possible");
   check(options.noise_fields <= kMostNoiseFields, "noise fields", "at most 1000 are possible");

@@ -14,6 +14,8 @@ struct SynthOptions {
   std::size_t users = 200;
   std::size_t items = 100;
   std::size_t noise_fields = 4;  ///< fields that mean nothing
+  double selection =
+      0.0;  ///< by how much the click logit varies more: the clicked are the more unlike the rest
   double missing_consume = 0.0;  ///< share of rows whose consume label is left empty
 };
 

@@ -9,7 +9,7 @@
 namespace dcrnn::synthetic {
 namespace {
 
-constexpr double kClickDeviation = 1.3;  // of the logit of click
+constexpr double kClickDeviation = 1.3;  // of the logit of click, without selection
 // Of the logit of consume given click: less the more it has in common with click, so that its AUC over all
 // exposures, to which both logits add, stays about the same.
 constexpr double kConsumeDeviation = 1.5, kConsumeDeviationLost = 0.7;
@@ -153,7 +153,8 @@ std::array<double, 2> SynthModel::logits(const SynthRow& row) const {
   const double c = options_.correlation;
   const double blend = c * shared + std::sqrt(1 - c * c) * own;
   const double deviation = kConsumeDeviation - kConsumeDeviationLost * c * c;
-  return {intercepts_[0] + kClickDeviation * shared, intercepts_[1] + deviation * blend};
+  return {intercepts_[0] + kClickDeviation * (1 + options_.selection) * shared,
+          intercepts_[1] + deviation * blend};
 }
 
 /// Sets the intercepts so that the mean rates come out, by bisection over rows of their own.

@@ -13,6 +13,7 @@ Result<void> synth(const SynthJob& job) noexcept {
     options.rows = job.rows;
     options.correlation = job.correlation;
     options.seed = job.seed;
+    options.selection = job.selection;
     options.missing_consume = job.missing_consume;
     const auto start = std::chrono::steady_clock::now();
     synthetic::write_synthetic_log(job.directory, options, [&](std::size_t done, std::size_t total) {

@@ -1,6 +1,8 @@
 #include "train/evaluate.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "core/limits.hpp"
 #include "kernels/table.hpp"
@@ -10,6 +12,7 @@ namespace dcrnn::train {
 Evaluation::Evaluation(const ModelConfig& config) : heads_(config.tasks.size()) {
   for (const Task& task : config.tasks) {
     names_.push_back(task.name);
+    after_.push_back(task.parent);
     parents_.push_back(config.chain ? task.parent : kNoParent);
   }
 }
@@ -20,7 +23,9 @@ void Evaluation::clear() {
     head.metrics.clear();
     head.given_parent.clear();
     head.truth.clear();
-    head.loss = head.weight = 0;
+    head.counterfactual.clear();
+    head.counterfactual_truth.clear();
+    head.loss = head.weight = head.bias = head.bias_weight = 0;
   }
 }
 
@@ -37,6 +42,7 @@ void Evaluation::add(const Batch& batch, const float* probabilities, const float
     loss_forward(
         {1, T, parents_.data(), logits + b * T, labels.data(), nullptr, unused.data(), losses.data()});
     for (std::size_t t = 0; t < T; ++t) {
+      add_counterfactual(batch, b, t, probabilities + b * T, logits[b * T + t], weight);
       const std::int8_t label = batch.labels[t][b];
       if (label == kMissingLabel) continue;
       Head& head = heads_[t];
@@ -52,6 +58,30 @@ void Evaluation::add(const Batch& batch, const float* probabilities, const float
     }
   }
   rows_ += B;
+}
+
+/// Row b, whose `probabilities` are [T]: what task t would be if its parent had happened, where it had not.
+void Evaluation::add_counterfactual(const Batch& batch, std::size_t b, std::size_t t,
+                                    const float* probabilities, float logit, double weight) {
+  const std::size_t parent = after_[t];
+  if (parent == kNoParent || batch.labels[parent][b] != 0) return;
+  const auto has_truth = [&](std::size_t task) {
+    return task < batch.truth.size() && !batch.truth[task].empty();
+  };
+  if (!has_truth(t) || !has_truth(parent) || !(batch.truth[parent][b] > 0)) return;
+  const double truth = std::min(1.0, batch.truth[t][b] / batch.truth[parent][b]);
+  const auto p_parent = static_cast<double>(probabilities[parent]);
+  const double ratio = p_parent > 0 ? static_cast<double>(probabilities[t]) / p_parent : 1.0;
+  const double p =
+      parents_[t] != kNoParent ? 1 / (1 + std::exp(-static_cast<double>(logit))) : std::min(1.0, ratio);
+  Head& head = heads_[t];
+  head.bias += static_cast<long double>(weight) * (p - truth);
+  head.bias_weight += weight;
+  for (const bool label : {false, true}) {
+    const double share = weight * (label ? truth : 1 - truth);
+    head.counterfactual.add(static_cast<float>(p), label, share);
+    head.counterfactual_truth.add(static_cast<float>(truth), label, share);
+  }
 }
 
 std::vector<TaskReport> Evaluation::results() {
@@ -70,6 +100,9 @@ std::vector<TaskReport> Evaluation::results() {
     task.mean_label = head.metrics.mean_label();
     task.auc_given_parent = head.given_parent.auc();
     task.truth_auc = head.truth.auc();
+    if (head.bias_weight > 0) task.counterfactual_bias = static_cast<double>(head.bias / head.bias_weight);
+    task.counterfactual_auc = head.counterfactual.auc();
+    task.counterfactual_truth_auc = head.counterfactual_truth.auc();
     results.push_back(std::move(task));
   }
   return results;

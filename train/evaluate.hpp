@@ -26,11 +26,17 @@ class Evaluation {
  private:
   struct Head {
     BinaryMetrics metrics, given_parent, truth;
+    BinaryMetrics counterfactual, counterfactual_truth;
+    long double bias = 0, bias_weight = 0;
     long double loss = 0, weight = 0;
   };
 
+  void add_counterfactual(const Batch& batch, std::size_t b, std::size_t t, const float* probabilities,
+                          float logit, double weight);
+
   std::vector<std::string> names_;
-  std::vector<std::size_t> parents_;
+  std::vector<std::size_t> after_;    // the task each follows
+  std::vector<std::size_t> parents_;  // the same, where a probability contains the parent's
   std::vector<Head> heads_;
   std::size_t rows_ = 0;
 };

@@ -28,6 +28,10 @@ struct TaskReport {
   std::optional<double>
       auc_given_parent;             ///< chain children: rows whose parent label is 1, by their own logit
   std::optional<double> truth_auc;  ///< of the columns true_<task>, where the file has them
+  /// Of a task after another, where the file has the truth of both: P(task | parent) in the rows whose parent
+  /// label is 0. Its mean less the true one; its AUC, each row counting as a positive by its true probability
+  /// and as a negative by the rest; the AUC of the truth likewise.
+  std::optional<double> counterfactual_bias, counterfactual_auc, counterfactual_truth_auc;
 };
 
 /// How a task's rows are ranked within their groups (docs/metrics.md); nothing where no group counts.
@@ -261,6 +265,7 @@ struct SynthJob {
   double correlation = 0.5;
   std::uint64_t seed = 1;
   double missing_consume = 0.0;
+  double selection = 0.0;  ///< from 0 to 10: the larger, the more unlike the others are those who click
   ProgressCallback progress;
 };
 /// Writes the synthetic click -> consume log: train.csv, valid.csv, test.csv and config.json.

@@ -5,6 +5,7 @@ import resource
 import signal
 import subprocess
 import unittest
+import xml.etree.ElementTree
 
 import harness
 from harness import SMALL_CONFIG, CommandLineTest, run, small_csv, small_rows
@@ -45,7 +46,7 @@ class Compare(CommandLineTest):
         self.assertEqual(done.returncode, 0, done.stderr.decode())
         self.assertIn("one seed: no test", done.stdout.decode())
         table = json.loads((self.dir / "all" / "table.json").read_text())
-        self.assertEqual(len(table["rows"]), 13)
+        self.assertEqual(len(table["rows"]), 14)
         for name, row in table["rows"].items():
             for task, figures in row["tasks"].items():
                 self.assertEqual(len(figures["auc"]), 1, (name, task))
@@ -56,6 +57,18 @@ class Compare(CommandLineTest):
             self.assertGreater(row["scoring_us"][0], 0)
         # One reading of each file, whatever the tasks of a model.
         self.assertEqual(len(list((self.dir / "all" / "cache").iterdir())), 2)
+
+    def test_dial(self):
+        turn = ("compare", "--dial", "--rows", 200, "--seeds", 2, "--models", "hard,partial", "--threads", 1, "--out")
+        done = self.succeed(*turn, self.dir / "dial")
+        lines = (self.dir / "dial" / "dial.csv").read_text().splitlines()
+        self.assertEqual(len(lines), 1 + 5 * 2 * 4)  # correlations, rows, figures
+        xml.etree.ElementTree.parse(self.dir / "dial" / "dial.svg")
+        again = self.succeed(*turn, self.dir / "dial")
+        self.assertEqual(again.stdout, done.stdout)
+        self.assertEqual((self.dir / "dial" / "dial.csv").read_text().splitlines(), lines)
+        self.check_error(run(*turn[:3], 300, *turn[4:], self.dir / "dial"), MODEL, "200 rows")
+        self.check_error(run("compare", self.dir / "config.json", "--dial", "--out", "x"), 2, "--dial")
 
     def test_sizes_are_equal_or_marked(self):
         wide = ["--set", 'sharing=[{"shared":40,"private":20}]', "--set", "tower=[20]", "--seeds", "1"]

@@ -150,12 +150,26 @@ class Jobs(CommandLineTest):
 
     # eval
 
+    def check_counterfactual(self, got, predicted):
+        """P(consume | click) where nobody clicked, by the definition over pairs."""
+        p, q = [], []
+        for guess, row in zip(predicted, self.labels):
+            if row["click"] == "0":
+                p.append(float(guess["p_consume"]) / float(guess["p_click"]))
+                q.append(float(row["true_consume"]) / float(row["true_click"]))
+        self.assertAlmostEqual(got["counterfactual_bias"], sum(p) / len(p) - sum(q) / len(q), places=5)
+        for scores, name in [(p, "counterfactual_auc"), (q, "counterfactual_truth_auc")]:
+            right = sum(a * (1 - b) * ((x > y) + 0.5 * (x == y))
+                        for x, a in zip(scores, q) for y, b in zip(scores, q))
+            self.assertAlmostEqual(got[name], right / sum(q) / (len(q) - sum(q)), places=5)
+
     def test_eval_json(self):
         done = self.succeed("eval", self.model, "--data", self.test, "--json")
         report = json.loads(done.stdout)
         self.assertEqual((set(report), report["rows"], done.stdout.count(b"\n")), ({"rows", "tasks"}, ROWS // 8, 1))
         predicted = rows_of(self.predictions.decode())
-        for task, extra in (("click", set()), ("consume", {"auc_given_parent"})):
+        for task, extra in (("click", set()), ("consume", {"auc_given_parent", "counterfactual_bias",
+                                                                    "counterfactual_auc", "counterfactual_truth_auc"})):
             got = report["tasks"][task]
             self.assertEqual(set(got), {"auc", "logloss", "ece", "positives", "rows", "mean_prediction", "mean_label",
                                         "truth_auc", "gap"} | extra)
@@ -169,6 +183,7 @@ class Jobs(CommandLineTest):
             self.assertAlmostEqual(got["logloss"], log_loss(scores, labels), places=5)
             self.assertAlmostEqual(got["mean_prediction"], sum(scores) / len(scores), places=5)
             self.assertAlmostEqual(got["mean_label"], sum(labels) / len(labels), places=9)
+        self.check_counterfactual(report["tasks"]["consume"], predicted)
         clicked = [i for i, row in enumerate(self.labels) if row["click"] == "1"]
         conditional = [float(predicted[i]["p_consume"]) / float(predicted[i]["p_click"]) for i in clicked]
         self.assertAlmostEqual(report["tasks"]["consume"]["auc_given_parent"],

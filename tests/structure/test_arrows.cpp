@@ -44,7 +44,8 @@ const std::vector<Room> kRooms = {
      {"nlohmann/"}},
     {"synth", {"dcrnn/", "core/"}, {}},
     {"compare", {"dcrnn/", "core/"}, {"nlohmann/"}},
-    {"app", {"dcrnn/", "compare/"}, {"CLI/", "posix"}},
+    {"report", {}, {}},
+    {"app", {"dcrnn/", "compare/", "report/"}, {"CLI/", "posix"}},
     {"examples", {"dcrnn/"}, {"dcrnn/", "posix", "math.h", "std", "string.h"}},
 };
 
@@ -148,8 +149,9 @@ std::string complaint(const std::string& path, const std::string& line) {
 
 std::vector<fs::path> sources(const fs::path& root) {
   std::vector<fs::path> found;
-  for (const char* folder : {"include", "core", "config", "files", "kernels", "optim", "model", "train",
-                             "data", "synth", "api", "compare", "app", "examples", "bench", "tests"}) {
+  for (const char* folder :
+       {"include", "core", "config", "files", "kernels", "optim", "model", "train", "data", "synth", "api",
+        "compare", "report", "app", "examples", "bench", "tests"}) {
     if (!fs::exists(root / folder)) continue;
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
       const std::string extension = entry.path().extension();

@@ -172,6 +172,34 @@ TEST_CASE("synth: the same seed gives the same bytes, more rows only add some, a
   CHECK(read_log(dir / "a/test.csv").rows == 50);
 }
 
+TEST_CASE("synth: selection sharpens click alone") {
+  const TempDirectory dir;
+  write_synthetic_log(dir / "a", {.rows = 20000});
+  write_synthetic_log(dir / "b", {.rows = 20000, .selection = 1});
+  Log plain = read_log(dir / "a/train.csv"), sharp = read_log(dir / "b/train.csv");
+  CHECK(plain.words["user_id"] == sharp.words["user_id"]);
+  const auto deviation = [](Log& log) {
+    std::vector<double> logits;
+    for (double p : log.numbers["true_click"]) logits.push_back(logit(p));
+    double square = 0;
+    for (double value : logits) square += (value - mean(logits)) * (value - mean(logits));
+    return std::sqrt(square / static_cast<double>(logits.size()));
+  };
+  CHECK(deviation(sharp) == doctest::Approx(2 * deviation(plain)).epsilon(0.001));
+  CHECK(mean(sharp.numbers["click"]) == doctest::Approx(0.30).epsilon(0.1));
+  // Those who click are more unlike the others in what they would consume, too.
+  const auto apart = [](Log& log) {
+    double sum[2] = {0, 0}, count[2] = {0, 0};
+    for (std::size_t i = 0; i < log.rows; ++i) {
+      const std::size_t clicked = log.numbers["click"][i] == 1 ? 1 : 0;
+      sum[clicked] += log.numbers["true_consume"][i] / log.numbers["true_click"][i];
+      count[clicked] += 1;
+    }
+    return sum[1] / count[1] - sum[0] / count[0];
+  };
+  CHECK(apart(sharp) > apart(plain) + 0.02);
+}
+
 TEST_CASE("synth: options") {
   const TempDirectory dir;
   write_synthetic_log(dir / "a", {.rows = 4000, .noise_fields = 7, .missing_consume = 0.25});
@@ -189,8 +217,9 @@ TEST_CASE("synth: options") {
   CHECK(std::unique(sorted.begin(), sorted.end()) - sorted.begin() == 20);
   for (const SynthOptions& bad :
        {SynthOptions{.rows = 0}, SynthOptions{.correlation = -0.1}, SynthOptions{.correlation = 1.1},
-        SynthOptions{.correlation = std::nan("")}, SynthOptions{.users = 0}, SynthOptions{.items = 1},
-        SynthOptions{.noise_fields = 100000}, SynthOptions{.missing_consume = 1.1}}) {
+        SynthOptions{.correlation = std::nan("")}, SynthOptions{.selection = -1}, SynthOptions{.users = 0},
+        SynthOptions{.items = 1}, SynthOptions{.noise_fields = 100000},
+        SynthOptions{.missing_consume = 1.1}}) {
     CHECK(failure_of([&] { write_synthetic_log(dir / "c", bad); }).code == ErrorCode::usage);
     CHECK_FALSE(file_exists(dir / "c"));
   }

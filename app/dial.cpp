@@ -1,0 +1,160 @@
+#include "app/dial.hpp"
+
+#include <array>
+#include <filesystem>
+
+#include "app/failure.hpp"
+#include "app/options.hpp"
+#include "app/signals.hpp"
+#include "app/terminal.hpp"
+#include "app/text.hpp"
+#include "app/text_file.hpp"
+#include "compare/statistics.hpp"
+#include "compare/text_file.hpp"
+#include "dcrnn/dcrnn.hpp"
+#include "report/chart.hpp"
+
+namespace dcrnn::app {
+namespace {
+
+constexpr std::array<double, 5> kCorrelations = {0, 0.25, 0.5, 0.75, 1};
+const char* const kRows[] = {"independent", "hard", "mmoe", "ple", "partial"};
+
+struct DialFigure {
+  const char* name;
+  const char* title;
+  std::size_t task;
+  std::vector<double> TaskFigures::*values;
+};
+const DialFigure kFigures[] = {
+    {"gap_click", "click: AUC of the truth less the model's", 0, &TaskFigures::gap},
+    {"gap_consume", "consume: AUC of the truth less the model's", 1, &TaskFigures::gap},
+    {"counterfactual_gap", "consume given click, where nobody clicked: AUC of the truth less the model's", 1,
+     &TaskFigures::counterfactual_gap},
+    {"counterfactual_bias", "consume given click, where nobody clicked: mean p less the truth", 1,
+     &TaskFigures::counterfactual_bias}};
+
+/// The figures of a row at one correlation, a number per seed.
+using Cell = std::array<std::vector<double>, std::size(kFigures)>;
+
+struct Dial {
+  std::vector<std::string> rows;
+  std::vector<std::vector<Cell>> cells;  ///< [correlations][rows]
+};
+
+/// The comparison on one log.
+Comparison compare_on_log(const CompareOptions& all, const DialOptions& dial, double correlation,
+                          std::size_t seed) {
+  const std::string log = all.out + "/" + fixed(correlation, 2) + "." + std::to_string(seed);
+  SynthJob job;
+  job.directory = log;
+  job.rows = dial.rows;
+  job.correlation = correlation;
+  job.selection = dial.selection;
+  job.seed = seed;
+  job.progress = [](const JobProgress&) { return !stop_requested(); };
+  if (!std::filesystem::exists(log + "/config.json")) take(synth(job));
+  CompareOptions options = all;
+  options.config = log + "/config.json";
+  options.train = {log + "/train.csv"};
+  options.valid = {log + "/valid.csv"};
+  options.test = {log + "/test.csv"};
+  options.out = log + "/models";
+  options.seeds = 1;
+  std::filesystem::create_directories(options.out);
+  std::vector<std::string> set = options.set;
+  set.push_back("train.seed=1");
+  const std::string config = read_config_text(options.config, set);
+  std::vector<SizedRow> rows;
+  for (const std::string& name : options.models) rows.push_back(make_sized_row(name, config, options));
+  return run_comparison(options, config, rows);
+}
+
+std::string as_csv(const Dial& dial) {
+  std::string text = "correlation,row,figure,mean,deviation,seeds\n";
+  for (std::size_t c = 0; c < kCorrelations.size(); ++c) {
+    for (std::size_t r = 0; r < dial.rows.size(); ++r) {
+      for (std::size_t f = 0; f < std::size(kFigures); ++f) {
+        const std::vector<double>& values = dial.cells[c][r][f];
+        if (values.empty()) continue;
+        const auto [mean, deviation] = compare::spread(values);
+        text += number_text(kCorrelations[c]) + "," + dial.rows[r] + "," + kFigures[f].name + "," +
+                number_text(mean) + "," + number_text(deviation) + "," + std::to_string(values.size()) + "\n";
+      }
+    }
+  }
+  return text;
+}
+
+std::string as_svg(const Dial& dial) {
+  std::vector<report::LineChart> charts;
+  for (std::size_t f = 0; f < std::size(kFigures); ++f) {
+    report::LineChart& chart = charts.emplace_back();
+    chart.title = kFigures[f].title;
+    chart.x.title = "correlation of the tasks";
+    for (std::size_t r = 0; r < dial.rows.size(); ++r) {
+      report::Series& series = chart.series.emplace_back();
+      series.name = dial.rows[r];
+      for (std::size_t c = 0; c < kCorrelations.size(); ++c) {
+        if (dial.cells[c][r][f].empty()) continue;
+        const auto [mean, deviation] = compare::spread(dial.cells[c][r][f]);
+        // Side by side, so that the bars can be told apart.
+        const double aside = 0.012 * (static_cast<double>(r) - static_cast<double>(dial.rows.size() - 1) / 2);
+        series.points.push_back({kCorrelations[c] + aside, mean, deviation});
+      }
+    }
+  }
+  return report::svg_file(charts);
+}
+
+std::string as_table(const Dial& dial) {
+  std::string text;
+  for (std::size_t f = 0; f < std::size(kFigures); ++f) {
+    std::vector<std::vector<std::string>> rows = {{"correlation"}};
+    for (const double correlation : kCorrelations) rows[0].push_back(fixed(correlation, 2));
+    for (std::size_t r = 0; r < dial.rows.size(); ++r) {
+      rows.push_back({dial.rows[r]});
+      for (const std::vector<Cell>& cells : dial.cells) {
+        if (cells[r][f].empty()) {
+          rows.back().push_back("-");
+          continue;
+        }
+        const auto [mean, deviation] = compare::spread(cells[r][f]);
+        rows.back().push_back(fixed(mean, 4) + " +- " + fixed(deviation, 4));
+      }
+    }
+    text += std::string(kFigures[f].title) + "\n" + table(rows) + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+int run_dial(const CompareOptions& given, const DialOptions& dial) {
+  CompareOptions options = given;
+  if (options.models.empty()) options.models.assign(std::begin(kRows), std::end(kRows));
+  Dial found;
+  for (const double correlation : kCorrelations) {
+    std::vector<Cell>& cells = found.cells.emplace_back(options.models.size());
+    for (std::size_t seed = 1; seed <= options.seeds; ++seed) {
+      print_note("correlation " + fixed(correlation, 2) + ", log " + std::to_string(seed) + " of " +
+                 std::to_string(options.seeds) + "\n");
+      const Comparison comparison = compare_on_log(options, dial, correlation, seed);
+      found.rows.clear();
+      for (std::size_t r = 0; r < comparison.rows.size(); ++r) {
+        found.rows.push_back(comparison.rows[r].name);
+        for (std::size_t f = 0; f < std::size(kFigures); ++f) {
+          const std::vector<double>& values = comparison.rows[r].tasks[kFigures[f].task].*kFigures[f].values;
+          cells[r][f].insert(cells[r][f].end(), values.begin(), values.end());
+        }
+      }
+    }
+  }
+  take(compare::write_text(options.out + "/dial.csv", as_csv(found)));
+  take(compare::write_text(options.out + "/dial.svg", as_svg(found)));
+  print_out(as_table(found) + with_commas(options.seeds) + " logs of " + with_commas(dial.rows) +
+            " training rows for each correlation\n");
+  return 0;
+}
+
+}  // namespace dcrnn::app

@@ -1,0 +1,246 @@
+#include "report/chart.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace dcrnn::report {
+namespace {
+
+/// `text` fit to stand in SVG.
+std::string escaped(std::string_view text) {
+  std::string made;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        made += "&amp;";
+        break;
+      case '<':
+        made += "&lt;";
+        break;
+      case '>':
+        made += "&gt;";
+        break;
+      case '"':
+        made += "&quot;";
+        break;
+      default:
+        made += c;
+    }
+  }
+  return made;
+}
+
+// In the units of the drawing; a phone shows it at about that size.
+constexpr double kWidth = 400, kPlotHeight = 190, kTop = 24, kLeft = 52, kRight = 12;
+constexpr double kLine = 15;  // height of a line of text
+constexpr double kLetter = 6.4;
+constexpr std::size_t kStyles = 8;  // colours; the series behind them are dashed
+
+/// Short text of a number at a precision that tells neighbours `step` apart from each other.
+std::string number(double value, double step) {
+  const int digits =
+      step > 0 && step < 1 ? std::min(6, static_cast<int>(std::ceil(-std::log10(step) - 1e-9))) : 0;
+  char text[64];
+  if (std::abs(value) >= 1e6 || (step > 0 && step < 1e-6)) {
+    return std::string(text,
+                       std::to_chars(text, text + sizeof text, value, std::chars_format::general, 3).ptr);
+  }
+  return std::string(text,
+                     std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, digits).ptr);
+}
+
+/// A coordinate.
+std::string at(double value) {
+  char text[32];
+  return std::string(text, std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, 1).ptr);
+}
+
+std::string text_at(double x, double y, std::string_view text, std::string_view anchor,
+                    std::string_view kind = "") {
+  return "<text x=\"" + at(x) + "\" y=\"" + at(y) + "\" text-anchor=\"" + std::string(anchor) + "\"" +
+         (kind.empty() ? "" : " class=\"" + std::string(kind) + "\"") + ">" + escaped(text) + "</text>";
+}
+
+std::string line_at(double x1, double y1, double x2, double y2, const std::string& kind) {
+  return "<line x1=\"" + at(x1) + "\" y1=\"" + at(y1) + "\" x2=\"" + at(x2) + "\" y2=\"" + at(y2) +
+         "\" class=\"" + kind + "\"/>";
+}
+
+/// A range of numbers on a stretch of the drawing.
+class Scale {
+ public:
+  Scale(double least, double most, double from, double to) : from_(from), to_(to) {
+    const double wide = most > least ? most - least : std::max(1e-6, std::abs(least) * 0.1);
+    if (!(most > least)) least -= wide / 2;
+    const double rough = wide / 4;
+    const double power = std::pow(10, std::floor(std::log10(rough)));
+    const double parts = rough / power;
+    step_ = power * (parts <= 1 ? 1 : parts <= 2 ? 2 : parts <= 5 ? 5 : 10);
+    least_ = std::floor(least / step_ + 1e-9) * step_;
+    most_ = std::max(least_ + step_, std::ceil((least + wide) / step_ - 1e-9) * step_);
+  }
+  double operator()(double value) const {
+    return from_ + (value - least_) / (most_ - least_) * (to_ - from_);
+  }
+  double least() const { return least_; }
+  double most() const { return most_; }
+  double step() const { return step_; }
+  std::vector<double> ticks() const {
+    std::vector<double> ticks;
+    const auto count = static_cast<std::size_t>(std::lround((most_ - least_) / step_));
+    for (std::size_t i = 0; i <= count; ++i) {
+      const double tick = least_ + static_cast<double>(i) * step_;
+      ticks.push_back(std::abs(tick) < step_ * 1e-9 ? 0 : tick);
+    }
+    return ticks;
+  }
+
+ private:
+  double from_, to_, least_, most_, step_;
+};
+
+struct Range {
+  double least = INFINITY, most = -INFINITY;
+  void add(double value) {
+    least = std::min(least, value);
+    most = std::max(most, value);
+  }
+};
+
+bool is_drawn(const Point& point) {
+  return std::isfinite(point.x) && std::isfinite(point.y) && std::isfinite(point.spread);
+}
+
+std::string series_style(std::size_t i) {
+  return "s" + std::to_string(i % kStyles) + (i >= kStyles ? " dashed" : "");
+}
+
+std::string title_of(const std::string& title) {
+  return text_at(kWidth / 2, 14, title, "middle", "title");
+}
+
+/// Names of the series below the plot, as many a line as fit.
+std::string legend(const std::vector<Series>& series, double& y) {
+  std::string made;
+  if (series.size() < 2) return made;
+  double x = kLeft;
+  for (std::size_t i = 0; i < series.size(); ++i) {
+    const double wide = 24 + kLetter * static_cast<double>(series[i].name.size()) + 10;
+    if (x > kLeft && x + wide > kWidth) {
+      x = kLeft;
+      y += kLine;
+    }
+    made += line_at(x, y - 4, x + 18, y - 4, series_style(i)) + text_at(x + 22, y, series[i].name, "start");
+    x += wide;
+  }
+  y += kLine;
+  return made;
+}
+
+/// What a line chart holds, its height set to what it takes.
+std::string body(const LineChart& chart, double& height) {
+  Range x, y;
+  for (const Series& series : chart.series) {
+    for (const Point& point : series.points) {
+      if (!is_drawn(point)) continue;
+      x.add(point.x);
+      y.add(point.y - point.spread);
+      y.add(point.y + point.spread);
+    }
+  }
+  if (chart.x.least) x.add(*chart.x.least);
+  if (chart.x.most) x.add(*chart.x.most);
+  if (chart.y.least) y.add(*chart.y.least);
+  if (chart.y.most) y.add(*chart.y.most);
+  if (!std::isfinite(x.least) || !std::isfinite(y.least)) {
+    height = kTop + 2 * kLine;
+    return title_of(chart.title) + text_at(kWidth / 2, kTop + kLine, "nothing to show", "middle");
+  }
+  const double bottom = kTop + kPlotHeight;
+  const Scale to_x(x.least, x.most, kLeft, kWidth - kRight), to_y(y.least, y.most, bottom, kTop);
+  std::string made = title_of(chart.title);
+  for (const double tick : to_y.ticks()) {
+    made += line_at(kLeft, to_y(tick), kWidth - kRight, to_y(tick), "grid") +
+            text_at(kLeft - 5, to_y(tick) + 4, number(tick, to_y.step()), "end");
+  }
+  for (const double tick : to_x.ticks()) {
+    made += line_at(to_x(tick), bottom, to_x(tick), bottom + 4, "axis") +
+            text_at(to_x(tick), bottom + 16, number(tick, to_x.step()), "middle");
+  }
+  made += line_at(kLeft, bottom, kWidth - kRight, bottom, "axis");
+  if (chart.diagonal) {
+    const double low = std::max(to_x.least(), to_y.least()), high = std::min(to_x.most(), to_y.most());
+    made += line_at(to_x(low), to_y(low), to_x(high), to_y(high), "grid");
+  }
+  for (std::size_t i = 0; i < chart.series.size(); ++i) {
+    const std::string style = series_style(i);
+    std::string path;
+    for (const Point& point : chart.series[i].points) {
+      if (!is_drawn(point)) continue;
+      path += (path.empty() ? "M" : "L") + at(to_x(point.x)) + " " + at(to_y(point.y));
+      if (point.spread > 0) {
+        made += line_at(to_x(point.x), to_y(point.y - point.spread), to_x(point.x),
+                        to_y(point.y + point.spread), style + " thin");
+      }
+      made += "<circle cx=\"" + at(to_x(point.x)) + "\" cy=\"" + at(to_y(point.y)) + "\" r=\"2.6\" class=\"" +
+              style + "\"><title>" + escaped(chart.series[i].name) + ": " +
+              number(point.x, to_x.step() / 10) + ", " + number(point.y, to_y.step() / 100) +
+              "</title></circle>";
+    }
+    if (chart.joined && !path.empty()) made += "<path d=\"" + path + "\" class=\"" + style + "\"/>";
+  }
+  double under = bottom + 16 + kLine;
+  made += text_at(kWidth - kRight, under, chart.x.title, "end") + text_at(4, under, chart.y.title, "start");
+  under += kLine + 4;
+  made += legend(chart.series, under);
+  height = under;
+  return made;
+}
+
+constexpr std::string_view kStyle = R"(
+svg{font:12px system-ui,sans-serif;width:100%;height:auto}
+svg text{fill:var(--ink)}svg .title{font-weight:600;font-size:13px}
+svg .grid{stroke:var(--grid)}svg .axis{stroke:var(--ink)}
+svg path{fill:none;stroke-width:1.6}svg line{stroke-width:1.6}svg line.grid,svg line.axis{stroke-width:1}
+svg .thin{stroke-width:1}svg .dashed{stroke-dasharray:5 3}
+svg .s0{stroke:var(--c0)}svg .s1{stroke:var(--c1)}svg .s2{stroke:var(--c2)}svg .s3{stroke:var(--c3)}
+svg .s4{stroke:var(--c4)}svg .s5{stroke:var(--c5)}svg .s6{stroke:var(--c6)}svg .s7{stroke:var(--c7)}
+svg circle,svg rect{fill:var(--page)}svg circle{stroke-width:1.6}
+)";
+
+// Told apart in either light, also by most who see few colours (after Okabe and Ito).
+constexpr std::string_view kLight =
+    "--page:#fff;--ink:#222;--grid:#ddd;--c0:#0072b2;--c1:#d55e00;--c2:#00875f;--c3:#b8568f;--c4:#a07800;"
+    "--c5:#3a9bd0;--c6:#555;--c7:#7a3fbf";
+constexpr std::string_view kDark =
+    "--page:#16181c;--ink:#e4e4e4;--grid:#3a3d44;--c0:#56b4e9;--c1:#ff9248;--c2:#2fc79a;--c3:#e79ac6;--c4:#"
+    "e6c34a;"
+    "--c5:#9ad2f5;--c6:#b5b5b5;--c7:#bd97f0";
+
+/// Style of the classes that charts use.
+std::string_view chart_style() {
+  static const std::string style = ":root{" + std::string(kLight) +
+                                   "}\n@media(prefers-color-scheme:dark){:root{" + std::string(kDark) +
+                                   "}}\n" + std::string(kStyle);
+  return style;
+}
+
+}  // namespace
+
+std::string svg_file(const std::vector<LineChart>& charts) {
+  std::string inside;
+  double top = 0;
+  for (const LineChart& chart : charts) {
+    double height = 0;
+    const std::string drawn = body(chart, height);
+    inside += "<g transform=\"translate(0 " + at(top) + ")\">" + drawn + "</g>\n";
+    top += height + 12;
+  }
+  return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + at(kWidth) + " " + at(top) +
+         "\" width=\"" + at(2 * kWidth) + "\">\n<style>" + std::string(chart_style()) +
+         "</style>\n<rect width=\"100%\" height=\"100%\"/>\n" + inside + "</svg>\n";
+}
+
+}  // namespace dcrnn::report
