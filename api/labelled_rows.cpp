@@ -207,50 +207,73 @@ Result<LabelledScores> LabelledRows::score(const Model& model, const EvalJob& jo
   });
 }
 
-Result<LabelledScores> LabelledRows::score_predictions(const std::string& path) const noexcept {
+Result<LabelledScores> LabelledRows::score_probabilities(
+    std::vector<std::vector<float>> probabilities) const noexcept {
   return guard([&] {
-    data::CsvReader csv(path);
     ModelConfig config;
     static_cast<Schema&>(config) = impl_->schema;
     config.chain = false;
     const std::size_t T = config.tasks.size();
-    std::vector<std::size_t> columns, tasks;
+    if (probabilities.size() != T) {
+      fail(ErrorCode::usage,
+           "probabilities: found those of " + std::to_string(probabilities.size()) + " tasks, want " +
+               std::to_string(T),
+           "give a list for each task");
+    }
+    std::vector<std::size_t> tasks(T);
     for (std::size_t t = 0; t < T; ++t) {
-      const std::string name = "p_" + config.tasks[t].name;
+      tasks[t] = t;
+      if (probabilities[t].size() == impl_->rows) continue;
+      fail(ErrorCode::data,
+           "found " + std::to_string(probabilities[t].size()) + " rows of predictions, want " +
+               std::to_string(impl_->rows) + ", those of " + impl_->name,
+           "predict every row of that file, in its order");
+    }
+    Gathered gathered(config, {});
+    std::vector<float> p, logits;
+    std::size_t first = 0;
+    for (const Batch& batch : impl_->batches) {
+      p.clear();
+      logits.clear();
+      for (std::size_t b = first; b < first + batch.rows; ++b) {
+        for (std::size_t t = 0; t < T; ++t) {
+          const double inside = std::clamp<double>(static_cast<double>(probabilities[t][b]), kLeast, kMost);
+          p.push_back(probabilities[t][b]);
+          logits.push_back(static_cast<float>(std::log(inside) - std::log1p(-inside)));
+        }
+      }
+      gathered.add(impl_->truth_of(batch, tasks), p, logits);
+      first += batch.rows;
+    }
+    return gathered.scores(0);
+  });
+}
+
+Result<LabelledScores> LabelledRows::score_predictions(const std::string& path) const noexcept {
+  auto probabilities = guard([&] {
+    data::CsvReader csv(path);
+    std::vector<std::size_t> columns;
+    for (const Task& task : impl_->schema.tasks) {
+      const std::string name = "p_" + task.name;
       const auto found = std::find(csv.header().begin(), csv.header().end(), name);
       if (found == csv.header().end()) {
         csv.fail_header("column " + in_quotes(name) + " is missing",
                         "predictions have a column p_<task> for each task, as predict writes them");
       }
       columns.push_back(static_cast<std::size_t>(found - csv.header().begin()));
-      tasks.push_back(t);
     }
-    Gathered gathered(config, {});
-    std::size_t rows = 0;
-    std::vector<float> probabilities, logits;
-    const auto fail_rows = [&](const std::string& found) {
-      fail(ErrorCode::data,
-           printable(path) + ": found " + found + " of predictions, want " + std::to_string(impl_->rows) +
-               ", those of " + impl_->name,
-           "predict every row of that file, in its order");
-    };
-    for (const Batch& batch : impl_->batches) {
-      probabilities.clear();
-      logits.clear();
-      for (std::size_t b = 0; b < batch.rows; ++b, ++rows) {
-        if (!csv.next()) fail_rows(std::to_string(rows) + (rows == 1 ? " row" : " rows"));
-        for (std::size_t t = 0; t < T; ++t) {
-          const float p = parse_probability(csv, columns[t]);
-          const double inside = std::clamp<double>(static_cast<double>(p), kLeast, kMost);
-          probabilities.push_back(p);
-          logits.push_back(static_cast<float>(std::log(inside) - std::log1p(-inside)));
-        }
-      }
-      gathered.add(impl_->truth_of(batch, tasks), probabilities, logits);
+    std::vector<std::vector<float>> read(columns.size());
+    while (csv.next()) {
+      for (std::size_t t = 0; t < columns.size(); ++t) read[t].push_back(parse_probability(csv, columns[t]));
     }
-    if (csv.next()) fail_rows("more than " + std::to_string(impl_->rows) + " rows");
-    return gathered.scores(0);
+    return read;
   });
+  if (!probabilities) return probabilities.error();
+  Result<LabelledScores> scores = score_probabilities(std::move(*probabilities));
+  if (scores) return scores;
+  Error error = scores.error();
+  error.message = printable(path) + ": " + error.message;
+  return error;
 }
 
 }  // namespace dcrnn

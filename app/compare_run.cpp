@@ -268,6 +268,7 @@ class CompareRun {
         seconds_per_row += 1 / take(compare::read_training_log(path + ".jsonl")).rows_per_second();
       }
       require_tasks(row.name, scores);
+      if (row.configs.size() > 1) add_counterfactual(scores);
       figures.rows_per_second.push_back(1 / seconds_per_row);
       figures.scoring.push_back(scoring);
       add(figures, std::move(scores));
@@ -301,6 +302,17 @@ class CompareRun {
     append_list(all.probabilities, more.probabilities);
     append_list(all.logits, more.logits);
     append_list(all.labels, more.labels);
+  }
+
+  /// Of several models, none of which knows the other's task.
+  void add_counterfactual(LabelledScores& scores) const {
+    const LabelledScores together = take(test_.front().score_probabilities(scores.probabilities));
+    for (std::size_t t = 0; t < scores.report.tasks.size(); ++t) {
+      TaskReport& report = scores.report.tasks[t];
+      report.counterfactual_bias = together.report.tasks[t].counterfactual_bias;
+      report.counterfactual_auc = together.report.tasks[t].counterfactual_auc;
+      report.counterfactual_truth_auc = together.report.tasks[t].counterfactual_truth_auc;
+    }
   }
 
   /// A config of one's own may have other tasks.

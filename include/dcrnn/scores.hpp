@@ -40,6 +40,9 @@ class DCRNN_EXPORT LabelledRows {
   /// What evaluate_files() would say of a model that they suit (ErrorCode::usage otherwise), and its scores.
   /// Takes batch, at, compute and progress of `job`. Keeps 9 bytes per row and task.
   Result<LabelledScores> score(const Model& model, const EvalJob& job) const noexcept;
+  /// The same of probabilities [T][B] of all tasks, from several models perhaps, each taken by itself: no
+  /// chain.
+  Result<LabelledScores> score_probabilities(std::vector<std::vector<float>> probabilities) const noexcept;
   /// The same of predictions made elsewhere: a CSV file as predict writes it, with a column p_<task> for each
   /// task and a row for every row, in order. ErrorCode::data for another number of rows, a missing column, or
   /// a p that is no number in [0, 1].

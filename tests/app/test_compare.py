@@ -59,11 +59,17 @@ class Compare(CommandLineTest):
         self.assertEqual(len(list((self.dir / "all" / "cache").iterdir())), 2)
 
     def test_dial(self):
-        turn = ("compare", "--dial", "--rows", 200, "--seeds", 2, "--models", "hard,partial", "--threads", 1, "--out")
+        turn = ("compare", "--dial", "--rows", 200, "--seeds", 2, "--models", "independent,partial", "--threads", 1, "--out")
         done = self.succeed(*turn, self.dir / "dial")
         lines = (self.dir / "dial" / "dial.csv").read_text().splitlines()
         self.assertEqual(len(lines), 1 + 5 * 2 * 4)  # correlations, rows, figures
         xml.etree.ElementTree.parse(self.dir / "dial" / "dial.svg")
+        told = json.loads(self.succeed("eval", self.dir / "dial" / "0.25.1" / "models" / "partial.1.model", "--data",
+                                       self.dir / "dial" / "0.25.1" / "test.csv", "--json").stdout)["tasks"]["consume"]
+        first = told["counterfactual_truth_auc"] - told["counterfactual_auc"]
+        (mean, deviation) = next(map(float, line.split(",")[3:5]) for line in lines
+                                 if line.startswith("0.25,partial,counterfactual_gap,"))
+        self.assertAlmostEqual(abs(first - mean), deviation / 2 ** 0.5, places=9)  # of two seeds
         again = self.succeed(*turn, self.dir / "dial")
         self.assertEqual(again.stdout, done.stdout)
         self.assertEqual((self.dir / "dial" / "dial.csv").read_text().splitlines(), lines)
@@ -118,7 +124,7 @@ class Compare(CommandLineTest):
         good = ["p_click,p_consume"] + ["0.5,0.25"] * 96
         for lines, pattern in [
                 (good[:-1], "found 95 rows of predictions, want 96, those of .*test.csv"),
-                (good + good[1:2], "found more than 96 rows of predictions"),
+                (good + good[1:2], "found 97 rows of predictions"),
                 (good[:3] + ["1.5,0"] + good[4:], r'bad\.csv:4: .*p_click.*found "1.5", want a probability'),
                 (good[:3] + ["0.5,nan"] + good[4:], 'p_consume.*found "nan"'),
                 (["p_click,consume"] + good[1:], 'column "p_consume" is missing')]:
