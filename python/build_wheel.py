@@ -28,16 +28,23 @@ def _run(*command):
     subprocess.run([str(part) for part in command], check=True)
 
 
-def _library(to):
-    """The shared library, and the runtimes that it needs, into the folder `to`."""
-    build = pathlib.Path(os.environ.get("DCRNN_WHEEL_BUILD", ROOT / "build" / "wheel"))
+def _built():
+    """The shared library: $DCRNN_WHEEL_LIBRARY, or one built for this."""
+    if "DCRNN_WHEEL_LIBRARY" in os.environ:
+        return pathlib.Path(os.environ["DCRNN_WHEEL_LIBRARY"])
+    build = ROOT / "build" / "wheel"
     options = ["BUILD_SHARED_LIBS=ON", "CMAKE_BUILD_TYPE=Release", "DCRNN_ZSTD=OFF", "DCRNN_INSTALL=OFF"]
     options += [f"DCRNN_BUILD_{part}=OFF" for part in ("APP", "TESTS", "EXAMPLES")]
     options += ["CMAKE_SHARED_LINKER_FLAGS=-static-libstdc++ -static-libgcc -Wl,-rpath,$ORIGIN"]
     _run("cmake", "-S", ROOT, "-B", build, *(f"-D{option}" for option in options))
     _run("cmake", "--build", build, "--target", "dcrnn", "--parallel", os.cpu_count() or 1)
+    return next(build.glob("libdcrnn.so.*.*"))
+
+
+def _library(to):
+    """The shared library, and the runtimes that it needs, into the folder `to`."""
     library = to / "libdcrnn.so"
-    shutil.copy(next(build.glob("libdcrnn.so.*.*")), library)
+    shutil.copy(_built(), library)
     _run("strip", "--strip-unneeded", library)
     for line in subprocess.run(["ldd", library], check=True, capture_output=True, text=True).stdout.splitlines():
         name, _, rest = line.strip().partition(" => ")

@@ -86,7 +86,11 @@ class _Handle:
 
 
 class Model(_Handle):
-    """A model: config, encoders and parameters. Made by `create`, `load`, `from_bytes` or `fit`."""
+    """A model: config, encoders and parameters. Made by `create`, `load`, `from_bytes` or `fit`.
+
+    readers: what columns rows must have: {"column": its name in the data, "name": that of its field, "type": "category",
+    "number" or "bag", "words": true if its cells are taken as words}.
+    """
 
     _free = "dcrnn_model_free"
 
@@ -95,7 +99,7 @@ class Model(_Handle):
         self._users = 0  # scorers and trainers that point to it
         self._facts = json.loads(_c.take(_c.make("model_inspect", handle)))
         self._shapes = {tensor["name"]: tensor["shape"] for tensor in self._facts["parameters"]}
-        self._readers = _readers(json.dumps(self._facts["config"]).encode())
+        self.readers: list[dict] = _readers(json.dumps(self._facts["config"]).encode())
 
     @classmethod
     def create(cls, config: Mapping | str, data: Any = None, labels: Mapping[str, Any] | None = None, weights: Any = None) -> "Model":
@@ -171,14 +175,14 @@ class Model(_Handle):
 
     def evaluate(self, data: Any, labels: Mapping[str, Any], weights: Any = None, batch: int = 1024, threads: int = 1, isa: str = "auto") -> dict:
         """Metrics per task: auc, logloss, ece, ..."""
-        table = _table(self._readers, data, labels, weights)
+        table = _table(self.readers, data, labels, weights)
         with self._lock:
             handle = _c.make("evaluate", self._open(), table.struct, _c.whole(batch, "batch", 0, _MOST), _threads(threads), _isa(isa))
         return json.loads(_c.take(handle))
 
     def encode(self, data: Any) -> dict[str, np.ndarray]:
         """Rows as the network takes them: `<field>.ids`, of a bag also `<field>.offsets` [n + 1], or `<field>.values` [n], of a rate field [n, numbers]."""
-        table = _table(self._readers, data)
+        table = _table(self.readers, data)
         with self._lock:
             handle = _c.make("encode", self._open(), table.struct)
         return tensors_of(_c.take(handle))
@@ -186,13 +190,13 @@ class Model(_Handle):
     def refresh(self, data: Any, labels: Mapping[str, Any], weights: Any = None, again: bool = False) -> None:
         """Adds labelled rows to the tables of the rate fields (docs/rates.md); scorers made before keep theirs. DataError if
         they are there already, unless `again`."""
-        table = _table(self._readers, data, labels, weights)
+        table = _table(self.readers, data, labels, weights)
         with self._lock:
             _c.call("model_refresh_table", self._open(), table.struct, int(again))
 
     def trace(self, data: Any, labels: Mapping[str, Any] | None = None, weights: Any = None, soft: Mapping[str, Any] | None = None, double: bool = False, gradients: bool = False, threads: int = 1, isa: str = "auto") -> dict[str, np.ndarray]:
         """Every value of the forward pass, with labels also the losses and gradients, by the names of docs/trace.md."""
-        table = _table(self._readers, data, labels, weights, soft)
+        table = _table(self.readers, data, labels, weights, soft)
         with self._lock:
             handle = _c.make("trace", self._open(), table.struct, int(double), int(gradients), _threads(threads), _isa(isa))
         return tensors_of(_c.take(handle))
@@ -259,7 +263,7 @@ class Scorer(_OfModel):
         else:
             with model._lock:
                 super().__init__(model, _c.make("scorer_create", model._open(), _threads(threads), _isa(isa)))
-        self._names = [reader["name"].encode() for reader in model._readers]
+        self._names = [reader["name"].encode() for reader in model.readers]
         self._T = len(model._facts["tasks"])
         self._row: tuple | None = None
 
@@ -269,7 +273,7 @@ class Scorer(_OfModel):
     def score(self, data: Any, logits: bool = False) -> Any:
         """Probabilities float32 [n, T] of the rows of a frame, a table or a dict of arrays; with `logits` also the
         tasks' own logits [n, T]."""
-        table = _table(self._model._readers, data)  # alive until the call is over
+        table = _table(self._model.readers, data)  # alive until the call is over
         return self._score(table.struct, logits)
 
     def score_ids(self, ids: np.ndarray) -> np.ndarray:
@@ -341,7 +345,7 @@ class Trainer(_OfModel):
 
     def step(self, data: Any, labels: Mapping[str, Any], weights: Any = None, soft: Mapping[str, Any] | None = None) -> float:
         """One step on 1 to train.batch rows; gives the loss before it."""
-        table = _table(self._model._readers, data, labels, weights, soft)
+        table = _table(self._model.readers, data, labels, weights, soft)
         loss = ctypes.c_double()
         with self._lock, self._model._lock:
             _c.call("trainer_step_table", self._open(), table.struct, loss)
