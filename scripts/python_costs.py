@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""What Python costs: scoring frames and single rows, fitting arrays, beside the program on the same rows.
+
+    build/torch/bin/python scripts/python_costs.py --program build/release/bin/dcrnn
+
+with the package installed (scripts/test_python.sh does that); pandas, polars and pyarrow are measured where they are there.
+One thread, D = 60 of ten categories, a log of its own making. Times are the least of several for whole tables and the
+median for single rows; run it on a machine with nothing else to do.
+"""
+
+import argparse
+import json
+import pathlib
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import dcrnn
+import numpy as np
+
+FIELDS, VALUES, DIM = 10, 5000, 6
+CONFIG = {
+    "fields": [{"name": f"f{i}", "type": "category", "dim": DIM} for i in range(FIELDS)],
+    "tasks": [{"name": "click"}, {"name": "consume", "after": "click"}],
+    "train": {"epochs": 2, "batch": 1024},
+}
+
+
+def log(n, seed):
+    """Columns of integers, some values far more frequent than others, and labels."""
+    rng = np.random.default_rng(seed)
+    columns = {f"f{i}": (VALUES * rng.random(n) ** 3).astype(np.int64) for i in range(FIELDS)}
+    click = (columns["f0"] % 3 == 0) ^ (rng.random(n) < 0.2)
+    return columns, {"click": click.astype(np.int64), "consume": (click & (columns["f1"] % 2 == 0)).astype(np.int64)}
+
+
+def seconds(call, times=5):
+    taken = []
+    for _ in range(times):
+        start = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - start)
+    return min(taken)
+
+
+def frames(columns):
+    """The same rows in every form."""
+    yield "numpy, integers", columns
+    text = {name: np.char.add("v", values.astype(str)).astype(object) for name, values in columns.items()}
+    yield "numpy, text", text
+    try:
+        import pandas
+    except ImportError:
+        print("SKIPPED: pandas is not installed")
+    else:
+        yield "pandas, integers", pandas.DataFrame(columns)
+        yield "pandas, text", pandas.DataFrame(text)
+        yield "pandas, categories", pandas.DataFrame(text).astype("category")
+    try:
+        import polars
+    except ImportError:
+        print("SKIPPED: polars is not installed")
+    else:
+        yield "polars, integers", polars.DataFrame(columns)
+        yield "polars, text", polars.DataFrame({name: values.tolist() for name, values in text.items()})
+    try:
+        import pyarrow
+    except ImportError:
+        print("SKIPPED: pyarrow is not installed")
+    else:
+        yield "Arrow, text", pyarrow.table({name: values.tolist() for name, values in text.items()})
+
+
+def tables(model, columns):
+    n = len(columns["f0"])
+    scorer = model.scorer()
+    encoded = model.encode(columns)
+    ids = np.stack([encoded[f"f{i}.ids"] for i in range(FIELDS)], axis=1)
+    network = seconds(lambda: scorer.score_ids(ids))
+    print(f"\n{n} rows, D = {FIELDS * DIM}: the network alone (ids) {1e3 * network:.1f} ms")
+    print("| rows from | all, ms | conversion, ms | all / network |\n|---|---|---|---|")
+    for name, frame in frames(columns):
+        whole = seconds(lambda: scorer.score(frame), 3)
+        print(f"| {name} | {1e3 * whole:.1f} | {1e3 * (whole - network):.1f} | {whole / network:.2f} |", flush=True)
+
+
+def single_rows(model, columns):
+    scorer = model.scorer()
+    ids = np.stack([model.encode({name: values[:1000] for name, values in columns.items()})[f"f{i}.ids"] for i in range(FIELDS)], axis=1)
+
+    def median(call, rows):
+        taken = []
+        for row in rows:
+            start = time.perf_counter_ns()
+            call(row)
+            taken.append(time.perf_counter_ns() - start)
+        return statistics.median(taken) / 1e3
+
+    rows = list(ids.astype(np.uint32))
+    median(scorer.score_ids, rows)
+    print(f"\none row of {FIELDS} ids from numpy: {median(scorer.score_ids, rows * 5):.1f} us (median)")
+    arrays = [{name: values[i : i + 1] for name, values in columns.items()} for i in range(1000)]
+    print(f"one row from a dict of numpy arrays: {median(scorer.score, arrays):.1f} us")
+    try:
+        import pandas
+    except ImportError:
+        return
+    frame = pandas.DataFrame(columns)
+    print(f"one row from a pandas frame: {median(scorer.score, [frame[i : i + 1] for i in range(300)]):.1f} us")
+
+
+FIT = """
+import json, resource, sys, time
+import numpy as np, dcrnn
+loaded = np.load(sys.argv[1])
+columns = {name: loaded[name] for name in loaded.files if name not in ("click", "consume")}
+labels = {task: loaded[task] for task in ("click", "consume")}
+dcrnn.fit(json.loads(sys.argv[2]), {n: v[:2000] for n, v in columns.items()}, {t: v[:2000] for t, v in labels.items()})
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+start = time.perf_counter()
+fit = dcrnn.fit(json.loads(sys.argv[2]), columns, labels)
+taken = time.perf_counter() - start
+grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+fit.model.save(sys.argv[3])
+print(json.dumps({"seconds": taken, "megabytes": grown / 1024}))
+"""
+
+
+def fits(program, columns, labels, folder):
+    csv, arrays, config = folder / "log.csv", folder / "log.npz", folder / "config.json"
+    rows = np.stack([*columns.values(), *labels.values()], axis=1)
+    np.savetxt(csv, rows, "%d", delimiter=",", header=",".join([*columns, *labels]), comments="")
+    np.savez(arrays, **columns, **labels)
+    config.write_text(json.dumps(CONFIG))
+    ours, theirs, grown = [], [], []
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", FIT, arrays, json.dumps(CONFIG), folder / "ours"], check=True, capture_output=True)
+        told = json.loads(done.stdout)
+        ours.append(told["seconds"])
+        grown.append(told["megabytes"])
+        for path in (*folder.glob("theirs*"),):
+            if path.is_file():
+                path.unlink()
+            else:
+                for inner in path.iterdir():
+                    inner.unlink()
+        start = time.perf_counter()
+        subprocess.run([program, "train", config, "--train", csv, "--out", folder / "theirs", "--quiet"], check=True)
+        theirs.append(time.perf_counter() - start)
+    same = (folder / "ours").read_bytes() == (folder / "theirs").read_bytes()
+    print(f"\nfit of {len(rows)} rows, 2 epochs: {min(ours):.2f} s on arrays, {min(theirs):.2f} s by the program from CSV "
+          f"({min(ours) / min(theirs):.2f} x); the same bytes: {same}")
+    print(f"memory beyond the arrays: {max(grown):.0f} MB")
+    start = time.perf_counter()
+    subprocess.run([program, "predict", folder / "theirs", "--data", csv, "--out", folder / "p.csv", "--quiet"], check=True)
+    print(f"dcrnn predict of these rows, from CSV to CSV: {time.perf_counter() - start:.2f} s")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", required=True, type=pathlib.Path, help="dcrnn")
+    parser.add_argument("--rows", type=int, default=100_000)
+    options = parser.parse_args()
+    columns, labels = log(options.rows, 1)
+    text = {name: np.char.add("v", values.astype(str)).astype(object) for name, values in columns.items()}
+    # One vocabulary for integers and text alike.
+    both = {name: np.concatenate([values.astype(str).astype(object), text[name]]) for name, values in columns.items()}
+    model = dcrnn.Model.create(CONFIG, both)
+    tables(model, columns)
+    single_rows(model, columns)
+    with tempfile.TemporaryDirectory() as folder:
+        fits(options.program.resolve(), columns, labels, pathlib.Path(folder))
+
+
+if __name__ == "__main__":
+    main()
