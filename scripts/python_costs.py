@@ -11,7 +11,6 @@ median for single rows; run it on a machine with nothing else to do.
 import argparse
 import json
 import pathlib
-import resource
 import statistics
 import subprocess
 import sys
@@ -113,17 +112,19 @@ def single_rows(model, columns):
 
 
 FIT = """
-import json, resource, sys, time
+import json, re, sys, time
 import numpy as np, dcrnn
 loaded = np.load(sys.argv[1])
 columns = {name: loaded[name] for name in loaded.files if name not in ("click", "consume")}
 labels = {task: loaded[task] for task in ("click", "consume")}
 dcrnn.fit(json.loads(sys.argv[2]), {n: v[:2000] for n, v in columns.items()}, {t: v[:2000] for t, v in labels.items()})
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def peak():
+    return int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read()).group(1))
+before = peak()
 start = time.perf_counter()
 fit = dcrnn.fit(json.loads(sys.argv[2]), columns, labels)
 taken = time.perf_counter() - start
-grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+grown = peak() - before
 fit.model.save(sys.argv[3])
 print(json.dumps({"seconds": taken, "megabytes": grown / 1024}))
 """
@@ -148,14 +149,14 @@ def fits(program, columns, labels, folder):
                 for inner in path.iterdir():
                     inner.unlink()
         start = time.perf_counter()
-        subprocess.run([program, "train", config, "--train", csv, "--out", folder / "theirs", "--quiet"], check=True)
+        subprocess.run([program, "train", config, "--train", csv, "--out", folder / "theirs", "--quiet", "--threads", "1"], check=True)
         theirs.append(time.perf_counter() - start)
     same = (folder / "ours").read_bytes() == (folder / "theirs").read_bytes()
     print(f"\nfit of {len(rows)} rows, 2 epochs: {min(ours):.2f} s on arrays, {min(theirs):.2f} s by the program from CSV "
           f"({min(ours) / min(theirs):.2f} x); the same bytes: {same}")
     print(f"memory beyond the arrays: {max(grown):.0f} MB")
     start = time.perf_counter()
-    subprocess.run([program, "predict", folder / "theirs", "--data", csv, "--out", folder / "p.csv", "--quiet"], check=True)
+    subprocess.run([program, "predict", folder / "theirs", "--data", csv, "--out", folder / "p.csv", "--threads", "1"], check=True)
     print(f"dcrnn predict of these rows, from CSV to CSV: {time.perf_counter() - start:.2f} s")
 
 

@@ -91,6 +91,12 @@ class Classifier(PythonTest):
         np.testing.assert_array_equal(pickle.loads(pickle.dumps(classifier)).predict_tasks(X), p)
         with self.assertRaises(ValueError):
             classifier.predict(X[["user"]])
+        rate = {"user_rate": {"type": "rate", "of": ["user"]}}
+        rated = dcrnn.DCRNNClassifier(kinds=rate, epochs=1).fit(X, y)
+        self.assertIn("user_rate", rated.model_.fields)
+        self.assertEqual(rated.predict_tasks(X).shape, (600, 2))
+        with self.assertRaisesRegex(ValueError, "nobody"):
+            dcrnn.DCRNNClassifier(kinds={"nobody": "number"}).fit(X, y)
 
     def test_callbacks_and_classes_of_text(self):
         X, y = binary()

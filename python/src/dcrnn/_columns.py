@@ -83,6 +83,10 @@ def _na():
 
 def _of_objects(name: str, values: Iterable[Any]) -> Column:
     values = list(values)
+    if set(map(type, values)) == {str}:  # what is common is fast
+        words: dict[str, int] = {}
+        codes = np.array([words.setdefault(value, len(words)) for value in values], np.int32)
+        return Column(name, len(values), codes=codes, words=list(words))
     if any(isinstance(value, (list, tuple, set, frozenset, np.ndarray)) for value in values):
         return Column(name, len(values), cells=values)
     missing = _na()
