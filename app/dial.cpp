@@ -26,13 +26,12 @@ struct DialFigure {
   std::size_t task;
   std::vector<double> TaskFigures::*values;
 };
-const DialFigure kFigures[] = {
-    {"gap_click", "click: AUC of the truth less the model's", 0, &TaskFigures::gap},
-    {"gap_consume", "consume: AUC of the truth less the model's", 1, &TaskFigures::gap},
-    {"counterfactual_gap", "consume given click, where nobody clicked: AUC of the truth less the model's", 1,
-     &TaskFigures::counterfactual_gap},
-    {"counterfactual_bias", "consume given click, where nobody clicked: mean p less the truth", 1,
-     &TaskFigures::counterfactual_bias}};
+const DialFigure kFigures[] = {{"gap_click", "click: gap of AUC to the truth", 0, &TaskFigures::gap},
+                               {"gap_consume", "consume: gap of AUC to the truth", 1, &TaskFigures::gap},
+                               {"counterfactual_gap", "consume given click, without a click: gap of AUC", 1,
+                                &TaskFigures::counterfactual_gap},
+                               {"counterfactual_bias", "consume given click, without a click: bias of p", 1,
+                                &TaskFigures::counterfactual_bias}};
 
 /// The figures of a row at one correlation, a number per seed.
 using Cell = std::array<std::vector<double>, std::size(kFigures)>;
@@ -92,6 +91,8 @@ std::string as_svg(const Dial& dial) {
     report::LineChart& chart = charts.emplace_back();
     chart.title = kFigures[f].title;
     chart.x.title = "correlation of the tasks";
+    chart.x.least = -0.05;
+    chart.x.most = 1.05;
     for (std::size_t r = 0; r < dial.rows.size(); ++r) {
       report::Series& series = chart.series.emplace_back();
       series.name = dial.rows[r];
