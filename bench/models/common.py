@@ -23,8 +23,9 @@ class Log:
         with open(self.config_path) as file:
             config = json.load(file)
         column = lambda field: field.get("column", field["name"])
-        self.categories = [column(f) for f in config["fields"] if f["type"] == "category"]
-        self.numbers = [column(f) for f in config["fields"] if f["type"] == "number"]
+        of_type = lambda kind: [column(f) for f in config["fields"] if f["type"] == kind]
+        self.categories = list(dict.fromkeys(of_type("category")))  # a column may have several fields
+        self.numbers = list(dict.fromkeys(of_type("number")))
         self.logged = {column(f) for f in config["fields"] if f.get("transform") == "log1p"}
         self.tasks = [task["name"] for task in config["tasks"]]
         self.labels = [task.get("label", task["name"]) for task in config["tasks"]]
