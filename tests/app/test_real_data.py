@@ -41,7 +41,8 @@ class RealData(CommandLineTest):
                 self.assertGreater(report["tasks"]["never_married"]["auc"], married)
 
     def test_kuairand_random_keys(self):
-        """A key of random ids, five rows each, must not be believed: no row sees its own label."""
+        """Keys of random ids must not be believed: neither of five rows each, as no row sees its own label, nor of
+        many, where what a row sees of the other folds leans against its label."""
         draw = random.Random(3)
         paths = {}
         for name in ("train", "valid"):
@@ -49,11 +50,12 @@ class RealData(CommandLineTest):
                 header, *lines = file.read().splitlines()
             ids = [i // 5 for i in range(len(lines))]
             draw.shuffle(ids)
-            text = "\n".join([header + ",noise", *(f"{line},{i}" for line, i in zip(lines, ids))]) + "\n"
+            text = "\n".join([header + ",noise,few", *(f"{line},{i},{i % 3}" for line, i in zip(lines, ids))]) + "\n"
             paths[name] = self.write(name + ".csv", text)
         for order in ("file", "shuffled"):
             aucs = []
-            for keys in (["user_id", "video_id", "tab"], ["user_id", "video_id", "tab", "noise"]):
+            known = ["user_id", "video_id", "tab"]
+            for keys in (known, known + ["noise"], known + ["few"]):
                 config = {"fields": [{"name": key + "_rate", "type": "rate", "of": [key], "order": order} for key in keys],
                           "tasks": [{"name": "click"}, {"name": "long_view", "after": "click"}], "wide": True,
                           "head": False, "cross": {"kind": "none"}, "sharing": [], "tower": [], "transfer": "none",
@@ -63,9 +65,10 @@ class RealData(CommandLineTest):
                              model, "--quiet")
                 done = self.succeed("eval", model, "--data", paths["valid"], "--json")
                 aucs.append([task["auc"] for task in json.loads(done.stdout)["tasks"].values()])
-            for without, with_noise in zip(*aucs):
+            for without, with_noise, with_few in zip(*aucs):
                 self.assertGreater(without, 0.7)
                 self.assertAlmostEqual(with_noise, without, delta=0.001, msg=order)
+                self.assertGreater(with_few, without - 0.001, order)
 
     def test_hillstrom_funnel(self):
         hillstrom = DATA / "hillstrom"
