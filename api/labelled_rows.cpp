@@ -5,17 +5,14 @@
 
 #include "api/compute.hpp"
 #include "api/eval_sums.hpp"
-#include "api/model_impl.hpp"
+#include "api/labelled_rows_impl.hpp"
 #include "api/progress.hpp"
 #include "api/scoring.hpp"
 #include "core/guard.hpp"
 #include "core/text.hpp"
-#include "data/cache_format.hpp"
 #include "data/csv.hpp"
 #include "data/data_files.hpp"
-#include "data/hash.hpp"
 #include "data/row_reader.hpp"
-#include "dcrnn/scores.hpp"
 #include "model/scorer.hpp"
 
 namespace dcrnn {
@@ -30,14 +27,6 @@ constexpr double kLeast = 1e-38, kMost = 1 - 6e-8;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-std::uint64_t digest(const data::Encoders& encoders) {
-  return data::xxh64(data::pack_tensors(encoders.tensors()), 0);
-}
-
-bool same_label(const Task& a, const Task& b) {
-  return a.name == b.name && a.label == b.label;
 }
 
 /// A p of a file of predictions.
@@ -86,46 +75,6 @@ class Gathered {
 
 }  // namespace
 
-struct LabelledRows::Impl {
-  Schema schema;
-  std::uint64_t encoders = 0;
-  std::string name;  // of the first file
-  std::vector<Batch> batches;
-  std::size_t rows = 0;
-
-  /// Where the task stands among those of the schema; their number if it does not.
-  std::size_t place_of(const Task& task) const {
-    std::size_t t = 0;
-    while (t < schema.tasks.size() && !same_label(schema.tasks[t], task)) ++t;
-    return t;
-  }
-
-  bool suits(const Model& model) const {
-    const ModelConfig& config = model.impl().config.model;
-    if (config.fields != schema.fields || config.csv != schema.csv || config.weight != schema.weight ||
-        config.group != schema.group) {
-      return false;
-    }
-    for (const Task& task : config.tasks) {
-      if (place_of(task) == schema.tasks.size()) return false;
-    }
-    return digest(model.impl().encoders) == encoders;
-  }
-
-  /// What is measured against: no columns, and the labels of these tasks.
-  Batch truth_of(const Batch& batch, const std::vector<std::size_t>& tasks) const {
-    Batch made;
-    made.rows = batch.rows;
-    made.weights = batch.weights;
-    made.groups = batch.groups;
-    for (const std::size_t t : tasks) {
-      made.labels.push_back(batch.labels[t]);
-      made.truth.push_back(batch.truth[t]);
-    }
-    return made;
-  }
-};
-
 LabelledRows::LabelledRows(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 LabelledRows::LabelledRows(LabelledRows&&) noexcept = default;
 LabelledRows& LabelledRows::operator=(LabelledRows&&) noexcept = default;
@@ -141,7 +90,7 @@ Result<LabelledRows> LabelledRows::read(const Model& model, const EvalJob& job,
     auto impl = std::make_unique<Impl>();
     impl->schema = model.impl().config.model;
     if (!config_json.empty()) impl->schema.tasks = parse_config(config_json, "config").model.tasks;
-    impl->encoders = digest(model.impl().encoders);
+    impl->encoders = LabelledRows::Impl::digest(model.impl().encoders);
     if (!impl->suits(model)) {
       fail(ErrorCode::usage, "config: its tasks do not hold those of the model",
            "give one that lists them all");
@@ -171,10 +120,7 @@ bool LabelledRows::suit(const Model& model) const noexcept {
 
 Result<LabelledScores> LabelledRows::score(const Model& model, const EvalJob& job) const noexcept {
   return guard([&] {
-    if (!suit(model)) {
-      fail(ErrorCode::usage, impl_->name + ": its rows were read for a model of other fields or tasks",
-           "read them once more for this one");
-    }
+    impl_->require_suits(model);
     const ModelConfig& config = model.impl().config.model;
     const std::size_t T = config.tasks.size();
     std::vector<std::size_t> tasks;

@@ -14,6 +14,7 @@
 #include "app/dial.hpp"
 #include "app/failure.hpp"
 #include "app/options.hpp"
+#include "app/report.hpp"
 #include "app/signals.hpp"
 #include "app/terminal.hpp"
 #include "app/text.hpp"
@@ -99,6 +100,15 @@ std::vector<SizedRow> make_rows(const CompareOptions& options, const std::string
   return rows;
 }
 
+std::vector<std::string> files_read(const CompareOptions& options) {
+  std::vector<std::string> files = {options.config};
+  for (const auto* list : {&options.train, &options.valid, &options.test}) {
+    files.insert(files.end(), list->begin(), list->end());
+  }
+  for (const OutsideRow& row : options.outside) files.insert(files.end(), row.files.begin(), row.files.end());
+  return files;
+}
+
 void require_files(const CompareOptions& options) {
   for (const auto& [name, given] : {std::pair{"--train", !options.train.empty()},
                                     {"--valid", !options.valid.empty()},
@@ -162,11 +172,13 @@ int compare_models(const CompareOptions& options) {
   }
   require_files(options);
   const std::vector<SizedRow> rows = make_rows(options, config);
+  check_report(options.report, files_read(options));
   claim(options.out, foundation(config, options));
   return go_on_later(options, [&] {
     const Comparison comparison = run_comparison(options, config, rows);
     take_written(compare::write_text(options.out + "/table.json", as_json(comparison)));
     take_written(compare::write_text(options.out + "/table.csv", as_csv(comparison)));
+    if (!options.report.empty()) write_comparison_report(options.report, comparison);
     print_out(as_table(comparison));
     return 0;
   });
@@ -244,6 +256,7 @@ void add_compare(CLI::App& program, Command& chosen) {
       .add_option("--out", options->out,
                   "directory of models, cache, table.json and table.csv; required but for --show")
       ->type_name("DIR");
+  add_report(command, options->report);
   add_shared_options(command, options->shared);
   CLI::Option* turn = command.add_flag(
       "--dial", dial->turned,

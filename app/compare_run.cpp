@@ -198,6 +198,7 @@ class CompareRun {
     progress_.clear();
     for (RowFigures& row : outside_) comparison_.rows.push_back(std::move(row));
     mark_best(comparison_);
+    if (!options_.report.empty()) explain();
     return std::move(comparison_);
   }
 
@@ -249,6 +250,8 @@ class CompareRun {
     figures.trained = true;
     figures.equal = sized.equal;
     figures.tasks.resize(comparison_.tasks.size());
+    Story story;
+    story.name = row.name;
     for (std::size_t seed = 1; seed <= options_.seeds; ++seed) {
       LabelledScores scores;
       double seconds_per_row = 0, scoring = 0;
@@ -262,18 +265,39 @@ class CompareRun {
         const ModelInfo info = take(inspect(model));
         scoring += scoring_time(info.checksum, 1e6 * part.seconds / static_cast<double>(rows.rows()));
         append(scores, std::move(part));
+        const compare::TrainingLog log = take(compare::read_training_log(path + ".jsonl"));
+        if (seed == 1) add_log(story, task_names(), log);
         figures.table_parameters += info.table_parameter_count;
         figures.parameters += info.parameter_count - info.table_parameter_count;
         figures.flops += info.forward_flops_per_row;
-        seconds_per_row += 1 / take(compare::read_training_log(path + ".jsonl")).rows_per_second();
+        seconds_per_row += 1 / log.rows_per_second();
       }
       require_tasks(row.name, scores);
+      if (seed == 1) add_calibration(story, scores);
       if (row.configs.size() > 1) add_counterfactual(scores);
       figures.rows_per_second.push_back(1 / seconds_per_row);
       figures.scoring.push_back(scoring);
       add(figures, std::move(scores));
     }
     comparison_.rows.push_back(std::move(figures));
+    comparison_.stories.push_back(std::move(story));
+  }
+
+  std::vector<std::string> task_names() const {
+    std::vector<std::string> names;
+    for (const compare::Task& task : comparison_.tasks) names.push_back(task.name);
+    return names;
+  }
+
+  /// One row is looked into: dcrnn, if it is there, else the first.
+  void explain() {
+    const auto dcrnn = std::find_if(rows_.begin(), rows_.end(),
+                                    [](const SizedRow& sized) { return sized.row.name == "dcrnn"; });
+    const compare::Row& row = (dcrnn == rows_.end() ? rows_.begin() : dcrnn)->row;
+    const Model model = take(Model::load(model_path(row, 1, 0)));
+    comparison_.explained = row.name;
+    comparison_.explanation = take(test_rows(model).explain(model, job_));
+    progress_.clear();
   }
 
   void judge(const OutsideRow& row) {

@@ -17,7 +17,7 @@ struct OutsideRow {
 };
 
 struct CompareOptions {
-  std::string config, out, show;
+  std::string config, out, show, report;
   std::vector<std::string> train, valid, test, models, set;
   std::vector<OutsideRow> outside;
   compare::Equal equal = compare::Equal::parameters;

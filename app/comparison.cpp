@@ -139,10 +139,11 @@ void mark_best(Comparison& comparison) {
   }
 }
 
-std::string as_table(const Comparison& comparison) {
-  std::string text;
+std::vector<std::vector<std::vector<std::string>>> tables(const Comparison& comparison) {
+  std::vector<std::vector<std::vector<std::string>>> made;
   for (std::size_t t = 0; t < comparison.tasks.size(); ++t) {
-    std::vector<std::vector<std::string>> rows = {{comparison.tasks[t].name}};
+    std::vector<std::vector<std::string>>& rows = made.emplace_back();
+    rows = {{comparison.tasks[t].name}};
     for (const Figure& figure : kFigures) {
       if (has(comparison, t, figure)) rows[0].emplace_back(figure.title);
     }
@@ -152,14 +153,22 @@ std::string as_table(const Comparison& comparison) {
         if (has(comparison, t, figure)) rows.back().push_back(spread_text(row.tasks[t].*figure.values));
       }
     }
-    text += table(rows) + "\n";
   }
-  std::vector<std::vector<std::string>> costs = {
-      {"cost", "parameters", "in tables", "flops per row", "training rows/s", "scoring us per row"}};
+  std::vector<std::vector<std::string>>& costs = made.emplace_back();
+  costs = {{"cost", "parameters", "in tables", "flops per row", "training rows/s", "scoring us per row"}};
   for (const RowFigures& row : comparison.rows) costs.push_back(cost_cells(comparison, row));
-  return text + table(costs) + "\n" + with_commas(comparison.seeds) +
-         (comparison.seeds == 1 ? " seed" : " seeds") + "; no search: every row has the config's settings\n" +
-         size_note(comparison) + verdict(comparison);
+  return made;
+}
+
+std::string summary(const Comparison& comparison) {
+  return with_commas(comparison.seeds) + (comparison.seeds == 1 ? " seed" : " seeds") +
+         "; no search: every row has the config's settings\n" + size_note(comparison) + verdict(comparison);
+}
+
+std::string as_table(const Comparison& comparison) {
+  std::string text;
+  for (const auto& rows : tables(comparison)) text += table(rows) + "\n";
+  return text + summary(comparison);
 }
 
 namespace {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "app/story.hpp"
 #include "compare/rows.hpp"
 #include "compare/widths.hpp"
 
@@ -42,13 +43,21 @@ struct Comparison {
   std::size_t seeds = 0;
   compare::Equal equal = compare::Equal::parameters;
   std::vector<RowFigures> rows;
-  std::size_t tests = 0;  ///< comparisons of two rows that the p are corrected for
+  std::size_t tests = 0;                   ///< comparisons of two rows that the p are corrected for
+  std::vector<Story> stories;              ///< of the rows, for a report
+  std::optional<Explanation> explanation;  ///< of one row, likewise
+  std::string explained;                   ///< its name
 };
 
 /// Marks each task's best row, where there is one: DeLong's test and the t test over seeds both say, at .05
 /// after Holm's correction over all tasks, that its AUC is above that of every other row.
 void mark_best(Comparison& comparison);
 
+/// A table for each task, and one of cost; the first row of each heads the columns.
+std::vector<std::vector<std::vector<std::string>>> tables(const Comparison& comparison);
+/// What the tables stand on, in lines.
+std::string summary(const Comparison& comparison);
+/// All of that as text.
 std::string as_table(const Comparison& comparison);
 std::string as_json(const Comparison& comparison);
 std::string as_csv(const Comparison& comparison);

@@ -10,6 +10,7 @@
 #include "app/json.hpp"
 #include "app/options.hpp"
 #include "app/progress.hpp"
+#include "app/report.hpp"
 #include "app/signals.hpp"
 #include "app/terminal.hpp"
 #include "app/text.hpp"
@@ -21,7 +22,7 @@ namespace {
 constexpr std::size_t kMaxPlaces = 1000000;
 
 struct EvalOptions {
-  std::string model;
+  std::string model, report;
   std::vector<std::string> data;
   std::size_t batch = 1024;
   std::vector<std::size_t> at;
@@ -132,6 +133,16 @@ int evaluate_data(const EvalOptions& options) {
   job.batch = options.batch;
   job.at = options.at;
   job.compute = compute_options(options.shared);
+  if (!options.report.empty()) {
+    if (std::find(options.data.begin(), options.data.end(), "-") != options.data.end()) {
+      throw Failure(ErrorCode::usage,
+                    "--report: standard input cannot be used, a report reads the data again",
+                    "save the data to a file first");
+    }
+    std::vector<std::string> reads = options.data;
+    reads.push_back(options.model);
+    check_report(options.report, reads);
+  }
   const Model model = take(Model::load(options.model));
   Progress progress(bar_if_watched());
   defer_signals(kGraceSeconds);
@@ -143,6 +154,8 @@ int evaluate_data(const EvalOptions& options) {
     return stopped_exit_code();
   }
   if (!report) throw Failure(report.error());
+  if (!options.report.empty()) write_model_report(options.report, options.model, options.data, job);
+  progress.clear();
   for (const std::string& note : report->notes) print_note(note + "\n");
   if (options.json) {
     print_out(as_json(*report));
@@ -172,6 +185,7 @@ void add_eval(CLI::App& program, Command& chosen) {
       ->delimiter(',')
       ->type_name("K,...")
       ->default_str("5,10 where the config names a group column");
+  add_report(command, options->report);
   add_shared_options(command, options->shared);
   command.callback([&chosen, options] { chosen = [options] { return evaluate_data(*options); }; });
 }

@@ -12,6 +12,7 @@
 #include "app/failure.hpp"
 #include "app/options.hpp"
 #include "app/progress.hpp"
+#include "app/report.hpp"
 #include "app/signals.hpp"
 #include "app/terminal.hpp"
 #include "app/text.hpp"
@@ -24,7 +25,7 @@ namespace {
 struct TrainOptions {
   std::string config, out, cache, from;
   std::vector<std::string> train, valid, set;
-  std::string out_of_fold;
+  std::string out_of_fold, report;
   std::size_t folds = 0;
   std::uint64_t seed = 0;
   bool seed_given = false, resume = false, restart = false, quiet = false, keep_state = false;
@@ -111,6 +112,18 @@ int train(const TrainOptions& options) {
   job.resume = options.resume;
   job.restart = options.restart;
 
+  if (!options.report.empty()) {
+    if (options.valid.empty()) {
+      throw Failure(ErrorCode::usage, "--report: needs --valid, what it tells is measured on",
+                    "name validation data");
+    }
+    std::vector<std::string> others = options.train;
+    others.insert(others.end(), options.valid.begin(), options.valid.end());
+    others.insert(others.end(), {options.config, options.from, options.out, options.out + ".jsonl"});
+    std::erase(others, "");
+    check_report(options.report, others);
+  }
+
   const Progress::Mode watched = is_terminal(STDERR_FILENO) ? Progress::Mode::bar : Progress::Mode::lines;
   Progress progress(options.quiet ? Progress::Mode::off : watched);
   job.progress = [&](const JobProgress& state) { return progress.show(state); };
@@ -130,6 +143,12 @@ int train(const TrainOptions& options) {
                 "; model " + one_line(options.out) + "; " + with_commas(result->rows_trained) +
                 " rows trained in " + duration(result->seconds) +
                 (interference.empty() ? "" : "; " + interference));
+  if (!options.report.empty()) {
+    EvalJob look;
+    look.compute = job.compute;
+    look.progress = job.progress;
+    write_model_report(options.report, options.out, options.valid, look);
+  }
   return 0;
 }
 
@@ -176,6 +195,7 @@ void add_train(CLI::App& program, Command& chosen) {
   command.add_option("--cache", options->cache, "directory of the binary cache of the data")
       ->type_name("DIR")
       ->default_str("MODEL.cache");
+  add_report(command, options->report);
   command.add_flag("--quiet", options->quiet, "say nothing unless it fails; default: show progress");
   add_shared_options(command, options->shared);
   command.callback([&chosen, options, seed] {

@@ -8,34 +8,10 @@
 namespace dcrnn::report {
 namespace {
 
-/// `text` fit to stand in SVG.
-std::string escaped(std::string_view text) {
-  std::string made;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        made += "&amp;";
-        break;
-      case '<':
-        made += "&lt;";
-        break;
-      case '>':
-        made += "&gt;";
-        break;
-      case '"':
-        made += "&quot;";
-        break;
-      default:
-        made += c;
-    }
-  }
-  return made;
-}
-
 // In the units of the drawing; a phone shows it at about that size.
 constexpr double kWidth = 400, kPlotHeight = 190, kTop = 24, kLeft = 52, kRight = 12;
 constexpr double kLine = 15;  // height of a line of text
-constexpr double kLetter = 6.4;
+constexpr double kLetter = 7;
 constexpr std::size_t kStyles = 8;  // colours; the series behind them are dashed
 
 /// Short text of a number at a precision that tells neighbours `step` apart from each other.
@@ -72,7 +48,7 @@ std::string line_at(double x1, double y1, double x2, double y2, const std::strin
 class Scale {
  public:
   Scale(double least, double most, double from, double to) : from_(from), to_(to) {
-    const double wide = most > least ? most - least : std::max(1e-6, std::abs(least) * 0.1);
+    const double wide = most > least ? most - least : least == 0 ? 1 : std::abs(least) * 0.1;
     if (!(most > least)) least -= wide / 2;
     const double rough = wide / 4;
     const double power = std::pow(10, std::floor(std::log10(rough)));
@@ -119,6 +95,29 @@ std::string series_style(std::size_t i) {
 
 std::string title_of(const std::string& title) {
   return text_at(kWidth / 2, 14, title, "middle", "title");
+}
+
+std::string open(double height, const std::string& title) {
+  return "<svg viewBox=\"0 0 " + at(kWidth) + " " + at(height) + "\" role=\"img\" aria-label=\"" +
+         escaped(title) + "\">";
+}
+
+/// As much of a name as stands before a plot.
+constexpr std::size_t kNameLetters = 22;
+std::string shortened(const std::string& name) {
+  return name.size() <= kNameLetters ? name : name.substr(0, kNameLetters - 2) + "..";
+}
+
+/// Room for the names of rows.
+template <class Names, class NameOf>
+double width_of(const Names& names, NameOf&& name_of) {
+  std::size_t longest = 0;
+  for (const auto& name : names) longest = std::max(longest, std::min(name_of(name).size(), kNameLetters));
+  return 12 + kLetter * static_cast<double>(longest);
+}
+
+std::string told(const std::string& name, double value, double step) {
+  return "<title>" + escaped(name) + ": " + number(value, step) + "</title>";
 }
 
 /// Names of the series below the plot, as many a line as fit.
@@ -207,7 +206,8 @@ svg path{fill:none;stroke-width:1.6}svg line{stroke-width:1.6}svg line.grid,svg 
 svg .thin{stroke-width:1}svg .dashed{stroke-dasharray:5 3}
 svg .s0{stroke:var(--c0)}svg .s1{stroke:var(--c1)}svg .s2{stroke:var(--c2)}svg .s3{stroke:var(--c3)}
 svg .s4{stroke:var(--c4)}svg .s5{stroke:var(--c5)}svg .s6{stroke:var(--c6)}svg .s7{stroke:var(--c7)}
-svg circle,svg rect{fill:var(--page)}svg circle{stroke-width:1.6}
+svg circle,svg rect{fill:var(--page)}svg circle{stroke-width:1.6}svg rect.filled{fill:var(--c0)}
+svg .marked{font-weight:700}
 )";
 
 // Told apart in either light, also by most who see few colours (after Okabe and Ito).
@@ -219,7 +219,31 @@ constexpr std::string_view kDark =
     "e6c34a;"
     "--c5:#9ad2f5;--c6:#b5b5b5;--c7:#bd97f0";
 
-/// Style of the classes that charts use.
+}  // namespace
+
+std::string escaped(std::string_view text) {
+  std::string made;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        made += "&amp;";
+        break;
+      case '<':
+        made += "&lt;";
+        break;
+      case '>':
+        made += "&gt;";
+        break;
+      case '"':
+        made += "&quot;";
+        break;
+      default:
+        made += c;
+    }
+  }
+  return made;
+}
+
 std::string_view chart_style() {
   static const std::string style = ":root{" + std::string(kLight) +
                                    "}\n@media(prefers-color-scheme:dark){:root{" + std::string(kDark) +
@@ -227,7 +251,70 @@ std::string_view chart_style() {
   return style;
 }
 
-}  // namespace
+std::string draw(const LineChart& chart) {
+  double height = 0;
+  const std::string inside = body(chart, height);
+  return open(height, chart.title) + inside + "</svg>\n";
+}
+
+std::string draw(const ValueChart& chart) {
+  Range range;
+  for (const NamedValue& value : chart.values) {
+    range.add(value.value - value.spread);
+    range.add(value.value + value.spread);
+  }
+  if (chart.from_zero) range.add(0);
+  const double left = width_of(chart.values, [](const NamedValue& value) { return value.name; });
+  const double bottom = kTop + kLine * static_cast<double>(chart.values.size()) + 4;
+  const Scale to_x(range.least, range.most, left, kWidth - 2 * kRight);
+  std::string made = open(bottom + 38, chart.title) + title_of(chart.title);
+  for (const double tick : to_x.ticks()) {
+    made += line_at(to_x(tick), kTop, to_x(tick), bottom, "grid") +
+            text_at(to_x(tick), bottom + 14, number(tick, to_x.step()), "middle");
+  }
+  double middle = kTop + kLine / 2;
+  for (const NamedValue& value : chart.values) {
+    made += text_at(left - 6, middle + 4, shortened(value.name), "end", value.marked ? "marked" : "");
+    const double x = to_x(value.value);
+    const std::string text = told(value.name, value.value, to_x.step() / 100);
+    if (chart.from_zero) {
+      const double zero = to_x(0);
+      made += "<rect x=\"" + at(std::min(x, zero)) + "\" y=\"" + at(middle - 4.5) + "\" width=\"" +
+              at(std::abs(x - zero)) + "\" height=\"9\" class=\"filled\">" + text + "</rect>";
+    } else {
+      if (value.spread > 0) {
+        made +=
+            line_at(to_x(value.value - value.spread), middle, to_x(value.value + value.spread), middle, "s0");
+      }
+      made += "<circle cx=\"" + at(x) + "\" cy=\"" + at(middle) + "\" r=\"3.4\" class=\"" +
+              (value.marked ? "s1" : "s0") + "\">" + text + "</circle>";
+    }
+    middle += kLine;
+  }
+  return made + text_at(kWidth - kRight, bottom + 30, chart.axis, "end") + "</svg>\n";
+}
+
+std::string draw(const ShadeChart& chart) {
+  std::size_t columns = 1;
+  for (const std::vector<double>& row : chart.shades) columns = std::max(columns, row.size());
+  const double left = width_of(chart.rows, [](const std::string& name) { return name; });
+  const double cell = (kWidth - kRight - left) / static_cast<double>(columns);
+  const double bottom = kTop + kLine * static_cast<double>(chart.rows.size());
+  std::string made = open(bottom + 22, chart.title) + title_of(chart.title);
+  for (std::size_t r = 0; r < chart.rows.size(); ++r) {
+    const double y = kTop + kLine * static_cast<double>(r);
+    made += text_at(left - 6, y + kLine - 4, shortened(chart.rows[r]), "end");
+    for (std::size_t i = 0; i < chart.shades[r].size(); ++i) {
+      const double shade = chart.shades[r][i];
+      if (!std::isfinite(shade)) continue;
+      made += "<rect x=\"" + at(left + cell * static_cast<double>(i)) + "\" y=\"" + at(y + 1) +
+              "\" width=\"" + at(std::max(0.5, cell - (cell > 4 ? 1 : 0))) + "\" height=\"" + at(kLine - 2) +
+              "\" class=\"filled\" fill-opacity=\"" + number(std::clamp(shade, 0.0, 1.0), 0.01) + "\">" +
+              told(chart.rows[r] + " " + std::to_string(i + 1), shade, 0.001) + "</rect>";
+    }
+  }
+  return made + text_at(kWidth - kRight, bottom + 14, chart.axis, "end") + "</svg>\n";
+}
 
 std::string svg_file(const std::vector<LineChart>& charts) {
   std::string inside;

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace dcrnn::report {
@@ -29,6 +30,36 @@ struct LineChart {
   bool joined = true;
   bool diagonal = false;  ///< also y = x
 };
+
+/// As a part of HTML.
+std::string draw(const LineChart& chart);
+
+/// One value, with its spread, for each name; from zero as bars, otherwise as points.
+struct NamedValue {
+  std::string name;
+  double value = 0, spread = 0;
+  bool marked = false;
+};
+struct ValueChart {
+  std::string title, axis;
+  std::vector<NamedValue> values;
+  bool from_zero = false;
+};
+std::string draw(const ValueChart& chart);
+
+/// Numbers in [0, 1] as shades, a list of them for each row.
+struct ShadeChart {
+  std::string title, axis;
+  std::vector<std::string> rows;
+  std::vector<std::vector<double>> shades;
+};
+std::string draw(const ShadeChart& chart);
+
+/// Style of the classes that charts use; colours --page, --ink and --grid, light and dark.
+std::string_view chart_style();
+
+/// `text` fit to stand in SVG and HTML.
+std::string escaped(std::string_view text);
 
 /// Charts below each other as one SVG file that stands by itself.
 std::string svg_file(const std::vector<LineChart>& charts);

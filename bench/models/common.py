@@ -29,7 +29,7 @@ class Log:
         self.logged = {column(f) for f in config["fields"] if f.get("transform") == "log1p"}
         self.tasks = [task["name"] for task in config["tasks"]]
         self.labels = [task.get("label", task["name"]) for task in config["tasks"]]
-        self.features = self.categories + self.numbers
+        self.features = list(dict.fromkeys(self.categories + self.numbers))  # several fields may read one column
         types = {**{c: str for c in self.categories}, **{c: float for c in self.numbers}}
         for part in ("train", "valid", "test"):
             frame = pd.read_csv(self.path(part), dtype=types, keep_default_na=False,

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,26 @@ struct LabelledScores {
   std::vector<std::vector<float>> logits;  ///< [T][B]: the task's own logit; a chain's child given its parent
   std::vector<std::vector<std::int8_t>> labels;  ///< [T][B]: 0, 1, or -1 where missing
   double seconds = 0;                            ///< the network took, reading and measuring left out
+};
+
+/// Mean over rows of what a gate lets through, in [0, 1], by the name that docs/trace.md gives it.
+struct GateMeans {
+  std::string name;
+  std::vector<double> mean;  ///< of each unit or expert; of a cross layer's gate, of each field below
+  std::vector<std::string>
+      fields;  ///< of a cross layer's gate: whose columns of x0 were averaged; else empty
+};
+/// What a task's ranking loses when a column of the data is shuffled among the rows.
+struct ColumnImportance {
+  std::string column;                           ///< of a rate field its name
+  std::vector<std::optional<double>> auc_lost;  ///< [T]
+};
+/// How a model comes to its scores on some rows.
+struct Explanation {
+  std::size_t rows = 0;
+  std::vector<std::string> tasks;
+  std::vector<GateMeans> gates;
+  std::vector<ColumnImportance> importance;
 };
 
 /// The rows of labelled files, encoded and in memory: 4 bytes per category and 8 per number.
@@ -47,6 +68,10 @@ class DCRNN_EXPORT LabelledRows {
   /// task and a row for every row, in order. ErrorCode::data for another number of rows, a missing column, or
   /// a p that is no number in [0, 1].
   Result<LabelledScores> score_predictions(const std::string& path) const noexcept;
+
+  /// Gates and importance of a model that they suit (ErrorCode::usage otherwise), on up to 16384 of the rows.
+  /// Takes compute and progress of `job`. The same for every call.
+  Result<Explanation> explain(const Model& model, const EvalJob& job) const noexcept;
 
   LabelledRows(LabelledRows&&) noexcept;
   LabelledRows& operator=(LabelledRows&&) noexcept;
