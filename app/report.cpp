@@ -62,7 +62,7 @@ void add_interference(report::Page& page, const std::vector<Story>& stories) {
       "were looked at. Below zero what helps one hurts the other.");
   for (const Story* story : told) {
     page.chart(
-        draw(report::LineChart{story->name, {"epoch", {}, {}}, {"cosine", 0, {}}, story->interference}));
+        draw(report::LineChart{story->name, {"epoch", {}, {}}, {"cosine", {}, {}}, story->interference}));
   }
 }
 
