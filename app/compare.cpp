@@ -39,6 +39,7 @@ std::string foundation(const std::string& config, const CompareOptions& options)
   std::string text = config + "\n";
   std::replace(text.begin(), text.end(), ',', '\n');
   text += std::string("--equal ") + word(options.equal) + "\n";
+  text += "--search " + std::to_string(options.search) + "\n";
   const auto add = [&](const char* option, const std::vector<std::string>& files) {
     for (const std::string& file : files) {
       std::error_code error;
@@ -248,6 +249,8 @@ void add_compare(CLI::App& program, Command& chosen) {
       ->default_str("parameters");
   add_number(command, "--seeds", options->seeds, std::size_t{1}, std::size_t{1000},
              "runs of each row, with the seeds 1, 2, ...");
+  add_number(command, "--search", options->search, std::size_t{0}, std::size_t{1000},
+             "settings that each row is tried with beside the config's own, with seed 1; --valid chooses");
   command
       .add_option("--show", options->show, "print the config of a row and do nothing else; default: compare")
       ->type_name("ROW");

@@ -17,6 +17,7 @@
 #include "app/terminal.hpp"
 #include "app/text.hpp"
 #include "app/text_file.hpp"
+#include "compare/search.hpp"
 #include "compare/statistics.hpp"
 #include "compare/timings.hpp"
 #include "compare/training_log.hpp"
@@ -176,6 +177,7 @@ class CompareRun {
         timings_(take(compare::Timings::open(options.out + "/scoring.csv"))) {
     comparison_.tasks = compare::tasks_of(config);
     comparison_.seeds = options.seeds;
+    comparison_.search = options.search;
     comparison_.equal = options.equal;
     job_.data = options.test;
     job_.compute = compute_options(options.shared);
@@ -184,7 +186,10 @@ class CompareRun {
   }
 
   Comparison operator()() {
-    const std::vector<Run> all = runs();
+    for (const SizedRow& sized : rows_) {
+      settings_.push_back(take(compare::settings(sized.row, options_.search, sized.row.name)));
+    }
+    const std::vector<Run> all = options_.search == 0 ? runs() : trials();
     Trainer train(options_, config_);
     if (!options_.outside.empty()) {
       // What cannot be judged is better found before hours of training; a model reads the rows.
@@ -194,7 +199,9 @@ class CompareRun {
       std::swap(outside_, comparison_.rows);
     }
     train(all);
-    for (const SizedRow& row : rows_) judge(row);
+    choose();
+    train(runs());
+    for (std::size_t r = 0; r < rows_.size(); ++r) judge(r);
     progress_.clear();
     for (RowFigures& row : outside_) comparison_.rows.push_back(std::move(row));
     mark_best(comparison_);
@@ -203,24 +210,60 @@ class CompareRun {
   }
 
  private:
-  std::string model_path(const compare::Row& row, std::size_t seed, std::size_t i) const {
-    const std::string part = row.configs.size() > 1 ? "." + comparison_.tasks[i].name : "";
+  std::string model_path(const compare::Row& row, std::size_t setting, std::size_t seed,
+                         std::size_t i) const {
+    const std::string part = (row.configs.size() > 1 ? "." + comparison_.tasks[i].name : "") +
+                             (setting > 0 ? ".s" + std::to_string(setting) : "");
     return options_.out + "/" + row.name + part + "." + std::to_string(seed) + ".model";
+  }
+
+  /// Of row `r` with a setting and a seed.
+  void add_runs(std::vector<Run>& runs, std::size_t r, std::size_t setting, std::size_t seed) const {
+    const compare::Row& row = settings_[r][setting].row;
+    for (std::size_t i = 0; i < row.configs.size(); ++i) {
+      const NetworkInfo info = take(inspect_config(row.configs[i], row.name));
+      runs.push_back({row.name, row.configs[i], model_path(row, setting, seed, i), seed,
+                      info.forward_flops_per_row + kWorkBesideProducts});
+    }
   }
 
   std::vector<Run> runs() const {
     std::vector<Run> runs;
-    for (const SizedRow& sized : rows_) {
-      const compare::Row& row = sized.row;
-      for (std::size_t seed = 1; seed <= options_.seeds; ++seed) {
-        for (std::size_t i = 0; i < row.configs.size(); ++i) {
-          const NetworkInfo info = take(inspect_config(row.configs[i], row.name));
-          runs.push_back({row.name, row.configs[i], model_path(row, seed, i), seed,
-                          info.forward_flops_per_row + kWorkBesideProducts});
-        }
-      }
+    for (std::size_t r = 0; r < rows_.size(); ++r) {
+      const std::size_t setting = chosen_.empty() ? 0 : chosen_[r];
+      for (std::size_t seed = 1; seed <= options_.seeds; ++seed) add_runs(runs, r, setting, seed);
     }
     return runs;
+  }
+
+  /// Every setting of every row, with seed 1.
+  std::vector<Run> trials() const {
+    std::vector<Run> runs;
+    for (std::size_t r = 0; r < rows_.size(); ++r) {
+      for (std::size_t setting = 0; setting <= options_.search; ++setting) add_runs(runs, r, setting, 1);
+    }
+    return runs;
+  }
+
+  /// Of each row the setting that --valid likes best, the first of equals.
+  void choose() {
+    for (std::size_t r = 0; r < rows_.size(); ++r) {
+      std::size_t best = 0;
+      double highest = -INFINITY;
+      for (std::size_t setting = 0; setting < settings_[r].size() && options_.search > 0; ++setting) {
+        const compare::Row& row = settings_[r][setting].row;
+        double sum = 0;
+        for (std::size_t i = 0; i < row.configs.size(); ++i) {
+          const std::string log = model_path(row, setting, 1, i) + ".jsonl";
+          sum += compare::watched(take(compare::read_training_log(log))).value_or(-INFINITY);
+        }
+        if (sum > highest) {
+          highest = sum;
+          best = setting;
+        }
+      }
+      chosen_.push_back(best);
+    }
   }
 
   /// The config whose labels are read: with those of all tasks, where the model's are among them.
@@ -243,11 +286,13 @@ class CompareRun {
   }
 
   /// Figures of all seeds of a row on --test.
-  void judge(const SizedRow& sized) {
-    const compare::Row& row = sized.row;
+  void judge(std::size_t r) {
+    const SizedRow& sized = rows_[r];
+    const compare::Row& row = settings_[r][chosen_[r]].row;
     RowFigures figures;
     figures.name = row.name;
     figures.trained = true;
+    figures.setting = settings_[r][chosen_[r]].says;
     figures.equal = sized.equal;
     figures.tasks.resize(comparison_.tasks.size());
     Story story;
@@ -258,7 +303,7 @@ class CompareRun {
       figures.parameters = figures.table_parameters = 0;
       figures.flops = 0;
       for (std::size_t i = 0; i < row.configs.size(); ++i) {
-        const std::string path = model_path(row, seed, i);
+        const std::string path = model_path(row, chosen_[r], seed, i);
         const Model model = take(Model::load(path));
         const LabelledRows& rows = test_rows(model);
         LabelledScores part = take(rows.score(model, job_));
@@ -293,8 +338,10 @@ class CompareRun {
   void explain() {
     const auto dcrnn = std::find_if(rows_.begin(), rows_.end(),
                                     [](const SizedRow& sized) { return sized.row.name == "dcrnn"; });
-    const compare::Row& row = (dcrnn == rows_.end() ? rows_.begin() : dcrnn)->row;
-    const Model model = take(Model::load(model_path(row, 1, 0)));
+    const auto found = dcrnn == rows_.end() ? rows_.begin() : dcrnn;
+    const compare::Row& row = found->row;
+    const std::size_t setting = chosen_[static_cast<std::size_t>(found - rows_.begin())];
+    const Model model = take(Model::load(model_path(row, setting, 1, 0)));
     comparison_.explained = row.name;
     comparison_.explanation = take(test_rows(model).explain(model, job_));
     progress_.clear();
@@ -402,6 +449,8 @@ class CompareRun {
   compare::Timings timings_;
   EvalJob job_;
   std::vector<LabelledRows> test_;
+  std::vector<std::vector<compare::Setting>> settings_;  // per row
+  std::vector<std::size_t> chosen_;                      // per row: which of its settings
   Comparison comparison_;
   std::vector<RowFigures> outside_;
 };

@@ -21,7 +21,7 @@ struct CompareOptions {
   std::vector<std::string> train, valid, test, models, set;
   std::vector<OutsideRow> outside;
   compare::Equal equal = compare::Equal::parameters;
-  std::size_t seeds = 5;
+  std::size_t seeds = 5, search = 0;
   SharedOptions shared;
 };
 

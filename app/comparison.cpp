@@ -102,6 +102,15 @@ std::string size_note(const Comparison& comparison) {
   return note;
 }
 
+/// What the searches chose, a line each.
+std::string searched(const Comparison& comparison) {
+  std::string text;
+  for (const RowFigures& row : comparison.rows) {
+    if (row.trained) text += "  " + row.name + ": " + row.setting + "\n";
+  }
+  return text;
+}
+
 std::string verdict(const Comparison& comparison) {
   if (comparison.rows.size() < 2) return "one row: nothing to test\n";
   if (comparison.seeds < 2) return "one seed: no test, and no row is marked\n";
@@ -162,7 +171,10 @@ std::vector<std::vector<std::vector<std::string>>> tables(const Comparison& comp
 
 std::string summary(const Comparison& comparison) {
   return with_commas(comparison.seeds) + (comparison.seeds == 1 ? " seed" : " seeds") +
-         "; no search: every row has the config's settings\n" + size_note(comparison) + verdict(comparison);
+         (comparison.search == 0
+              ? "; no search: every row has the config's settings\n"
+              : "; settings of each row by a search of its own on --valid\n" + searched(comparison)) +
+         size_note(comparison) + verdict(comparison);
 }
 
 std::string as_table(const Comparison& comparison) {
@@ -203,12 +215,13 @@ const char* word(compare::Equal equal) {
 
 std::string as_json(const Comparison& comparison) {
   JsonWriter json;
-  json.begin_object().member("seeds", comparison.seeds).member("search", std::size_t{0});
+  json.begin_object().member("seeds", comparison.seeds).member("search", comparison.search);
   json.member("equal", word(comparison.equal)).member("tests", comparison.tests).key("rows").begin_object();
   for (const RowFigures& row : comparison.rows) {
     json.key(row.name).begin_object().member("trained", row.trained);
     if (row.trained) {
       json.member("parameters", row.parameters).member("table_parameters", row.table_parameters);
+      json.member("setting", row.setting);
       json.member("flops_per_row", row.flops).member("equal", row.equal);
       for (const Cost& cost : kCosts) add_list(json, cost.name, row.*cost.values);
     }

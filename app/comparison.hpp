@@ -30,6 +30,7 @@ struct RowFigures {
   std::vector<TaskFigures> tasks;
   // Of rows that were trained here; sums where a row is several models.
   bool trained = false;
+  std::string setting;         ///< that its search chose
   bool equal = true;           ///< its size is that of the row dcrnn, where that was asked for
   std::size_t parameters = 0;  ///< without tables
   std::size_t table_parameters = 0;
@@ -40,7 +41,7 @@ struct RowFigures {
 struct Comparison {
   std::vector<compare::Task> tasks;
   std::vector<std::vector<std::int8_t>> labels;  ///< [T][rows of --test]: -1 where missing
-  std::size_t seeds = 0;
+  std::size_t seeds = 0, search = 0;
   compare::Equal equal = compare::Equal::parameters;
   std::vector<RowFigures> rows;
   std::size_t tests = 0;                   ///< comparisons of two rows that the p are corrected for

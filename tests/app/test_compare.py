@@ -143,6 +143,29 @@ class Compare(CommandLineTest):
         self.assertEqual(done.returncode, code, text)
         self.assertRegex("\n".join(text.splitlines()[-2:]), f"^error: .*{pattern}.*\nhelp: ")
 
+    def test_search(self):
+        rows = ["--models", "independent,hard", "--seeds", "2", "--search", "3"]
+        done = self.compare("search", *rows)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        table = json.loads(self.table("search"))
+        self.assertEqual(table["search"], 3)
+        logs = sorted((self.dir / "search").glob("hard*.1.model.jsonl"))
+        self.assertEqual(len(logs), 4)
+        means, configs = {}, {}
+        for log in logs:
+            lines = [json.loads(line) for line in log.read_text().splitlines()]
+            best = next(line["best_epoch"] for line in lines if "best_epoch" in line)
+            valid = next(line["valid"] for line in lines if line.get("epoch") == best)
+            means[log.name] = sum(task["auc"] for task in valid.values()) / len(valid)
+            configs[log.name] = json.dumps(lines[0]["config"]["train"])
+        self.assertGreater(len(set(configs.values())), 1)
+        best = max(means, key=means.get)
+        self.assertEqual(len(list((self.dir / "search").glob("hard*.2.model"))), 1)
+        self.assertTrue((self.dir / "search" / best.replace(".1.model.jsonl", ".2.model")).exists())
+        self.assertEqual(table["rows"]["hard"]["setting"] == "the config's", best == "hard.1.model.jsonl")
+        self.assertEqual(self.compare("search", *rows).stdout, done.stdout)
+        self.check_outcome(self.compare("search", *rows[:4], "--search", "2"), MODEL, "--search 3 there, --search 2 here")
+
     def test_full_disk(self):
         rows = ["--models", "hard,esmm", "--seeds", "1"]
         self.assertEqual(self.compare("full", *rows[:1], "hard", *rows[2:]).returncode, 0)
