@@ -1,7 +1,7 @@
 // Reports as pages of HTML: what happened in training, how good a model is, and how it comes to its scores.
 #pragma once
 
-#include <optional>
+#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
