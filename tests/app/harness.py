@@ -5,11 +5,13 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import struct
 import subprocess
 import tempfile
+import time
 import unittest
 
 PROGRAM = os.environ["DCRNN_APP"]
@@ -140,6 +142,36 @@ class CommandLineTest(unittest.TestCase):
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
             process.communicate()
+
+    def wait_for_checkpoint(self, process, model):
+        """Until a checkpoint of the run that writes `model` has changed or the process has ended."""
+        def state():
+            return sorted((entry.name, entry.inode(), entry.stat().st_mtime_ns) for entry in os.scandir(self.dir)
+                          if re.fullmatch(rf"{re.escape(model.name)}.*\.checkpoint(\.\d+)?", entry.name))
+        before, limit = state(), time.monotonic() + TIMEOUT
+        while process.poll() is None and state() in (before, []):
+            self.assertLess(time.monotonic(), limit)
+            time.sleep(0.0005)
+
+    def finish_despite_kills(self, model, arguments, draw, longest=0.1, most=6, least=2):
+        """Starts the run `arguments(kills)`, which writes `model`, again and again, each killed up to `longest` seconds
+        after a checkpoint (the first `least` at once: a fast machine is at the end a moment later), until one ends.
+        The number of kills and what the last run said."""
+        kills = 0
+        while True:
+            with self.started(*arguments(kills), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+                if kills < most:
+                    self.wait_for_checkpoint(process, model)
+                    if kills >= least:
+                        time.sleep(draw.random() * longest)
+                    process.kill()
+                said = process.communicate(timeout=TIMEOUT)[1].decode()
+            if process.returncode != -signal.SIGKILL:
+                break
+            kills += 1
+        self.assertEqual(process.returncode, 0, said)
+        self.assertGreaterEqual(kills, least)
+        return kills, said
 
 
 class FilesTest(CommandLineTest):

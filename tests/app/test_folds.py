@@ -2,15 +2,10 @@
 
 import json
 import os
-import pathlib
 import random
-import signal
 import struct
-import subprocess
-import time
 import unittest
 
-import harness
 from harness import SMALL_CONFIG, CommandLineTest, run, small_csv, small_rows
 
 USAGE, FOLDS, SEED, ROWS = 2, 3, 9, 150
@@ -79,31 +74,10 @@ class Folds(CommandLineTest):
         self.succeed("train", self.write("soft.json", json.dumps(config)), "--train", soft, "--out", self.dir / "soft", "--quiet")
 
     def test_killed_and_resumed_ends_with_the_same_bytes(self):
-        draw, model, out = random.Random(5), self.dir / "killed", self.dir / "killed.csv"
-        kills = 0
-        while True:
-            with self.started(*self.training(model, out, "--resume"), stdout=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE) as process:
-                if kills < 6:
-                    self.wait_for_change(process)
-                    time.sleep(draw.random() * 0.1)
-                    process.kill()
-                err = process.communicate(timeout=harness.TIMEOUT)[1].decode()
-            if process.returncode != -signal.SIGKILL:
-                break
-            kills += 1
-        self.assertEqual(process.returncode, 0, err)
-        self.assertGreaterEqual(kills, 2)
+        model, out = self.dir / "killed", self.dir / "killed.csv"
+        self.finish_despite_kills(model, lambda kills: self.training(model, out, "--resume"), random.Random(5))
         self.assertEqual(model.read_bytes(), self.whole.read_bytes())
         self.assertEqual(out.read_bytes(), (self.dir / "whole.csv").read_bytes())
-
-    def wait_for_change(self, process):
-        def state():
-            return sorted((path.name, path.stat().st_mtime_ns) for path in pathlib.Path(self.dir).glob("killed*.checkpoint"))
-        before, limit = state(), time.monotonic() + harness.TIMEOUT
-        while process.poll() is None and state() == before:
-            self.assertLess(time.monotonic(), limit)
-            time.sleep(0.002)
 
     def test_what_does_not_go_together(self):
         base = ["train", self.config, "--train", *self.parts, "--out", self.dir / "m"]

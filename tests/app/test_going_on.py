@@ -2,7 +2,6 @@
 
 import json
 import signal
-import time
 import unittest
 
 from harness import CommandLineTest, read_tensors, run, start
@@ -208,8 +207,7 @@ class GoingOn(CommandLineTest):
         data = self.data("t.csv", 200, 1)
         process = start("train", self.config(), "--train", data, "--out", self.dir / "m", "--threads", 1, "--quiet", "--set",
                         "train.epochs=100000", "--set", "train.checkpoint_seconds=0")
-        while not (self.dir / "m.checkpoint").exists():
-            time.sleep(0.02)
+        self.wait_for_checkpoint(process, self.dir / "m")
         process.send_signal(signal.SIGTERM)
         process.wait()
         done = self.train("new", "--from", self.dir / "m.checkpoint", "--train", data, "--quiet")
@@ -222,8 +220,7 @@ class GoingOn(CommandLineTest):
                 "train.checkpoint_seconds=0", "--keep-state"]
         whole = self.trained("whole", *args)
         process = start("train", *map(str, args), "--out", self.dir / "parts", "--threads", "1", "--quiet")
-        while not (self.dir / "parts.checkpoint").exists():
-            time.sleep(0.01)
+        self.wait_for_checkpoint(process, self.dir / "parts")
         process.send_signal(signal.SIGTERM)
         self.assertIn(process.wait(), (0, 143))
         if process.returncode == 143:

@@ -3,18 +3,14 @@
 import json
 import os
 import random
-import signal
-import subprocess
-import time
 import unittest
 
-import harness
 from harness import SMALL_CONFIG, CommandLineTest, read_tensors, run, small_csv, small_rows
 
 CONFIG = {**SMALL_CONFIG, "wide": True, "activation": "silu", "members": 2, "project": 3,
           "rate_pairs": [{"columns": ["user", "kind", {"column": "age", "bins": 4}], "blocks": 4, "order": "shuffled"}],
           "train": {"epochs": 2, "batch": 16, "checkpoint_seconds": 0, "dropout": {"field": 0.1}}}
-ROWS, KILLS = 200, 6
+ROWS = 200
 
 
 class Members(CommandLineTest):
@@ -33,34 +29,11 @@ class Members(CommandLineTest):
                 out, *more]
 
     def test_killed_and_resumed_ends_with_the_same_bytes(self):
-        draw = random.Random(7)
-        model, kills, done = self.dir / "killed", 0, False
-        while not done:
-            with self.started(*self.training(model, "--threads", 1 + kills % 2, "--resume"), stdout=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE) as process:
-                if kills < KILLS:
-                    self.wait_for_change(process, model)
-                    time.sleep(draw.random() * 0.1)
-                    process.kill()
-                err = process.communicate(timeout=harness.TIMEOUT)[1].decode()
-            if process.returncode == -signal.SIGKILL:
-                kills += 1
-            else:
-                self.assertEqual(process.returncode, 0, err)
-                done = True
-        self.assertGreaterEqual(kills, 2)
+        model = self.dir / "killed"
+        self.finish_despite_kills(model, lambda kills: self.training(model, "--threads", 1 + kills % 2, "--resume"),
+                                  random.Random(7))
         self.assertEqual(model.read_bytes(), self.whole.read_bytes())
         self.assertEqual([name for name in os.listdir(self.dir) if name.startswith("killed.checkpoint")], [])
-
-    def wait_for_change(self, process, model):
-        """Until the checkpoint of a member has changed or the process has ended."""
-        def state():
-            return sorted((entry.name, entry.stat().st_mtime_ns) for entry in os.scandir(self.dir)
-                          if entry.name.startswith(model.name + ".checkpoint"))
-        before, limit = state(), time.monotonic() + harness.TIMEOUT
-        while process.poll() is None and state() == before:
-            self.assertLess(time.monotonic(), limit)
-            time.sleep(0.002)
 
     def test_row_by_row_is_the_batch(self):
         for batch in (1, 7, ROWS):
