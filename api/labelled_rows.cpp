@@ -54,6 +54,7 @@ class Gathered {
   void add(const Batch& truth, const std::vector<float>& probabilities, const std::vector<float>& logits) {
     sums_.add(truth, probabilities.data(), logits.data());
     const std::size_t T = scores_.labels.size();
+    scores_.weights.insert(scores_.weights.end(), truth.weights.begin(), truth.weights.end());
     for (std::size_t t = 0; t < T; ++t) {
       for (std::size_t b = 0; b < truth.rows; ++b) {
         scores_.probabilities[t].push_back(probabilities[b * T + t]);

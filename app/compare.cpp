@@ -13,12 +13,14 @@
 #include "app/comparison.hpp"
 #include "app/dial.hpp"
 #include "app/failure.hpp"
+#include "app/json.hpp"
 #include "app/options.hpp"
 #include "app/report.hpp"
 #include "app/signals.hpp"
 #include "app/terminal.hpp"
 #include "app/text.hpp"
 #include "app/text_file.hpp"
+#include "compare/difference.hpp"
 #include "compare/text_file.hpp"
 #include "dcrnn/dcrnn.hpp"
 
@@ -34,24 +36,34 @@ void take_written(const Result<void>& written) {
                 "what is finished stays: mend it, and the same command goes on");
 }
 
-/// What a comparison stands on, a line each: rows and seeds may be added to it, nothing else may change.
+/// What a comparison stands on, as JSON: rows and seeds may be added to it, nothing else may change. A file
+/// is known by name and size.
 std::string foundation(const std::string& config, const CompareOptions& options) {
-  std::string text = config + "\n";
-  std::replace(text.begin(), text.end(), ',', '\n');
-  text += std::string("--equal ") + word(options.equal) + "\n";
-  text += "--search " + std::to_string(options.search) + "\n";
+  JsonWriter json;
+  json.begin_object().key("config").raw(take(inspect_config(config, options.config)).config_json);
+  json.member("--equal", word(options.equal)).member("--search", options.search);
   const auto add = [&](const char* option, const std::vector<std::string>& files) {
+    json.key(option).begin_list();
     for (const std::string& file : files) {
       std::error_code error;
       const std::uintmax_t size = fs::file_size(file, error);
-      text += std::string(option) + ": " + one_line(file) +
-              (error ? "" : ", " + std::to_string(size) + " bytes") + "\n";
+      json.value(one_line(file) + (error ? "" : ", " + std::to_string(size) + " bytes"));
     }
+    json.end_list();
   };
   add("--train", options.train);
   add("--valid", options.valid);
   add("--test", options.test);
-  return text;
+  return json.end_object().text() + "\n";
+}
+
+/// The same of a dial.
+std::string foundation(const CompareOptions& options, const DialOptions& dial) {
+  JsonWriter json;
+  json.begin_object().member("--rows", dial.rows).member("--selection", dial.selection);
+  json.member("--equal", word(options.equal)).member("--search", options.search).key("--set").begin_list();
+  for (const std::string& assignment : options.set) json.value(assignment);
+  return json.end_list().end_object().text() + "\n";
 }
 
 /// Makes DIR, or finds it made by the same comparison.
@@ -62,18 +74,11 @@ void claim(const std::string& directory, const std::string& stands_on) {
     throw Failure(ErrorCode::io, "cannot make " + one_line(directory) + ": " + error.message(),
                   "name a directory that can be written");
   }
-  const std::string path = directory + "/comparison.txt";
+  const std::string path = directory + "/comparison.json";
   if (!fs::exists(path, error)) return take_written(compare::write_text(path, stands_on));
-  const std::string found = read_config_text(path);
-  if (found == stands_on) return;
-  std::size_t at = 0;  // where the first line that differs begins
-  for (std::size_t i = 0; i < std::min(found.size(), stands_on.size()) && found[i] == stands_on[i]; ++i) {
-    if (found[i] == '\n') at = i + 1;
-  }
-  const auto line = [at](const std::string& text) { return text.substr(at, text.find('\n', at) - at); };
-  throw Failure(ErrorCode::model,
-                one_line(path) + ": another comparison: " + one_line(line(found), 200) + " there, " +
-                    one_line(line(stands_on), 200) + " here",
+  const std::string difference = compare::first_difference(read_config_text(path), stands_on);
+  if (difference.empty()) return;
+  throw Failure(ErrorCode::model, one_line(path) + ": another comparison: " + one_line(difference, 400),
                 "give another --out, or the config and the files of that one");
 }
 
@@ -150,10 +155,11 @@ int turn_dial(const CompareOptions& options, const DialOptions& dial) {
                   "it makes logs and configs of its own");
   }
   if (options.out.empty()) throw Failure(ErrorCode::usage, "--out is required", "dcrnn compare --help");
-  std::string stands_on = "--dial, " + std::to_string(dial.rows) + " rows, selection " +
-                          number_text(dial.selection) + "\n--equal " + word(options.equal) + "\n";
-  for (const std::string& assignment : options.set) stands_on += "--set " + one_line(assignment) + "\n";
-  claim(options.out, stands_on);
+  if (!options.report.empty()) {
+    throw Failure(ErrorCode::usage, "--report: found it beside --dial, want it beside a comparison on --test",
+                  "the dial draws dial.svg in its --out");
+  }
+  claim(options.out, foundation(options, dial));
   return go_on_later(options, [&] { return run_dial(options, dial); });
 }
 
@@ -249,10 +255,15 @@ void add_compare(CLI::App& program, Command& chosen) {
       ->default_str("parameters");
   add_number(command, "--seeds", options->seeds, std::size_t{1}, std::size_t{1000},
              "runs of each row, with the seeds 1, 2, ...");
-  add_number(command, "--search", options->search, std::size_t{0}, std::size_t{1000},
-             "settings that each row is tried with beside the config's own, with seed 1; --valid chooses");
+  add_number(
+      command, "--search", options->search, std::size_t{0}, std::size_t{1000},
+      "settings that each row is tried with beside the config's own, with seed 1; --valid chooses: "
+      "train.optimizer.rate and .weight_decay, train.tables.rate, train.batch, train.dropout.sharing and "
+      ".tower, drawn from the same list for all");
   command
-      .add_option("--show", options->show, "print the config of a row and do nothing else; default: compare")
+      .add_option("--show", options->show,
+                  "print the config of a row, on one line for each of its models, and do nothing else; "
+                  "default: compare")
       ->type_name("ROW");
   add_assignments(command, options->set);
   command

@@ -17,10 +17,12 @@
 #include "app/terminal.hpp"
 #include "app/text.hpp"
 #include "app/text_file.hpp"
+#include "compare/difference.hpp"
 #include "compare/search.hpp"
 #include "compare/statistics.hpp"
 #include "compare/timings.hpp"
 #include "compare/training_log.hpp"
+#include "compare/work.hpp"
 #include "dcrnn/dcrnn.hpp"
 
 namespace dcrnn::app {
@@ -38,31 +40,23 @@ struct Run {
 /// Tells of all runs together; for several threads.
 class RunProgress {
  public:
-  explicit RunProgress(const std::vector<Run>& runs)
-      : progress_(is_terminal(STDERR_FILENO) ? Progress::Mode::bar : Progress::Mode::lines),
-        done_(runs.size()) {
-    for (const Run& run : runs) work_.push_back(run.work);
-  }
+  RunProgress() : progress_(is_terminal(STDERR_FILENO) ? Progress::Mode::bar : Progress::Mode::lines) {}
 
-  /// False once the runs are to stop.
-  bool show(std::size_t run, const JobProgress& job) {
-    const std::lock_guard lock(mutex_);
-    if (job.epochs > 0) {
-      const double in_epoch =
-          job.total > 0 ? static_cast<double>(job.done) / static_cast<double>(job.total) : 0;
-      done_[run] =
-          (static_cast<double>(job.epoch) - 1 + std::min(1.0, in_epoch)) / static_cast<double>(job.epochs);
-    }
-    return progress_.show_share(std::to_string(finished_) + "/" + std::to_string(work_.size()) + " models",
-                                share()) &&
-           !failed_;
+  void expect(const std::vector<Run>& runs) {
+    std::vector<compare::RunWork> work;
+    for (const Run& run : runs) work.push_back({run.model, run.work});
+    work_.expect(work);
   }
-  void finished(std::size_t run, const std::string& model) {
+  /// False once the runs are to stop.
+  bool show(const Run& run, const JobProgress& job) {
     const std::lock_guard lock(mutex_);
-    done_[run] = 1;
-    ++finished_;
-    progress_.line(std::to_string(finished_) + "/" + std::to_string(work_.size()) + "  " + one_line(model) +
-                   progress_.time_left(share()));
+    if (job.epochs > 0) work_.at(run.model, job.member, job.members, member_fraction(job));
+    return progress_.show_work(count() + " models", work_.done(), work_.all()) && !failed_;
+  }
+  void finished(const Run& run) {
+    const std::lock_guard lock(mutex_);
+    work_.finish(run.model);
+    progress_.line(count() + "  " + one_line(run.model) + progress_.time_left(work_.done(), work_.all()));
   }
   /// Each text once.
   void note(const std::string& text) {
@@ -70,23 +64,15 @@ class RunProgress {
     if (told_.insert(text).second) progress_.line(one_line(text));
   }
   void fail() { failed_ = true; }
-  Progress& plain() { return progress_; }
+  void clear() { progress_.clear(); }
 
  private:
-  double share() const {
-    double done = 0, all = 0;
-    for (std::size_t i = 0; i < work_.size(); ++i) {
-      done += work_[i] * done_[i];
-      all += work_[i];
-    }
-    return all > 0 ? done / all : 1;
-  }
+  std::string count() const { return std::to_string(work_.finished()) + "/" + std::to_string(work_.runs()); }
 
   std::mutex mutex_;
   Progress progress_;
-  std::vector<double> work_, done_;
+  compare::Work work_;
   std::set<std::string> told_;
-  std::size_t finished_ = 0;
   std::atomic<bool> failed_ = false;
 };
 
@@ -96,64 +82,90 @@ class Trainer {
   Trainer(const CompareOptions& options, const std::string& config)
       : options_(options), config_(config), compute_(compute_options(options.shared)) {}
 
-  /// In parallel where there are threads for it: the first alone, which makes the cache of all.
+  /// Without what is trained already. Failure(model) for a model that another config made.
+  void expect(std::vector<Run> runs) {
+    std::erase_if(runs, is_trained);
+    progress_.expect(runs);
+  }
+
+  /// In parallel where there are threads for it: the very first alone, which makes the cache of all.
   void operator()(std::vector<Run> runs) {
-    std::erase_if(runs, [](const Run& run) { return fs::exists(run.model); });
+    std::erase_if(runs, is_trained);
     if (runs.empty()) return;
-    RunProgress progress(runs);
     const auto threads = static_cast<std::size_t>(compute_.threads);
     const std::size_t workers = std::min(threads, runs.size());
     const int each = static_cast<int>(threads / workers);
-    std::atomic<std::size_t> next = 1;
+    std::atomic<std::size_t> next = 0;
     std::mutex mutex;
     std::optional<Failure> first;
     const auto attempt = [&](std::size_t i) {
       try {
-        train(runs[i], i, each, progress);
+        train(runs[i], each);
         return true;
       } catch (const Failure& failure) {
         const std::lock_guard lock(mutex);
         if (!first) first = failure;
-        progress.fail();
+        progress_.fail();
         return false;
       }
     };
     const auto work = [&] {
       for (std::size_t i = next++; i < runs.size() && attempt(i); i = next++) continue;
     };
-    if (attempt(0)) {
+    if (has_cache_ || (has_cache_ = attempt(next++))) {
       std::vector<std::thread> others;
       for (std::size_t worker = 1; worker < workers; ++worker) others.emplace_back(work);
       work();
       for (std::thread& other : others) other.join();
     }
-    progress.plain().clear();
+    progress_.clear();
     if (first) throw Failure(*first);
   }
 
  private:
-  void train(const Run& run, std::size_t i, int threads, RunProgress& progress) const {
+  static std::vector<std::string> settings_of(const Run& run) {
+    return {"train.seed=" + std::to_string(run.seed)};
+  }
+  static std::string checkpoint_of(const Run& run) { return run.model + ".checkpoint"; }
+
+  /// Beside a checkpoint a model's log may not have ended.
+  static bool is_trained(const Run& run) {
+    if (!fs::exists(run.model) || fs::exists(checkpoint_of(run))) return false;
+    std::string config = run.config;
+    for (const std::string& set : settings_of(run)) config = take(set_config_value(config, set, run.name));
+    const std::string here = take(inspect_config(config, run.name)).config_json;
+    const std::string there = take(inspect(take(Model::load(run.model)))).config_json;
+    if (there == here) return true;
+    throw Failure(ErrorCode::model,
+                  one_line(run.model) +
+                      ": made with another config: " + one_line(compare::first_difference(there, here)),
+                  "give another --out or config file name, or remove the model to train it anew");
+  }
+
+  void train(const Run& run, int threads) {
     FitJob job;
     job.model = run.model;
     job.config_json = run.config;
     job.config_name = run.name;
-    job.set = {"train.seed=" + std::to_string(run.seed)};
+    job.set = settings_of(run);
     job.train = options_.train;
     job.valid = options_.valid;
     job.cache = options_.out + "/cache";
     job.cache_config = config_;
-    job.resume = fs::exists(run.model + ".checkpoint");
+    job.resume = fs::exists(checkpoint_of(run));
     job.compute = compute_;
     job.compute.threads = threads;
-    job.progress = [&](const JobProgress& state) { return progress.show(i, state); };
-    job.on_note = [&](const std::string& note) { progress.note(note); };
+    job.progress = [&](const JobProgress& state) { return progress_.show(run, state); };
+    job.on_note = [&](const std::string& note) { progress_.note(note); };
     take(fit(job));
-    progress.finished(i, run.model);
+    progress_.finished(run);
   }
 
   const CompareOptions& options_;
   const std::string& config_;
   ComputeOptions compute_;
+  RunProgress progress_;
+  bool has_cache_ = false;
 };
 
 double log_odds(float p) {
@@ -189,17 +201,25 @@ class CompareRun {
     for (const SizedRow& sized : rows_) {
       settings_.push_back(take(compare::settings(sized.row, options_.search, sized.row.name)));
     }
-    const std::vector<Run> all = options_.search == 0 ? runs() : trials();
-    Trainer train(options_, config_);
-    if (!options_.outside.empty()) {
-      // What cannot be judged is better found before hours of training; a model reads the rows.
-      train({all.front()});
-      test_rows(take(Model::load(all.front().model)));
-      for (const OutsideRow& row : options_.outside) judge(row);
-      std::swap(outside_, comparison_.rows);
+    chosen_.assign(rows_.size(), 0);
+    std::vector<Run> all = runs();
+    if (options_.search > 0) {
+      const std::vector<Run> tried = trials();
+      all.insert(all.end(), tried.begin(), tried.end());
     }
-    train(all);
-    choose();
+    Trainer train(options_, config_);
+    train.expect(all);
+    // What cannot be judged is better found before hours of training; a model reads the rows.
+    train({all.front()});
+    test_rows(take(Model::load(all.front().model)));
+    for (const OutsideRow& row : options_.outside) judge(row);
+    std::swap(outside_, comparison_.rows);
+    progress_.clear();
+    if (options_.search > 0) {
+      train(trials());
+      choose();
+      train.expect(runs());
+    }
     train(runs());
     for (std::size_t r = 0; r < rows_.size(); ++r) judge(r);
     progress_.clear();
@@ -230,8 +250,7 @@ class CompareRun {
   std::vector<Run> runs() const {
     std::vector<Run> runs;
     for (std::size_t r = 0; r < rows_.size(); ++r) {
-      const std::size_t setting = chosen_.empty() ? 0 : chosen_[r];
-      for (std::size_t seed = 1; seed <= options_.seeds; ++seed) add_runs(runs, r, setting, seed);
+      for (std::size_t seed = 1; seed <= options_.seeds; ++seed) add_runs(runs, r, chosen_[r], seed);
     }
     return runs;
   }
@@ -247,10 +266,11 @@ class CompareRun {
 
   /// Of each row the setting that --valid likes best, the first of equals.
   void choose() {
+    chosen_.clear();
     for (std::size_t r = 0; r < rows_.size(); ++r) {
       std::size_t best = 0;
       double highest = -INFINITY;
-      for (std::size_t setting = 0; setting < settings_[r].size() && options_.search > 0; ++setting) {
+      for (std::size_t setting = 0; setting < settings_[r].size(); ++setting) {
         const compare::Row& row = settings_[r][setting].row;
         double sum = 0;
         for (std::size_t i = 0; i < row.configs.size(); ++i) {
@@ -334,17 +354,31 @@ class CompareRun {
     return names;
   }
 
-  /// One row is looked into: dcrnn, if it is there, else the first.
+  /// One row is looked into: dcrnn, if it is there, else the first; each of its models.
   void explain() {
     const auto dcrnn = std::find_if(rows_.begin(), rows_.end(),
                                     [](const SizedRow& sized) { return sized.row.name == "dcrnn"; });
     const auto found = dcrnn == rows_.end() ? rows_.begin() : dcrnn;
     const compare::Row& row = found->row;
     const std::size_t setting = chosen_[static_cast<std::size_t>(found - rows_.begin())];
-    const Model model = take(Model::load(model_path(row, setting, 1, 0)));
     comparison_.explained = row.name;
-    comparison_.explanation = take(test_rows(model).explain(model, job_));
+    for (std::size_t i = 0; i < row.configs.size(); ++i) {
+      const Model model = take(Model::load(model_path(row, setting, 1, i)));
+      add(comparison_.explanation, take(test_rows(model).explain(model, job_)));
+    }
     progress_.clear();
+  }
+
+  static void add(std::optional<Explanation>& all, Explanation more) {
+    if (!all) {
+      all = std::move(more);
+      return;
+    }
+    append_list(all->tasks, more.tasks);
+    append_list(all->gates, more.gates);
+    for (std::size_t f = 0; f < all->importance.size(); ++f) {  // over the same fields
+      append_list(all->importance[f].auc_lost, more.importance[f].auc_lost);
+    }
   }
 
   void judge(const OutsideRow& row) {
@@ -364,15 +398,18 @@ class CompareRun {
     return measured;
   }
 
+  template <class List>
+  static void append_list(List& list, List& other) {
+    list.insert(list.end(), std::make_move_iterator(other.begin()), std::make_move_iterator(other.end()));
+  }
+
   static void append(LabelledScores& all, LabelledScores more) {
-    const auto append_list = [](auto& list, auto& other) {
-      list.insert(list.end(), std::make_move_iterator(other.begin()), std::make_move_iterator(other.end()));
-    };
     append_list(all.report.tasks, more.report.tasks);
     append_list(all.report.ranking, more.report.ranking);
     append_list(all.probabilities, more.probabilities);
     append_list(all.logits, more.logits);
     append_list(all.labels, more.labels);
+    all.weights = std::move(more.weights);  // of the same rows
   }
 
   /// Of several models, none of which knows the other's task.
@@ -423,7 +460,7 @@ class CompareRun {
 
   void add_given_parent(TaskFigures& figures, std::size_t t, const LabelledScores& scores) const {
     const std::size_t parent = comparison_.tasks[t].parent;
-    std::vector<double> ratio, child;
+    std::vector<double> ratio, child, weights;
     std::vector<std::uint8_t> labels;
     for (std::size_t b = 0; b < scores.labels[t].size(); ++b) {
       if (scores.labels[parent][b] != 1 || scores.labels[t][b] < 0) continue;
@@ -434,10 +471,11 @@ class CompareRun {
                                : p_child / static_cast<double>(scores.probabilities[parent][b]);
       ratio.push_back(std::isnan(given) ? 0 : given);
       child.push_back(p_child);
+      if (!scores.weights.empty()) weights.push_back(scores.weights[b]);
       labels.push_back(static_cast<std::uint8_t>(scores.labels[t][b]));
     }
-    keep(figures.given_parent, compare::auc(ratio, labels));
-    keep(figures.given_parent_by_child, compare::auc(child, labels));
+    keep(figures.given_parent, compare::auc(ratio, labels, weights));
+    keep(figures.given_parent_by_child, compare::auc(child, labels, weights));
   }
 
   static constexpr double kWorkBesideProducts = 1000;  // of a row, in the unit of flops

@@ -27,9 +27,7 @@ double stage_fraction(const JobProgress& job) {
 /// Done share of the whole run.
 double run_fraction(const JobProgress& job) {
   if (job.epochs == 0) return stage_fraction(job);
-  const double in_epoch = job.stage == "validating" ? 1 : stage_fraction(job);
-  const double in_member = (static_cast<double>(job.epoch) - 1 + in_epoch) / static_cast<double>(job.epochs);
-  return (static_cast<double>(job.member) + in_member) / static_cast<double>(job.members);
+  return (static_cast<double>(job.member) + member_fraction(job)) / static_cast<double>(job.members);
 }
 
 std::string rate(const JobProgress& job) {
@@ -46,6 +44,11 @@ std::string bar(double fraction) {
 
 }  // namespace
 
+double member_fraction(const JobProgress& job) {
+  const double in_epoch = job.stage == "validating" ? 1 : stage_fraction(job);
+  return (static_cast<double>(job.epoch) - 1 + in_epoch) / static_cast<double>(job.epochs);
+}
+
 bool Progress::show(const JobProgress& job) {
   const bool new_stage = stage_ != job.stage;
   if (new_stage) stage_ = job.stage;
@@ -56,7 +59,7 @@ bool Progress::show(const JobProgress& job) {
   if (!estimating_ && job.stage != "reading" && job.stage != "counting") {
     estimating_ = true;
     estimate_start_ = now;
-    first_fraction_ = run_fraction(job);
+    first_ = run_fraction(job);
     if (job.epochs > 0 && mode_ == Mode::lines) {
       line("training: " + std::to_string(job.epochs) + " epochs of " + with_commas(job.total) + " rows");
     }
@@ -67,16 +70,16 @@ bool Progress::show(const JobProgress& job) {
   return true;
 }
 
-bool Progress::show_share(const std::string& what, double share) {
+bool Progress::show_work(const std::string& what, double done, double all) {
   if (stop_requested()) return false;
   const Clock::time_point now = Clock::now();
-  if (!estimating_ && share > 0) {
+  if (!estimating_ && done > 0) {
     estimating_ = true;
     estimate_start_ = now;
-    first_fraction_ = share;
+    first_ = done;
   }
   if (mode_ == Mode::bar && (!drawn_ || now - last_draw_ >= kRedraw)) {
-    draw(what + " " + bar(share) + time_left(share));
+    draw(what + " " + bar(done / all) + time_left(done, all));
   }
   return true;
 }
@@ -100,11 +103,10 @@ std::string Progress::bar_line(const JobProgress& job) const {
   return text;
 }
 
-std::string Progress::time_left(double share) const {
-  const double done = share - first_fraction_;
-  if (!estimating_ || done <= 0) return {};
+std::string Progress::time_left(double done, double all) const {
+  if (!estimating_ || done <= first_) return {};
   const double elapsed = seconds(Clock::now() - estimate_start_);
-  return "  " + duration(elapsed * (1 - share) / done) + " left";
+  return "  " + duration(elapsed * (all - done) / (done - first_)) + " left";
 }
 
 void Progress::line(std::string_view text) {

@@ -20,10 +20,10 @@ class Progress {
 
   /// Shows `job`; false once a signal has asked for a stop.
   bool show(const JobProgress& job);
-  /// The same for several jobs together, of which this share is done.
-  bool show_share(const std::string& what, double share);
-  /// "  4:05 left"; empty before anything is known. `share` done of what show() or show_share() tell of.
-  std::string time_left(double share) const;
+  /// The same for several jobs together, in any unit of work.
+  bool show_work(const std::string& what, double done, double all);
+  /// "  4:05 left"; empty before anything is known. `done` of what show() (of 1) or show_work() tell of.
+  std::string time_left(double done, double all = 1) const;
   /// Prints a line of its own; the bar makes way. Nothing when off.
   void line(std::string_view text);
   /// Removes the bar.
@@ -40,9 +40,12 @@ class Progress {
   Mode mode_;
   std::string stage_;
   bool drawn_ = false, estimating_ = false;
-  double first_fraction_ = 0;  // of the run, when the estimate began (not 0 after a resume)
+  double first_ = 0;  // done when the estimate began (not 0 after a resume)
   Clock::time_point estimate_start_{}, last_draw_{};
 };
+
+/// Done share of the epochs of one member; while it is trained or validated.
+double member_fraction(const JobProgress& job);
 
 /// "member 2 of 4, ", nothing where there is but one. They count from 0, as in the model file.
 std::string member_text(std::size_t member, std::size_t members);

@@ -13,18 +13,35 @@
 namespace dcrnn::app {
 namespace {
 
+bool has_members(const std::vector<Story>& stories) {
+  return std::any_of(stories.begin(), stories.end(), [](const Story& story) {
+    return std::any_of(story.auc.begin(), story.auc.end(),
+                       [](const auto& curves) { return curves.size() > 1; });
+  });
+}
+
+/// Of one model a curve for each member, of several that of the first.
 void add_curves(report::Page& page, const std::vector<std::string>& tasks,
                 const std::vector<Story>& stories) {
   const bool any = std::any_of(stories.begin(), stories.end(), [](const Story& story) {
-    return std::any_of(story.auc.begin(), story.auc.end(), [](const auto& curve) { return !curve.empty(); });
+    return std::any_of(story.auc.begin(), story.auc.end(),
+                       [](const auto& curves) { return !curves.empty(); });
   });
   if (!any) return;
+  const bool one = stories.size() == 1, members = has_members(stories);
   page.section("Learning curves", "AUC on the validation data after each epoch" +
-                                      std::string(stories.size() > 1 ? ", of seed 1." : "."));
+                                      std::string(one ? "" : ", of seed 1") +
+                                      (!members ? "."
+                                       : one    ? ", of each member by itself."
+                                                : ", of the first member by itself."));
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     report::LineChart chart{tasks[t], {"epoch", {}, {}}, {"AUC", {}, {}}, {}};
     for (const Story& story : stories) {
-      if (t < story.auc.size() && !story.auc[t].empty()) chart.series.push_back({story.name, story.auc[t]});
+      if (t >= story.auc.size() || story.auc[t].empty()) continue;
+      const std::size_t shown = one ? story.auc[t].size() : 1;
+      for (std::size_t i = 0; i < shown; ++i) {
+        chart.series.push_back({shown > 1 ? "member " + std::to_string(i) : story.name, story.auc[t][i]});
+      }
     }
     page.chart(draw(chart));
   }
@@ -59,7 +76,9 @@ void add_interference(report::Page& page, const std::vector<Story>& stories) {
   page.section(
       "Interference over time",
       "The cosine of two tasks' gradients on the parameters they share, mean over the steps of an epoch that "
-      "were looked at. Below zero what helps one hurts the other.");
+      "were looked at" +
+          std::string(has_members(stories) ? ", in the first member" : "") +
+          ". Below zero what helps one hurts the other.");
   for (const Story* story : told) {
     page.chart(
         draw(report::LineChart{story->name, {"epoch", {}, {}}, {"cosine", {}, {}}, story->interference}));

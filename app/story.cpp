@@ -36,14 +36,20 @@ std::vector<report::Point> calibration(const std::vector<float>& p, const std::v
 
 void add_log(Story& story, const std::vector<std::string>& tasks, const compare::TrainingLog& log) {
   story.auc.resize(tasks.size());
-  for (const EpochSummary& epoch : log.epochs) {
-    const auto x = static_cast<double>(epoch.epoch);
-    for (const TaskReport& report : epoch.valid) {
-      const auto task = std::find(tasks.begin(), tasks.end(), report.task);
-      if (task == tasks.end() || !report.auc) continue;
-      story.auc[static_cast<std::size_t>(task - tasks.begin())].push_back({x, *report.auc});
+  for (std::size_t i = 0; i < log.members.size(); ++i) {
+    for (const EpochSummary& epoch : log.members[i].epochs) {
+      for (const TaskReport& report : epoch.valid) {
+        const auto task = std::find(tasks.begin(), tasks.end(), report.task);
+        if (task == tasks.end() || !report.auc) continue;
+        auto& curves = story.auc[static_cast<std::size_t>(task - tasks.begin())];
+        curves.resize(log.members.size());
+        curves[i].push_back({static_cast<double>(epoch.epoch), *report.auc});
+      }
     }
+  }
+  for (const EpochSummary& epoch : log.members[0].epochs) {
     if (!epoch.interference) continue;
+    const auto x = static_cast<double>(epoch.epoch);
     const InterferenceReport& found = *epoch.interference;
     const std::size_t T = found.tasks.size();
     for (std::size_t t = 0; t < T; ++t) {

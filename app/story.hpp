@@ -12,10 +12,12 @@ namespace dcrnn::app {
 
 struct Story {
   std::string name;
-  std::vector<std::vector<report::Point>> auc;  ///< [T]: on the validation data, by epoch
+  std::vector<std::vector<std::vector<report::Point>>>
+      auc;  ///< [T][members]: on the validation data, by epoch
   std::vector<std::vector<report::Point>>
-      calibration;                           ///< [T]: share of positives by p, ten bins of equal count
-  std::vector<report::Series> interference;  ///< per pair of tasks: cosine of their gradients, by epoch
+      calibration;  ///< [T]: share of positives by p, ten bins of equal count
+  std::vector<report::Series>
+      interference;  ///< per pair of tasks: cosine of their gradients in the first member, by epoch
 };
 
 /// Adds what the log of a training run says; its tasks are among `tasks`.

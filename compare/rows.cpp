@@ -152,10 +152,10 @@ Error unknown(const std::string& name) {
   const std::string_view guess = nearest(name, known);
   std::string names;
   for (const std::string_view row : known) names += (names.empty() ? "" : ", ") + std::string(row);
-  return {ErrorCode::usage,
-          "--models: there is no row " + in_quotes(name) +
-              (guess.empty() ? "" : "; the nearest is " + in_quotes(guess)),
-          "rows: " + names + ", or a config file whose name ends in .json"};
+  return {
+      ErrorCode::usage,
+      "there is no row " + in_quotes(name) + (guess.empty() ? "" : "; the nearest is " + in_quotes(guess)),
+      "rows: " + names + ", or a config file whose name ends in .json"};
 }
 
 /// The config of task t alone.

@@ -24,11 +24,14 @@ struct Choice {
   std::vector<double> values;
 };
 const std::array<Choice, 5> kChoices = {{
-    {"rate", {"/train/optimizer/rate"}, true, {0.25, 0.5, 1, 2, 4}},
-    {"rate of tables", {"/train/tables/rate"}, true, {0.25, 0.5, 1, 2, 4}},
-    {"batch", {"/train/batch"}, true, {0.5, 1, 2}},
-    {"dropout", {"/train/dropout/sharing", "/train/dropout/tower"}, false, {0, 0.1, 0.2, 0.3, 0.4}},
-    {"weight decay", {"/train/optimizer/weight_decay"}, false, {0, 1e-6, 1e-5, 1e-4}},
+    {"train.optimizer.rate", {"/train/optimizer/rate"}, true, {0.25, 0.5, 1, 2, 4}},
+    {"train.tables.rate", {"/train/tables/rate"}, true, {0.25, 0.5, 1, 2, 4}},
+    {"train.batch", {"/train/batch"}, true, {0.5, 1, 2}},
+    {"train.dropout.sharing and .tower",
+     {"/train/dropout/sharing", "/train/dropout/tower"},
+     false,
+     {0, 0.1, 0.2, 0.3, 0.4}},
+    {"train.optimizer.weight_decay", {"/train/optimizer/weight_decay"}, false, {0, 1e-6, 1e-5, 1e-4}},
 }};
 
 std::string number_text(double value) {
@@ -37,7 +40,9 @@ std::string number_text(double value) {
   return std::string(text, end);
 }
 
-void apply(Json& config, const Choice& choice, double value) {
+/// False if the config has no such key: without tables of their own these have the rate of the others.
+bool apply(Json& config, const Choice& choice, double value) {
+  bool applied = false;
   for (const char* key : choice.keys) {
     const Json::json_pointer place(key);
     if (!config.contains(place)) continue;
@@ -49,7 +54,9 @@ void apply(Json& config, const Choice& choice, double value) {
     } else {
       found = made;
     }
+    applied = true;
   }
+  return applied;
 }
 
 }  // namespace
@@ -69,7 +76,9 @@ Result<std::vector<Setting>> settings(const Row& row, std::size_t count, const s
     std::vector<Json> configs = effective;
     for (const Choice& choice : kChoices) {
       const double value = choice.values[draw() % choice.values.size()];
-      for (Json& config : configs) apply(config, choice, value);
+      bool applied = false;
+      for (Json& config : configs) applied = apply(config, choice, value) || applied;
+      if (!applied) continue;
       setting.says += (setting.says.empty() ? "" : ", ") + std::string(choice.says) +
                       (choice.factors ? " x " : " ") + number_text(value);
     }

@@ -100,10 +100,23 @@ Spread spread(std::span<const double> numbers) {
   return {mean, numbers.size() < 2 ? 0 : std::sqrt(squares / (count - 1))};
 }
 
-double auc(std::span<const double> scores, std::span<const std::uint8_t> labels) {
-  const std::vector<double> above = placements(scores, labels).positive;
-  if (above.empty() || above.size() == scores.size()) return kNaN;
-  return spread(above).mean;
+double auc(std::span<const double> scores, std::span<const std::uint8_t> labels,
+           std::span<const double> weights) {
+  const std::vector<std::size_t> order = sorted_order(scores);
+  // long double: its exponents hold the product of any two weights.
+  long double positives = 0, negatives = 0, right = 0;
+  for (std::size_t begin = 0, end = 0; begin < order.size(); begin = end) {
+    long double tied_positives = 0, tied_negatives = 0;
+    for (; end < order.size() && scores[order[end]] == scores[order[begin]]; ++end) {
+      const std::size_t i = order[end];
+      (labels[i] != 0 ? tied_positives : tied_negatives) += weights.empty() ? 1.0 : weights[i];
+    }
+    right += tied_positives * (negatives + tied_negatives / 2);
+    positives += tied_positives;
+    negatives += tied_negatives;
+  }
+  const long double pairs = positives * negatives;
+  return pairs > 0 ? static_cast<double>(right / pairs) : kNaN;
 }
 
 double delong_p(std::span<const double> first, std::span<const double> second,

@@ -14,8 +14,11 @@ struct Spread {
 /// Of at least one number.
 Spread spread(std::span<const double> numbers);
 
-/// Area under the ROC curve, ties counted half; NaN with one class.
-double auc(std::span<const double> scores, std::span<const std::uint8_t> labels);
+/// Area under the ROC curve: weighted share of the pairs (positive, negative) that the scores rank rightly,
+/// ties counted half; NaN with one class. `weights` may be empty: all 1; a row of weight 0 counts for
+/// nothing.
+double auc(std::span<const double> scores, std::span<const std::uint8_t> labels,
+           std::span<const double> weights = {});
 
 /// Two-sided p of "both scores have the same AUC" on the same rows (DeLong, DeLong and Clarke-Pearson 1988,
 /// by the ranks of Sun and Xu 2014). 1 where the difference is 0 or a class has fewer than two rows; 0 where

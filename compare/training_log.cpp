@@ -1,5 +1,6 @@
 #include "compare/training_log.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/failure.hpp"
@@ -46,8 +47,12 @@ InterferenceReport interference(const Json& json) {
 
 void add_line(const Json& line, TrainingLog& log) {
   if (line.contains("config")) log.config_json = line["config"].dump();
+  const std::size_t place = line.contains("member") ? line["member"].get<std::size_t>() : 0;
+  if (place > log.members.size()) throw std::out_of_range("member");  // they are trained in turn
+  if (place == log.members.size()) log.members.resize(place + 1);
+  MemberLog& member = log.members[place];
   if (line.contains("best_epoch") && line["best_epoch"].is_number_unsigned()) {
-    log.best_epoch = line["best_epoch"].get<std::size_t>();
+    member.best_epoch = line["best_epoch"].get<std::size_t>();
   }
   if (!line.contains("rows_per_second")) return;
   EpochSummary epoch;
@@ -57,21 +62,25 @@ void add_line(const Json& line, TrainingLog& log) {
   epoch.loss = number(line, "loss").value_or(0);
   if (line.contains("valid")) epoch.valid = metrics(line["valid"]);
   if (line.contains("interference")) epoch.interference = interference(line["interference"]);
-  std::erase_if(log.epochs, [&](const EpochSummary& other) { return other.epoch >= epoch.epoch; });
-  log.epochs.push_back(std::move(epoch));
+  std::erase_if(member.epochs, [&](const EpochSummary& other) { return other.epoch >= epoch.epoch; });
+  member.epochs.push_back(std::move(epoch));
 }
 
 }  // namespace
 
 double TrainingLog::rows_per_second() const {
   double sum = 0;
-  for (const EpochSummary& epoch : epochs) sum += epoch.rows_per_second;
-  return epochs.empty() ? 0 : sum / static_cast<double>(epochs.size());
+  std::size_t count = 0;
+  for (const MemberLog& member : members) {
+    for (const EpochSummary& epoch : member.epochs) sum += epoch.rows_per_second;
+    count += member.epochs.size();
+  }
+  return count == 0 ? 0 : sum / static_cast<double>(count);
 }
 
 Result<TrainingLog> parse_training_log(std::string_view text, const std::string& name) noexcept {
   return guard([&] {
-    TrainingLog log;
+    TrainingLog log{"", std::vector<MemberLog>(1)};
     std::size_t line = 1;
     try {
       for (std::size_t at = 0; at < text.size(); ++line) {
@@ -79,7 +88,7 @@ Result<TrainingLog> parse_training_log(std::string_view text, const std::string&
         add_line(Json::parse(text.substr(at, end - at)), log);
         at = end + 1;
       }
-    } catch (const Json::exception&) {
+    } catch (const std::exception&) {
       fail(ErrorCode::data, printable(name) + ":" + std::to_string(line) + ": no line of a training log",
            "it is written by train, beside the model");
     }
@@ -118,12 +127,18 @@ std::optional<double> watched(const TrainingLog& log) {
   const Json task = stopping.value("task", Json());
   const std::string name = task.is_string() ? task.get<std::string>() : "";
   const bool loss = stopping.value("metric", Json()) == "logloss";
-  for (const EpochSummary& epoch : log.epochs) {
-    if (epoch.epoch != log.best_epoch) continue;
-    const std::optional<double> value = mean_of(epoch, name, loss);
-    return value ? value : mean_of(epoch, name, true);
+  double sum = 0;
+  for (const MemberLog& member : log.members) {
+    const auto kept =
+        std::find_if(member.epochs.begin(), member.epochs.end(),
+                     [&](const EpochSummary& epoch) { return epoch.epoch == member.best_epoch; });
+    if (kept == member.epochs.end()) return std::nullopt;
+    std::optional<double> value = mean_of(*kept, name, loss);
+    if (!value) value = mean_of(*kept, name, true);
+    if (!value) return std::nullopt;
+    sum += *value;
   }
-  return std::nullopt;
+  return sum / static_cast<double>(log.members.size());
 }
 
 }  // namespace dcrnn::compare

@@ -12,12 +12,15 @@
 
 namespace dcrnn::compare {
 
-struct TrainingLog {
-  std::string config_json;           ///< of the run
-  std::vector<EpochSummary> epochs;  ///< epochs of the run, loss, valid and interference as far as logged
+struct MemberLog {
+  std::vector<EpochSummary> epochs;  ///< loss, valid and interference as far as logged
   std::size_t best_epoch = 0;        ///< 0: the run has not ended
+};
+struct TrainingLog {
+  std::string config_json;         ///< of the run
+  std::vector<MemberLog> members;  ///< at least one
 
-  double rows_per_second() const;  ///< mean over the epochs; 0 without any
+  double rows_per_second() const;  ///< mean over the epochs of all members; 0 without any
 };
 
 /// An epoch that stands twice (a run was killed and resumed) counts as last told. ErrorCode::data for text
@@ -28,7 +31,7 @@ Result<TrainingLog> parse_training_log(std::string_view text, const std::string&
 Result<TrainingLog> read_training_log(const std::string& path) noexcept;
 
 /// What early stopping watches in the epoch that was kept, a loss with its sign turned: the higher, the
-/// better. Nothing where it is not defined.
+/// better. Of several members the mean. Nothing where it is not defined.
 std::optional<double> watched(const TrainingLog& log);
 
 }  // namespace dcrnn::compare

@@ -22,6 +22,7 @@ struct LabelledScores {
   std::vector<std::vector<float>> probabilities;  ///< [T][B]: p(task)
   std::vector<std::vector<float>> logits;  ///< [T][B]: the task's own logit; a chain's child given its parent
   std::vector<std::vector<std::int8_t>> labels;  ///< [T][B]: 0, 1, or -1 where missing
+  std::vector<double> weights;                   ///< [B]; empty without a weight column
   double seconds = 0;                            ///< the network took, reading and measuring left out
 };
 
@@ -59,7 +60,7 @@ class DCRNN_EXPORT LabelledRows {
   bool suit(const Model& model) const noexcept;
 
   /// What evaluate_files() would say of a model that they suit (ErrorCode::usage otherwise), and its scores.
-  /// Takes batch, at, compute and progress of `job`. Keeps 9 bytes per row and task.
+  /// Takes batch, at, compute and progress of `job`. Keeps 9 bytes per row and task, and 8 per weight.
   Result<LabelledScores> score(const Model& model, const EvalJob& job) const noexcept;
   /// The same of probabilities [T][B] of all tasks, from several models perhaps, each taken by itself: no
   /// chain.

@@ -1,6 +1,8 @@
 """compare: rows under one protocol, going on, and what it refuses."""
 
+import csv
 import json
+import random
 import resource
 import signal
 import subprocess
@@ -58,6 +60,36 @@ class Compare(CommandLineTest):
         # One reading of each file, whatever the tasks of a model.
         self.assertEqual(len(list((self.dir / "all" / "cache").iterdir())), 2)
 
+    def test_given_the_parent_rows_have_their_weights(self):
+        draw = random.Random(3)
+        rows = small_rows(400, 4)
+        for row in rows:
+            row[5] = draw.choice(["0", "0.25", "1", "3"])
+        (self.dir / "weighted.csv").write_text(small_csv(rows))
+        out = self.dir / "weighted"
+        files = [self.dir / "weighted.csv" if item == self.dir / "test.csv" else item for item in self.files]
+        done = run("compare", self.dir / "config.json", *files, "--models", "hard,esmm,independent", "--seeds", "1", "--out",
+                   out)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        table = json.loads((out / "table.json").read_text())["rows"]
+
+        def p(model, task):
+            self.succeed("predict", model, "--data", self.dir / "weighted.csv", "--out", self.dir / "p.csv")
+            with open(self.dir / "p.csv", encoding="utf-8") as predicted:
+                return [float(row[f"p_{task}"]) for row in csv.DictReader(predicted)]
+
+        for name, parts in [("hard", ["", ""]), ("esmm", ["", ""]), ("independent", [".click", ".consume"])]:
+            parent, child = (p(out / f"{name}{part}.1.model", task) for part, task in zip(parts, ["click", "consume"]))
+            clicked = [(a, b, float(row[5]), row[7] == "1") for a, b, row in zip(parent, child, rows) if row[6] == "1"]
+            told = table[name]["tasks"]["consume"]
+            for figure, score in [("auc_given_parent", lambda a, b: b / a), ("auc_given_parent_by_child", lambda a, b: b)]:
+                pairs = [(score(*x[:2]) - score(*y[:2]), x[2] * y[2]) for x in clicked if x[3] for y in clicked if not y[3]]
+                auc = sum(w * ((d > 0) + 0.5 * (d == 0)) for d, w in pairs) / sum(w for _, w in pairs)
+                if name == "esmm" and figure == "auc_given_parent":  # by its own logit, whose ties the ratio breaks
+                    auc = json.loads(self.succeed("eval", out / "esmm.1.model", "--data", self.dir / "weighted.csv",
+                                                  "--json").stdout)["tasks"]["consume"][figure]
+                self.assertAlmostEqual(told[figure][0], auc, places=12, msg=(name, figure))
+
     def test_dial(self):
         turn = ("compare", "--dial", "--rows", 200, "--seeds", 2, "--models", "independent,partial", "--threads", 1, "--out")
         done = self.succeed(*turn, self.dir / "dial")
@@ -73,8 +105,9 @@ class Compare(CommandLineTest):
         again = self.succeed(*turn, self.dir / "dial")
         self.assertEqual(again.stdout, done.stdout)
         self.assertEqual((self.dir / "dial" / "dial.csv").read_text().splitlines(), lines)
-        self.check_error(run(*turn[:3], 300, *turn[4:], self.dir / "dial"), MODEL, "200 rows")
+        self.check_error(run(*turn[:3], 300, *turn[4:], self.dir / "dial"), MODEL, "--rows: 200 there, 300 here")
         self.check_error(run("compare", self.dir / "config.json", "--dial", "--out", "x"), 2, "--dial")
+        self.check_error(run(*turn, self.dir / "dial", "--report", "x.html"), 2, "--report: found it beside --dial")
 
     def test_sizes_are_equal_or_marked(self):
         wide = ["--set", 'sharing=[{"shared":40,"private":20}]', "--set", "tower=[20]", "--seeds", "1"]
@@ -164,7 +197,7 @@ class Compare(CommandLineTest):
         self.assertTrue((self.dir / "search" / best.replace(".1.model.jsonl", ".2.model")).exists())
         self.assertEqual(table["rows"]["hard"]["setting"] == "the config's", best == "hard.1.model.jsonl")
         self.assertEqual(self.compare("search", *rows).stdout, done.stdout)
-        self.check_outcome(self.compare("search", *rows[:4], "--search", "2"), MODEL, "--search 3 there, --search 2 here")
+        self.check_outcome(self.compare("search", *rows[:4], "--search", "2"), MODEL, "--search: 3 there, 2 here")
 
     def test_full_disk(self):
         rows = ["--models", "hard,esmm", "--seeds", "1"]
@@ -233,8 +266,27 @@ class Compare(CommandLineTest):
         self.assertFalse((self.dir / "bad").exists())
         self.assertEqual(self.compare("other", "--models", "hard", "--seeds", "1").returncode, 0)
         self.check_error(self.compare("other", "--models", "hard", "--seeds", "1", "--set", "tower=[5]"), 4,
-                         r'another comparison: "tower":\[3\] there, "tower":\[5\] here')
+                         r'another comparison: config.tower\[0\]: 3 there, 5 here')
         self.check_error(run("compare", self.dir / "config.json", "--train", "x"), 2, "--valid is required")
+        self.check_error(run("compare", self.dir / "config.json", "--show", "hart"), 2, 'no row "hart"')
+
+    def test_a_config_of_ones_own_that_has_changed(self):
+        own = self.write_config("own.json")
+        self.assertEqual(self.compare("owned", "--models", own, "--seeds", "1").returncode, 0)
+        self.assertEqual(self.compare("owned", "--models", own, "--seeds", "1").returncode, 0)
+        model = self.dir / "owned" / "own.1.model"
+        before = model.read_bytes()
+        self.write_config("own.json", lambda config: config.update(tower=[7]))
+        self.check_outcome(self.compare("owned", "--models", own, "--seeds", "1"), MODEL,
+                           r"own\.1\.model: made with another config: tower\[0\]: 3 there, 7 here")
+        self.assertEqual(model.read_bytes(), before)
+
+    def test_a_test_file_that_cannot_judge_is_found_before_all_is_trained(self):
+        self.write("unlabelled.csv", small_csv(small_rows(8), "user,kind,tags,age,price,w,click,bought"))
+        files = [self.dir / "unlabelled.csv" if item == self.dir / "test.csv" else item for item in self.files]
+        self.check_outcome(run("compare", self.dir / "config.json", *files, "--out", self.dir / "unlabelled", "--models",
+                               "hard,ple", "--seeds", "3"), DATA, 'unlabelled.csv.*"consume"')
+        self.assertEqual(len(list((self.dir / "unlabelled").glob("*.model"))), 1)
 
 
 if __name__ == "__main__":

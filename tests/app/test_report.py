@@ -84,7 +84,7 @@ class Report(CommandLineTest):
                      "--seeds", "2", "--out", self.dir / "compare", "--report", self.dir / "compare.html")
         self.check_page(self.dir / "compare.html",
                         ["Figures", "AUC", "Cost against quality", "Learning curves", "Calibration",
-                         "Importance of independent", "Interference over time"], 2 + 2 + 2 + 2 + 1 + 2)
+                         "Importance of independent", "Interference over time"], 2 + 2 + 2 + 2 + 2 + 2)
 
     def test_importance_finds_what_matters(self):
         rows = small_rows(600, 5)

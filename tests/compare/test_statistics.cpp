@@ -83,6 +83,29 @@ TEST_CASE("DeLong's test is that of its definition, with ties and without") {
   }
 }
 
+TEST_CASE("a weighted AUC is that of all pairs") {
+  std::mt19937_64 draw(9);
+  Numbers scores, weights;
+  Labels labels;
+  double right = 0, pairs = 0;
+  for (std::size_t i = 0; i < 300; ++i) {
+    scores.push_back(static_cast<double>(draw() % 40));
+    labels.push_back(draw() % 3 == 0);
+    weights.push_back(static_cast<double>(draw() % 4) / 3);
+  }
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    for (std::size_t j = 0; j < scores.size(); ++j) {
+      if (labels[i] == 0 || labels[j] != 0) continue;
+      pairs += weights[i] * weights[j];
+      right += weights[i] * weights[j] * beats(scores[i], scores[j]);
+    }
+  }
+  CHECK(std::abs(auc(scores, labels, weights) - right / pairs) < 1e-13);
+  CHECK(std::abs(auc(scores, labels, weights) - auc(scores, labels)) > 1e-3);
+  CHECK(auc(scores, labels, Numbers(300, 0.3)) == auc(scores, labels));
+  CHECK(std::isnan(auc(Numbers{1, 2}, Labels{1, 0}, Numbers{1, 0})));
+}
+
 TEST_CASE("the paired t test has the closed forms of 1, 2, 3 and 4 degrees of freedom") {
   const Numbers all = {0.31, -0.02, 0.17, 0.26, 0.05};
   for (std::size_t count = 2; count <= 5; ++count) {
