@@ -66,6 +66,18 @@ std::string foundation(const CompareOptions& options, const DialOptions& dial) {
   return json.end_list().end_object().text() + "\n";
 }
 
+/// Whether a comparison has come to more than its cache.
+bool has_begun(const std::string& directory) {
+  return std::any_of(fs::directory_iterator(directory), fs::directory_iterator(), [](const auto& entry) {
+    return entry.path().filename() != "comparison.json" && entry.path().filename() != "cache";
+  });
+}
+
+[[noreturn]] void refuse_another(const std::string& path, const std::string& difference) {
+  throw Failure(ErrorCode::model, one_line(path) + ": another comparison: " + one_line(difference, 400),
+                "give another --out, or the config and the files of that one");
+}
+
 /// Makes DIR, or finds it made by the same comparison.
 void claim(const std::string& directory, const std::string& stands_on) {
   std::error_code error;
@@ -78,8 +90,20 @@ void claim(const std::string& directory, const std::string& stands_on) {
   if (!fs::exists(path, error)) return take_written(compare::write_text(path, stands_on));
   const std::string difference = compare::first_difference(read_config_text(path), stands_on);
   if (difference.empty()) return;
-  throw Failure(ErrorCode::model, one_line(path) + ": another comparison: " + one_line(difference, 400),
-                "give another --out, or the config and the files of that one");
+  if (has_begun(directory)) refuse_another(path, difference);
+  take_written(compare::write_text(path, stands_on));
+}
+
+/// A config of one's own may have other tasks.
+void require_tasks(const compare::Row& row, const std::string& config, const CompareOptions& options) {
+  if (row.configs.size() > 1) return;  // one for each task
+  const auto same = [](const compare::Task& a, const compare::Task& b) { return a.name == b.name; };
+  const std::vector<compare::Task> own = compare::tasks_of(row.configs[0]), all = compare::tasks_of(config);
+  if (std::equal(own.begin(), own.end(), all.begin(), all.end(), same)) return;
+  throw Failure(
+      ErrorCode::usage,
+      in_quotes(row.name) + ": its tasks are not those of " + one_line(options.config) + ", in their order",
+      "rows are compared task by task");
 }
 
 /// Every row once.
@@ -93,6 +117,7 @@ std::vector<SizedRow> make_rows(const CompareOptions& options, const std::string
   std::vector<SizedRow> rows;
   for (const std::string& name : options.models.empty() ? compare::row_names() : options.models) {
     rows.push_back(make_sized_row(name, config, options));
+    require_tasks(rows.back().row, config, options);
     require_new("--models", rows.back().row.name);
   }
   for (const OutsideRow& row : options.outside) {
@@ -122,10 +147,8 @@ void require_files(const CompareOptions& options) {
                                     {"--out", !options.out.empty()}}) {
     if (!given) throw Failure(ErrorCode::usage, std::string(name) + " is required", "dcrnn compare --help");
   }
-  // Read at the end: better found missing before hours of training.
-  std::vector<std::string> late = options.test;
-  for (const OutsideRow& row : options.outside) late.insert(late.end(), row.files.begin(), row.files.end());
-  for (const std::string& file : late) {
+  // A name that is misspelt is no comparison to be kept.
+  for (const std::string& file : files_read(options)) {
     std::error_code error;
     if (fs::exists(file, error)) continue;
     throw Failure(ErrorCode::io,

@@ -337,7 +337,6 @@ class CompareRun {
         figures.flops += info.forward_flops_per_row;
         seconds_per_row += 1 / log.rows_per_second();
       }
-      require_tasks(row.name, scores);
       if (seed == 1) add_calibration(story, scores);
       if (row.configs.size() > 1) add_counterfactual(scores);
       figures.rows_per_second.push_back(1 / seconds_per_row);
@@ -421,19 +420,6 @@ class CompareRun {
       report.counterfactual_auc = together.report.tasks[t].counterfactual_auc;
       report.counterfactual_truth_auc = together.report.tasks[t].counterfactual_truth_auc;
     }
-  }
-
-  /// A config of one's own may have other tasks.
-  void require_tasks(const std::string& row, const LabelledScores& scores) const {
-    const std::vector<TaskReport>& tasks = scores.report.tasks;
-    if (std::equal(tasks.begin(), tasks.end(), comparison_.tasks.begin(), comparison_.tasks.end(),
-                   [](const TaskReport& a, const compare::Task& b) { return a.task == b.name; })) {
-      return;
-    }
-    throw Failure(
-        ErrorCode::usage,
-        in_quotes(row) + ": its tasks are not those of " + one_line(options_.config) + ", in their order",
-        "rows are compared task by task");
   }
 
   /// One seed's scores.

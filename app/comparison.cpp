@@ -114,6 +114,7 @@ std::string searched(const Comparison& comparison) {
 std::string verdict(const Comparison& comparison) {
   if (comparison.rows.size() < 2) return "one row: nothing to test\n";
   if (comparison.seeds < 2) return "one seed: no test, and no row is marked\n";
+  if (comparison.tests == 0) return "no task has an AUC in every row: no test, and no row is marked\n";
   return "* best: AUC above every other row at .05 by DeLong's test and by the paired t test over seeds, "
          "Holm-corrected for " +
          with_commas(comparison.tests) + " comparisons\n";

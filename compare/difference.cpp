@@ -10,7 +10,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 std::string text(const Json* value) {
-  return value == nullptr ? "nothing" : printable(value->dump());
+  return value == nullptr ? "nothing" : printable(value->dump(), 60);
 }
 
 std::string difference(const Json* there, const Json* here, const std::string& place) {

@@ -281,6 +281,25 @@ class Compare(CommandLineTest):
                            r"own\.1\.model: made with another config: tower\[0\]: 3 there, 7 here")
         self.assertEqual(model.read_bytes(), before)
 
+    def test_what_is_wrong_is_said_before_anything_is_trained(self):
+        one_task = self.write_config("one_task.json", lambda config: config.update(tasks=[{"name": "click"}]))
+        self.check_error(self.compare("early", "--models", f"hard,{one_task}"), 2, '"one_task": its tasks are not those of')
+        absent = ["--train", self.dir / "absent.csv", *self.files[2:], "--out", self.dir / "early"]
+        self.check_error(run("compare", self.dir / "config.json", *absent), IO, "cannot open .*absent.csv")
+        self.assertFalse((self.dir / "early").exists())
+        rows = ["--models", "hard", "--seeds", "1"]
+        wrong = self.compare("early", *rows, "--set", "weight=nowhere")
+        self.check_outcome(wrong, DATA, 'column "nowhere" is missing')
+        self.assertEqual(self.compare("early", *rows).returncode, 0)  # nothing was there to be kept
+
+    def test_without_an_auc_nothing_is_tested(self):
+        self.write("nobody.csv", small_csv([[*row[:-2], "0", "0"] for row in small_rows(96, 3)]))
+        files = [self.dir / "nobody.csv" if item == self.dir / "test.csv" else item for item in self.files]
+        done = run("compare", self.dir / "config.json", *files, "--out", self.dir / "nobody", "--models", "hard,ple",
+                   "--seeds", "2")
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        self.assertIn("no task has an AUC in every row: no test", done.stdout.decode())
+
     def test_a_test_file_that_cannot_judge_is_found_before_all_is_trained(self):
         self.write("unlabelled.csv", small_csv(small_rows(8), "user,kind,tags,age,price,w,click,bought"))
         files = [self.dir / "unlabelled.csv" if item == self.dir / "test.csv" else item for item in self.files]
