@@ -91,8 +91,8 @@ std::string as_svg(const Dial& dial) {
     report::LineChart& chart = charts.emplace_back();
     chart.title = kFigures[f].title;
     chart.x.title = "correlation of the tasks";
-    chart.x.least = 0;
-    chart.x.most = 1;
+    chart.x.least = -0.05;
+    chart.x.most = 1.05;
     for (std::size_t r = 0; r < dial.rows.size(); ++r) {
       report::Series& series = chart.series.emplace_back();
       series.name = dial.rows[r];

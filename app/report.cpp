@@ -111,9 +111,9 @@ void add_explanation(report::Page& page, const Explanation& explanation, const s
   for (const GateMeans& gate : explanation.gates) {
     // One chart for all tasks of a block, and for all layers.
     const bool cross = !gate.fields.empty();
-    const std::string group = cross
-                                  ? "cross " + gate.name.substr(gate.name.rfind('.') + 1)
-                                  : gate.name.substr(0, gate.name.find('.', gate.name.find("sharing.") + 8));
+    const std::string member = gate.name.substr(0, gate.name.find(cross ? "cross." : "sharing."));
+    const std::string group = cross ? member + "cross " + gate.name.substr(gate.name.rfind('.') + 1)
+                                    : gate.name.substr(0, gate.name.find('.', member.size() + 8));
     if (std::find(done.begin(), done.end(), group) != done.end()) continue;
     done.push_back(group);
     report::ShadeChart chart{group, cross ? "cross layers" : "units or experts", {}, {}};
@@ -122,7 +122,8 @@ void add_explanation(report::Page& page, const Explanation& explanation, const s
       chart.shades.resize(gate.fields.size());
     }
     for (const GateMeans& other : explanation.gates) {
-      if (cross && !other.fields.empty() && other.name.ends_with(gate.name.substr(gate.name.rfind('.')))) {
+      if (cross && !other.fields.empty() && other.name.starts_with(member + "cross.") &&
+          other.name.ends_with(gate.name.substr(gate.name.rfind('.')))) {
         for (std::size_t f = 0; f < chart.rows.size(); ++f) chart.shades[f].push_back(other.mean[f]);
       } else if (!cross && other.fields.empty() && other.name.starts_with(group + ".")) {
         const std::size_t begin = group.size() + 1;
@@ -150,15 +151,20 @@ void add_quality(report::Page& page, const Comparison& comparison) {
 }
 
 void add_cost(report::Page& page, const Comparison& comparison) {
-  page.section("Cost against quality",
-               "Up is better, left is cheaper: multiplications and additions to score a row, in thousands.");
+  page.section(
+      "Cost against quality",
+      "Up is better, left is cheaper: multiplications and additions to score a row, in thousands. Of up to "
+      "three rows with the standard deviation.");
+  const auto trained = std::count_if(comparison.rows.begin(), comparison.rows.end(),
+                                     [](const RowFigures& row) { return row.trained; });
   for (std::size_t t = 0; t < comparison.tasks.size(); ++t) {
     report::LineChart chart{
         comparison.tasks[t].name, {"1000 flops per row", 0, {}}, {"AUC", {}, {}}, {}, false};
     for (const RowFigures& row : comparison.rows) {
       if (!row.trained || row.tasks[t].auc.empty()) continue;
       const auto [mean, deviation] = compare::spread(row.tasks[t].auc);
-      chart.series.push_back({row.name, {{row.flops / 1000, mean, deviation}}});
+      // Of many rows the bars would hide the points.
+      chart.series.push_back({row.name, {{row.flops / 1000, mean, trained > 3 ? 0 : deviation}}});
     }
     page.chart(draw(chart));
   }

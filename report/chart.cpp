@@ -9,10 +9,10 @@ namespace dcrnn::report {
 namespace {
 
 // In the units of the drawing; a phone shows it at about that size.
-constexpr double kWidth = 400, kPlotHeight = 190, kTop = 24, kLeft = 52, kRight = 12;
+constexpr double kWidth = 400, kPlotHeight = 190, kTop = 24, kLeft = 52, kRight = 16;
 constexpr double kLine = 15;  // height of a line of text
 constexpr double kLetter = 7;
-constexpr std::size_t kStyles = 8;  // colours; the series behind them are dashed
+constexpr std::size_t kStyles = 8;  // colours; the series behind them are dashed, their points filled
 
 /// Short text of a number at a precision that tells neighbours `step` apart from each other.
 std::string number(double value, double step) {
@@ -47,13 +47,19 @@ std::string line_at(double x1, double y1, double x2, double y2, const std::strin
 /// A range of numbers on a stretch of the drawing.
 class Scale {
  public:
-  Scale(double least, double most, double from, double to) : from_(from), to_(to) {
+  /// Ends at ticks, or exactly at `least` and `most`.
+  Scale(double least, double most, double from, double to, bool exact = false) : from_(from), to_(to) {
     const double wide = most > least ? most - least : least == 0 ? 1 : std::abs(least) * 0.1;
     if (!(most > least)) least -= wide / 2;
     const double rough = wide / 4;
     const double power = std::pow(10, std::floor(std::log10(rough)));
     const double parts = rough / power;
     step_ = power * (parts <= 1 ? 1 : parts <= 2 ? 2 : parts <= 5 ? 5 : 10);
+    if (exact) {
+      least_ = least;
+      most_ = least + wide;
+      return;
+    }
     least_ = std::floor(least / step_ + 1e-9) * step_;
     most_ = std::max(least_ + step_, std::ceil((least + wide) / step_ - 1e-9) * step_);
   }
@@ -65,9 +71,9 @@ class Scale {
   double step() const { return step_; }
   std::vector<double> ticks() const {
     std::vector<double> ticks;
-    const auto count = static_cast<std::size_t>(std::lround((most_ - least_) / step_));
-    for (std::size_t i = 0; i <= count; ++i) {
-      const double tick = least_ + static_cast<double>(i) * step_;
+    const double first = std::ceil(least_ / step_ - 1e-9), last = std::floor(most_ / step_ + 1e-9);
+    for (double i = first; i <= last; ++i) {
+      const double tick = i * step_;
       ticks.push_back(std::abs(tick) < step_ * 1e-9 ? 0 : tick);
     }
     return ticks;
@@ -120,8 +126,14 @@ std::string told(const std::string& name, double value, double step) {
   return "<title>" + escaped(name) + ": " + number(value, step) + "</title>";
 }
 
+std::string circle_at(double x, double y, const std::string& kind, const std::string& title) {
+  return "<circle cx=\"" + at(x) + "\" cy=\"" + at(y) + "\" r=\"2.6\" class=\"" + kind + "\">" +
+         (title.empty() ? "" : "<title>" + escaped(title) + "</title>") + "</circle>";
+}
+
 /// Names of the series below the plot, as many a line as fit.
-std::string legend(const std::vector<Series>& series, double& y) {
+std::string legend(const LineChart& chart, double& y) {
+  const std::vector<Series>& series = chart.series;
   std::string made;
   if (series.size() < 2) return made;
   double x = kLeft;
@@ -131,7 +143,9 @@ std::string legend(const std::vector<Series>& series, double& y) {
       x = kLeft;
       y += kLine;
     }
-    made += line_at(x, y - 4, x + 18, y - 4, series_style(i)) + text_at(x + 22, y, series[i].name, "start");
+    made += chart.joined ? line_at(x, y - 4, x + 18, y - 4, series_style(i))
+                         : circle_at(x + 9, y - 4, series_style(i), "");
+    made += text_at(x + 22, y, series[i].name, "start");
     x += wide;
   }
   y += kLine;
@@ -158,7 +172,8 @@ std::string body(const LineChart& chart, double& height) {
     return title_of(chart.title) + text_at(kWidth / 2, kTop + kLine, "nothing to show", "middle");
   }
   const double bottom = kTop + kPlotHeight;
-  const Scale to_x(x.least, x.most, kLeft, kWidth - kRight), to_y(y.least, y.most, bottom, kTop);
+  const Scale to_x(x.least, x.most, kLeft, kWidth - kRight, chart.x.least && chart.x.most),
+      to_y(y.least, y.most, bottom, kTop);
   std::string made = title_of(chart.title);
   for (const double tick : to_y.ticks()) {
     made += line_at(kLeft, to_y(tick), kWidth - kRight, to_y(tick), "grid") +
@@ -183,17 +198,16 @@ std::string body(const LineChart& chart, double& height) {
         made += line_at(to_x(point.x), to_y(point.y - point.spread), to_x(point.x),
                         to_y(point.y + point.spread), style + " thin");
       }
-      made += "<circle cx=\"" + at(to_x(point.x)) + "\" cy=\"" + at(to_y(point.y)) + "\" r=\"2.6\" class=\"" +
-              style + "\"><title>" + escaped(chart.series[i].name) + ": " +
-              number(point.x, to_x.step() / 10) + ", " + number(point.y, to_y.step() / 100) +
-              "</title></circle>";
+      made += circle_at(to_x(point.x), to_y(point.y), style,
+                        chart.series[i].name + ": " + number(point.x, to_x.step() / 10) + ", " +
+                            number(point.y, to_y.step() / 100));
     }
     if (chart.joined && !path.empty()) made += "<path d=\"" + path + "\" class=\"" + style + "\"/>";
   }
   double under = bottom + 16 + kLine;
   made += text_at(kWidth - kRight, under, chart.x.title, "end") + text_at(4, under, chart.y.title, "start");
   under += kLine + 4;
-  made += legend(chart.series, under);
+  made += legend(chart, under);
   height = under;
   return made;
 }
@@ -204,9 +218,11 @@ svg text{fill:var(--ink)}svg .title{font-weight:600;font-size:13px}
 svg .grid{stroke:var(--grid)}svg .axis{stroke:var(--ink)}
 svg path{fill:none;stroke-width:1.6}svg line{stroke-width:1.6}svg line.grid,svg line.axis{stroke-width:1}
 svg .thin{stroke-width:1}svg .dashed{stroke-dasharray:5 3}
-svg .s0{stroke:var(--c0)}svg .s1{stroke:var(--c1)}svg .s2{stroke:var(--c2)}svg .s3{stroke:var(--c3)}
-svg .s4{stroke:var(--c4)}svg .s5{stroke:var(--c5)}svg .s6{stroke:var(--c6)}svg .s7{stroke:var(--c7)}
-svg circle,svg rect{fill:var(--page)}svg circle{stroke-width:1.6}svg rect.filled{fill:var(--c0)}
+svg .s0{--own:var(--c0)}svg .s1{--own:var(--c1)}svg .s2{--own:var(--c2)}svg .s3{--own:var(--c3)}
+svg .s4{--own:var(--c4)}svg .s5{--own:var(--c5)}svg .s6{--own:var(--c6)}svg .s7{--own:var(--c7)}
+svg path,svg line,svg circle{stroke:var(--own)}
+svg circle,svg rect{fill:var(--page)}svg circle{stroke-width:1.6}
+svg circle.dashed{stroke-dasharray:none;fill:var(--own)}svg rect.filled{fill:var(--c0)}
 svg .marked{font-weight:700}
 )";
 

@@ -86,6 +86,17 @@ class Report(CommandLineTest):
                         ["Figures", "AUC", "Cost against quality", "Learning curves", "Calibration",
                          "Importance of independent", "Interference over time"], 2 + 2 + 2 + 2 + 2 + 2)
 
+    def test_of_members(self):
+        self.assertEqual(self.train("--set", "members=2", "--report", self.dir / "members.html").returncode, 0)
+        text = (self.dir / "members.html").read_text()
+        curves = text.split("Learning curves</h2>")[1].split("<h2>")[0]
+        self.assertIn("of each member by itself", curves)
+        for member in ["member 0", "member 1"]:
+            self.assertEqual(curves.count(f"<title>{member}: "), 2 * 3)  # tasks, epochs
+        # Both gates of the cross layers and the sharing of each.
+        self.assertEqual(text.split("Gates of model</h2>")[1].split("<h2>")[0].count("<svg"), 2 * 3)
+        self.assertIn("in the first member", text)
+
     def test_importance_finds_what_matters(self):
         rows = small_rows(600, 5)
         for row in rows:
