@@ -55,8 +55,9 @@ std::optional<std::size_t> leader(const Comparison& comparison, std::size_t t) {
   return best;
 }
 
-/// The larger p of both tests: small where both say that the rows differ.
-double p_of(const TaskFigures& first, const TaskFigures& second, const std::vector<std::int8_t>& labels) {
+/// Tests `second` against `first`, which leads. The larger p of both tests: small where both say that the
+/// rows differ.
+double test(const TaskFigures& first, TaskFigures& second, const std::vector<std::int8_t>& labels) {
   std::vector<double> a, b;
   std::vector<std::uint8_t> known;
   for (std::size_t i = 0; i < labels.size(); ++i) {
@@ -65,7 +66,9 @@ double p_of(const TaskFigures& first, const TaskFigures& second, const std::vect
     b.push_back(second.logit[i]);
     known.push_back(static_cast<std::uint8_t>(labels[i]));
   }
-  return std::max(compare::delong_p(a, b, known), compare::paired_t_p(first.auc, second.auc));
+  second.delong_p = compare::delong_p(a, b, known);
+  second.t_p = compare::paired_t_p(first.auc, second.auc);
+  return std::max(*second.delong_p, *second.t_p);
 }
 
 /// Figures of what a row costs.
@@ -124,27 +127,26 @@ std::string verdict(const Comparison& comparison) {
 
 void mark_best(Comparison& comparison) {
   if (comparison.seeds < 2 || comparison.rows.size() < 2) return;
-  struct Pair {
-    std::size_t task, row;
-  };
-  std::vector<Pair> leaders;
+  std::vector<TaskFigures*> leaders, tested;
   std::vector<double> p;
   for (std::size_t t = 0; t < comparison.tasks.size(); ++t) {
     const std::optional<std::size_t> best = leader(comparison, t);
     if (!best) continue;
-    leaders.push_back({t, *best});
-    const TaskFigures& figures = comparison.rows[*best].tasks[t];
+    leaders.push_back(&comparison.rows[*best].tasks[t]);
+    leaders.back()->leads = true;
     for (std::size_t r = 0; r < comparison.rows.size(); ++r) {
-      if (r != *best) p.push_back(p_of(figures, comparison.rows[r].tasks[t], comparison.labels[t]));
+      if (r == *best) continue;
+      tested.push_back(&comparison.rows[r].tasks[t]);
+      p.push_back(test(*leaders.back(), *tested.back(), comparison.labels[t]));
     }
   }
   comparison.tests = p.size();
   const std::vector<double> corrected = compare::holm(p);
+  for (std::size_t i = 0; i < tested.size(); ++i) tested[i]->corrected_p = corrected[i];
   const auto others = static_cast<std::ptrdiff_t>(comparison.rows.size() - 1);
   auto begin = corrected.begin();
-  for (const Pair& pair : leaders) {
-    comparison.rows[pair.row].tasks[pair.task].best =
-        std::all_of(begin, begin + others, [](double value) { return value <= kLevel; });
+  for (TaskFigures* const figures : leaders) {
+    figures->best = std::all_of(begin, begin + others, [](double value) { return value <= kLevel; });
     begin += others;
   }
 }
@@ -228,8 +230,11 @@ std::string as_json(const Comparison& comparison) {
     }
     json.key("tasks").begin_object();
     for (std::size_t t = 0; t < comparison.tasks.size(); ++t) {
-      json.key(comparison.tasks[t].name).begin_object().member("best", row.tasks[t].best);
-      for (const Figure& figure : kFigures) add_list(json, figure.name, row.tasks[t].*figure.values);
+      const TaskFigures& figures = row.tasks[t];
+      json.key(comparison.tasks[t].name).begin_object();
+      json.member("leads", figures.leads).member("best", figures.best).member("delong_p", figures.delong_p);
+      json.member("t_p", figures.t_p).member("corrected_p", figures.corrected_p);
+      for (const Figure& figure : kFigures) add_list(json, figure.name, figures.*figure.values);
       json.end_object();
     }
     json.end_object().end_object();

@@ -22,7 +22,11 @@ struct TaskFigures {
   std::vector<double> gap;                                      ///< of the AUC to that of the truth
   std::vector<double> counterfactual_bias, counterfactual_gap;  ///< of P(task | parent) without the parent
   std::vector<double> logit;  ///< [rows of --test]: log odds of p, summed over the seeds
+  bool leads = false;         ///< has the highest mean AUC, where it was tested
   bool best = false;          ///< both tests say so against every other row
+  // Of a row that was tested against the one that leads.
+  std::optional<double> delong_p, t_p;
+  std::optional<double> corrected_p;  ///< of the larger of both, by Holm's method over all tasks
 };
 
 struct RowFigures {

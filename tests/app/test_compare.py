@@ -2,9 +2,11 @@
 
 import csv
 import json
+import math
 import random
 import resource
 import signal
+import statistics
 import subprocess
 import unittest
 import xml.etree.ElementTree
@@ -124,12 +126,12 @@ class Compare(CommandLineTest):
         self.assertLess(json.loads(self.table("none"))["rows"]["ple"]["parameters"], 0.98 * wanted)
 
     def test_figures_are_those_of_eval(self):
-        self.assertEqual(self.compare("eval", "--models", "esmm", "--seeds", "1").returncode, 0)
+        self.assertEqual(self.compare("eval", "--models", "esmm", "--seeds", "1", "--set", "group=kind").returncode, 0)
         told = json.loads(self.succeed("eval", self.dir / "eval" / "esmm.1.model", "--data", self.dir / "test.csv",
                                        "--json").stdout)["tasks"]
         row = json.loads(self.table("eval"))["rows"]["esmm"]["tasks"]
         for task, figures in told.items():
-            for figure in ["auc", "logloss", "ece"]:
+            for figure in ["auc", "logloss", "ece", "gauc"]:
                 self.assertEqual(row[task][figure], [figures[figure]], (task, figure))
         self.assertAlmostEqual(row["consume"]["auc_given_parent"][0], told["consume"]["auc_given_parent"], places=12)
 
@@ -151,6 +153,81 @@ class Compare(CommandLineTest):
                 self.assertEqual(table["fixed"]["tasks"][task][figure], figures[figure][:1] * 2, (task, figure))
             for told, wanted in zip(table["same"]["tasks"][task]["logloss"], figures["logloss"]):
                 self.assertAlmostEqual(told, wanted, places=6)
+
+    def test_best_is_what_both_tests_say(self):
+        """The p of table.json and the marks, from the definitions."""
+        draw, seeds = random.Random(8), 3
+        labels = [[int(row[6]), int(row[7])] for row in small_rows(96, 3)]
+        logits = {}
+        for name, strength, steady, wild in [("strong", 1.2, 1, 0.2), ("alike", 1.2, 1, 0.2), ("weak", 0.1, 1, 0.2),
+                                             ("wild", 1, 1, 3)]:
+            kept = [[draw.gauss(0, steady) for _ in labels] for _ in range(2)]
+            logits[name] = [[[strength * (row[t] - 0.5) * 2 + kept[t][b] + draw.gauss(0, wild) for b, row in
+                              enumerate(labels)] for t in range(2)] for _ in range(seeds)]
+        files = {}
+        for name, values in logits.items():
+            files[name] = []
+            for seed, tasks in enumerate(values):
+                lines = [",".join(repr(1 / (1 + math.exp(-z))) for z in row) for row in zip(*tasks)]
+                self.outside(f"{name}.{seed}.csv", ["p_click,p_consume", *lines])
+                files[name] += ["--outside", f"{name}={self.dir / f'{name}.{seed}.csv'}"]
+
+        def placements(scores, task):
+            positive = [s for s, row in zip(scores, labels) if row[task]]
+            negative = [s for s, row in zip(scores, labels) if not row[task]]
+            beats = [[(p > n) + 0.5 * (p == n) for n in negative] for p in positive]
+            return [statistics.mean(row) for row in beats], [statistics.mean(column) for column in zip(*beats)]
+
+        def delong(first, second, task):
+            differences = [[a - b for a, b in zip(*parts)] for parts in zip(placements(first, task), placements(second, task))]
+            variance = sum(statistics.variance(part) / len(part) for part in differences)
+            return math.erfc(abs(statistics.mean(differences[0])) / math.sqrt(2 * variance))
+
+        def student(first, second):  # two degrees of freedom
+            differences = [a - b for a, b in zip(first, second)]
+            t = statistics.mean(differences) / (statistics.stdev(differences) / math.sqrt(seeds))
+            return 1 - abs(t) / math.sqrt(t * t + 2)
+
+        marks = []
+        for names in [["strong", "weak"], ["strong", "alike", "weak", "wild"]]:
+            done = self.compare("best", "--models", "hard", "--seeds", seeds, *(item for name in names for item in files[name]))
+            self.assertEqual(done.returncode, 0, done.stderr.decode())
+            table = json.loads(self.table("best"))
+            told = {}
+            for seed in range(1, seeds + 1):
+                self.succeed("predict", self.dir / "best" / f"hard.{seed}.model", "--data", self.dir / "test.csv", "--out",
+                             self.dir / "p.csv")
+                with open(self.dir / "p.csv", encoding="utf-8") as predicted:
+                    p = [float(row[f"p_{task}"]) for row in csv.DictReader(predicted) for task in ["click", "consume"]]
+                told.setdefault("hard", []).append([[math.log(x / (1 - x)) for x in p[t::2]] for t in range(2)])
+            told.update({name: logits[name] for name in names})
+            family = []
+            for t, task in enumerate(["click", "consume"]):
+                # Weights of the file are all alike.
+                auc = {name: [statistics.mean(placements(seed[t], t)[0]) for seed in told[name]] for name in told}
+                mean = {name: [sum(seed[t][b] for seed in told[name]) for b in range(96)] for name in told}
+                leader = max(auc, key=lambda name: statistics.mean(auc[name]))
+                self.assertTrue(table["rows"][leader]["tasks"][task]["leads"])
+                for name in told:
+                    if name == leader:
+                        continue
+                    row = table["rows"][name]["tasks"][task]
+                    p = delong(mean[leader], mean[name], t), student(auc[leader], auc[name])
+                    self.assertAlmostEqual(row["delong_p"], p[0], places=6, msg=(task, name))
+                    self.assertAlmostEqual(row["t_p"], p[1], places=6, msg=(task, name))
+                    family.append((max(p), leader, task, row))
+            least = 0
+            for i, (p, _, _, row) in enumerate(sorted(family, key=lambda entry: entry[0])):
+                least = max(least, min(1, p * (len(family) - i)))
+                self.assertAlmostEqual(row["corrected_p"], least, places=5)
+            self.assertEqual(table["tests"], len(family))
+            for t, task in enumerate(["click", "consume"]):
+                for name in told:
+                    tested = [row["corrected_p"] <= 0.05 for _, leader, of, row in family if of == task and leader == name]
+                    self.assertEqual(table["rows"][name]["tasks"][task]["best"], bool(tested) and all(tested), (task, name))
+                    marks.append(table["rows"][name]["tasks"][task]["best"])
+        self.assertIn(True, marks[:6])
+        self.assertNotIn(True, marks[6:])
 
     def test_bad_predictions_from_outside(self):
         rows = ["--models", "hard", "--seeds", "1"]
@@ -245,6 +322,38 @@ class Compare(CommandLineTest):
                              self.dir / "own.model")
                 self.assertEqual((self.dir / "own.model").read_bytes(),
                                  (self.dir / "one" / f"{model}.2.model").read_bytes(), model)
+
+    def test_so_is_every_row_with_members_and_rates(self):
+        config = self.write_config("full.json", lambda config: config.update(
+            members=2, wide=True, fields=[*config["fields"], {"name": "user_rate", "type": "rate", "of": ["user"]}]))
+        self.succeed("compare", config, *self.files, "--seeds", "1", "--out", self.dir / "full_rows")
+        rows = json.loads(self.table("full_rows"))["rows"]
+        self.assertEqual(len(rows), 14)
+        for row in rows:
+            shown = self.succeed("compare", config, "--show", row).stdout.decode().splitlines()
+            for one, part in zip(shown, ["", ""] if len(shown) == 1 else [".click", ".consume"]):
+                (self.dir / "own.json").write_text(one)
+                self.succeed("train", self.dir / "own.json", *self.files[:4], "--seed", "1", "--restart", "--out",
+                             self.dir / "own.model")
+                self.assertEqual((self.dir / "own.model").read_bytes(),
+                                 (self.dir / "full_rows" / f"{row}{part}.1.model").read_bytes(), row + part)
+
+    def test_a_model_beside_a_checkpoint_is_not_trusted(self):
+        """A run killed between the two: its log may lack its end."""
+        rows = ["--models", "hard", "--seeds", "1", "--set", "train.epochs=40", "--set", "train.checkpoint_seconds=0",
+                "--set", "train.early_stopping.patience=0"]
+        self.assertEqual(self.compare("unhurt", *rows).returncode, 0)
+        with harness.start("compare", self.dir / "config.json", *self.files, "--out", self.dir / "hurt", *rows,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run_:
+            checkpoint = self.dir / "hurt" / "hard.1.model.checkpoint"
+            while run_.poll() is None and not checkpoint.exists():
+                pass
+            run_.kill()
+        self.assertTrue(checkpoint.exists())
+        (self.dir / "hurt" / "hard.1.model").write_bytes((self.dir / "unhurt" / "hard.1.model").read_bytes()[:100])
+        self.assertEqual(self.compare("hurt", *rows).returncode, 0)
+        self.assertEqual(without_times(self.table("hurt")), without_times(self.table("unhurt")))
+        self.assertFalse(checkpoint.exists())
 
     def test_goes_on_with_the_same_table(self):
         rows = ["--models", "hard,esmm", "--seeds", "2"]
