@@ -35,7 +35,7 @@ void add_curves(report::Page& page, const std::vector<std::string>& tasks,
                                        : one    ? ", of each member by itself."
                                                 : ", of the first member by itself."));
   for (std::size_t t = 0; t < tasks.size(); ++t) {
-    report::LineChart chart{tasks[t], {"epoch", {}, {}}, {"AUC", {}, {}}, {}};
+    report::LineChart chart{tasks[t], {"epoch", {}, {}, true}, {"AUC", {}, {}}, {}};
     for (const Story& story : stories) {
       if (t >= story.auc.size() || story.auc[t].empty()) continue;
       const std::size_t shown = one ? story.auc[t].size() : 1;
@@ -80,8 +80,8 @@ void add_interference(report::Page& page, const std::vector<Story>& stories) {
           std::string(has_members(stories) ? ", in the first member" : "") +
           ". Below zero what helps one hurts the other.");
   for (const Story* story : told) {
-    page.chart(
-        draw(report::LineChart{story->name, {"epoch", {}, {}}, {"cosine", {}, {}}, story->interference}));
+    page.chart(draw(
+        report::LineChart{story->name, {"epoch", {}, {}, true}, {"cosine", {}, {}}, story->interference}));
   }
 }
 

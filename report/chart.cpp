@@ -48,13 +48,15 @@ std::string line_at(double x1, double y1, double x2, double y2, const std::strin
 class Scale {
  public:
   /// Ends at ticks, or exactly at `least` and `most`.
-  Scale(double least, double most, double from, double to, bool exact = false) : from_(from), to_(to) {
+  Scale(double least, double most, double from, double to, bool whole = false, bool exact = false)
+      : from_(from), to_(to) {
     const double wide = most > least ? most - least : least == 0 ? 1 : std::abs(least) * 0.1;
     if (!(most > least)) least -= wide / 2;
     const double rough = wide / 4;
     const double power = std::pow(10, std::floor(std::log10(rough)));
     const double parts = rough / power;
     step_ = power * (parts <= 1 ? 1 : parts <= 2 ? 2 : parts <= 5 ? 5 : 10);
+    if (whole) step_ = std::max(1.0, step_);
     if (exact) {
       least_ = least;
       most_ = least + wide;
@@ -172,7 +174,7 @@ std::string body(const LineChart& chart, double& height) {
     return title_of(chart.title) + text_at(kWidth / 2, kTop + kLine, "nothing to show", "middle");
   }
   const double bottom = kTop + kPlotHeight;
-  const Scale to_x(x.least, x.most, kLeft, kWidth - kRight, chart.x.least && chart.x.most),
+  const Scale to_x(x.least, x.most, kLeft, kWidth - kRight, chart.x.whole, chart.x.least && chart.x.most),
       to_y(y.least, y.most, bottom, kTop);
   std::string made = title_of(chart.title);
   for (const double tick : to_y.ticks()) {

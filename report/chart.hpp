@@ -20,6 +20,7 @@ struct Series {
 struct Axis {
   std::string title;
   std::optional<double> least, most;  ///< left out: those of the points; both given: no more than that
+  bool whole = false;                 ///< counts: no marks between whole numbers
 };
 
 /// Series of points, joined by lines in the order of the points; points that are not finite are left out.

@@ -3,11 +3,13 @@
 import csv
 import json
 import math
+import os
 import random
 import resource
 import signal
 import statistics
 import subprocess
+import threading
 import unittest
 import xml.etree.ElementTree
 
@@ -61,6 +63,18 @@ class Compare(CommandLineTest):
             self.assertGreater(row["scoring_us"][0], 0)
         # One reading of each file, whatever the tasks of a model.
         self.assertEqual(len(list((self.dir / "all" / "cache").iterdir())), 2)
+
+    def test_the_test_data_are_read_once(self):
+        pipe = self.dir / "test.pipe"
+        os.mkfifo(pipe)
+        threading.Thread(target=lambda: pipe.write_text((self.dir / "test.csv").read_text()), daemon=True).start()
+        files = [pipe if item == self.dir / "test.csv" else item for item in self.files]
+        arguments = ["compare", self.dir / "config.json", *files, "--models", "independent,hard,dcrnn", "--seeds", "2", "--out",
+                     self.dir / "once"]
+        # A second reading would wait for a second writer.
+        done = subprocess.run(harness.command(arguments), env=harness.environment(), capture_output=True, check=False,
+                              timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
 
     def test_given_the_parent_rows_have_their_weights(self):
         draw = random.Random(3)
@@ -329,6 +343,8 @@ class Compare(CommandLineTest):
         self.succeed("compare", config, *self.files, "--seeds", "1", "--out", self.dir / "full_rows")
         rows = json.loads(self.table("full_rows"))["rows"]
         self.assertEqual(len(rows), 14)
+        # What a model of independent knows of a key is of its own task.
+        self.assertEqual(len(list((self.dir / "full_rows" / "cache").iterdir())), 3 * 2)
         for row in rows:
             shown = self.succeed("compare", config, "--show", row).stdout.decode().splitlines()
             for one, part in zip(shown, ["", ""] if len(shown) == 1 else [".click", ".consume"]):
