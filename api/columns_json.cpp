@@ -26,11 +26,11 @@ const char* type_of(const Read& read) {
 
 Json columns_json(const Schema& config) {
   const RowColumns columns(config);
-  std::vector<Read> read(columns.names.size());
+  std::vector<Read> read(columns.names().size());
   for (std::size_t f = 0; f < config.fields.size(); ++f) {
     const Field& field = config.fields[f];
-    for (std::size_t part = 0; part < columns.of[f].size(); ++part) {
-      Read& one = read[columns.of[f][part]];
+    for (std::size_t part = 0; part < columns.of(f).size(); ++part) {
+      Read& one = read[columns.of(f)[part]];
       const bool key = field.type == FieldType::rate;
       if (!key) one.field = &field;
       one.column = key ? field.of[part].column : field.column;
@@ -40,7 +40,7 @@ Json columns_json(const Schema& config) {
   Json::List list;
   for (std::size_t i = 0; i < read.size(); ++i) {
     Json json = Json::object()
-                    .with("name", columns.names[i])
+                    .with("name", columns.names()[i])
                     .with("column", read[i].column)
                     .with("type", type_of(read[i]))
                     .with("words", read[i].words);

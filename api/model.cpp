@@ -85,7 +85,7 @@ std::vector<std::string> Model::fields() const {
 }
 
 std::vector<std::string> Model::columns() const {
-  return api::RowColumns(impl_->config.model).names;
+  return api::RowColumns(impl_->config.model).names();
 }
 
 std::vector<ParameterView> Model::parameters() const {

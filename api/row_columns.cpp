@@ -54,39 +54,47 @@ void check_form(const Column& column, const Field& field) {
 
 }  // namespace
 
-RowColumns::RowColumns(const Schema& config) : of(config.fields.size()) {
+RowColumns::RowColumns(const Schema& config) : of_(config.fields.size()) {
   std::map<std::string_view, std::size_t> read;  // by the first field that reads a column
   for (std::size_t f = 0; f < config.fields.size(); ++f) {
     const Field& field = config.fields[f];
     if (field.type == FieldType::rate) continue;
-    of[f].push_back(names.size());
-    read.try_emplace(field.column, names.size());
-    names.push_back(field.name);
+    of_[f].push_back(names_.size());
+    read.try_emplace(field.column, names_.size());
+    names_.push_back(field.name);
   }
   for (std::size_t f = 0; f < config.fields.size(); ++f) {
     for (const KeyColumn& column : config.fields[f].of) {
-      const auto [at, fresh] = read.try_emplace(column.column, names.size());
+      const auto [at, fresh] = read.try_emplace(column.column, names_.size());
       if (fresh) {
-        const bool taken = std::find(names.begin(), names.end(), column.column) != names.end();
-        names.push_back((taken ? "column." : "") + column.column);
+        const bool taken = std::find(names_.begin(), names_.end(), column.column) != names_.end();
+        names_.push_back((taken ? "column." : "") + column.column);
       }
-      of[f].push_back(at->second);
+      of_[f].push_back(at->second);
     }
   }
+  found_.resize(names_.size());
 }
 
-void RowColumns::check(const Rows& rows) const {
+void RowColumns::find(const Rows& rows) {
+  std::fill(found_.begin(), found_.end(), nullptr);
+  rows_ = rows.count;
   for (std::size_t i = 0; i < rows.columns.size(); ++i) {
-    const std::string_view name = rows.columns[i].field;
-    if (i < names.size() && names[i] == name) continue;
-    if (std::find(names.begin(), names.end(), name) == names.end()) {
-      const std::string near = nearest_of(name, names);
-      fail_column(name, "the model reads no such column",
-                  near.empty() ? "Model::columns() lists them" : "did you mean " + in_quotes(near) + "?");
+    const Column& column = rows.columns[i];
+    // Most callers give the columns in the order of the config.
+    std::size_t at = i;
+    if (i >= names_.size() || names_[i] != column.field) {
+      at = static_cast<std::size_t>(std::find(names_.begin(), names_.end(), column.field) - names_.begin());
+      if (at == names_.size()) {
+        const std::string near = nearest_of(column.field, names_);
+        fail_column(column.field, "the model reads no such column",
+                    near.empty() ? "Model::columns() lists them" : "did you mean " + in_quotes(near) + "?");
+      }
     }
+    if (found_[at] == nullptr) found_[at] = &column;
   }
-  // As many columns as names, and each found later: then none is given twice.
-  if (rows.columns.size() <= names.size()) return;
+  // With as many columns as names one given twice leaves another missing, which is told when it is asked for.
+  if (rows.columns.size() <= names_.size()) return;
   for (std::size_t i = 0; i < rows.columns.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       if (rows.columns[i].field == rows.columns[j].field)
@@ -95,34 +103,28 @@ void RowColumns::check(const Rows& rows) const {
   }
 }
 
-const Column& RowColumns::find(const Rows& rows, std::size_t index) const {
-  const std::string& name = names[index];
-  // Most callers give the columns in the order of the config.
-  if (index < rows.columns.size() && rows.columns[index].field == name) return rows.columns[index];
-  for (const Column& column : rows.columns) {
-    if (column.field == name) return column;
-  }
-  fail_column(name, "missing", "give a column for every name of Model::columns()");
+const Column& RowColumns::found(std::size_t name) const {
+  if (found_[name] != nullptr) return *found_[name];
+  fail_column(names_[name], "missing", "give a column for every name of Model::columns()");
 }
 
-const Column& RowColumns::of_field(const Rows& rows, const Schema& config, std::size_t f) const {
-  const Column& column = find(rows, of[f][0]);
+const Column& RowColumns::of_field(const Schema& config, std::size_t f) const {
+  const Column& column = found(of_[f][0]);
   check_form(column, config.fields[f]);
   return column;
 }
 
-const Column& RowColumns::of_key(const Rows& rows, const Schema& config, std::size_t f,
-                                 std::size_t part) const {
-  const Column& column = find(rows, of[f][part]);
+const Column& RowColumns::of_key(const Schema& config, std::size_t f, std::size_t part) const {
+  const Column& column = found(of_[f][part]);
   const bool ids = !column.ids.empty() || !column.offsets.empty();
   if (forms(column) != 1 || ids) {
-    if (rows.count > 0 || ids) {
+    if (rows_ > 0 || ids) {
       fail_column(column.field,
                   "given in a form that does not fit the key of field " + in_quotes(config.fields[f].name),
                   "a key takes text, integers or codes; one of numbers takes numbers, too");
     }
   }
-  check_length(column.field, cell_count(column), rows.count);
+  check_length(column.field, cell_count(column), rows_);
   return column;
 }
 

@@ -21,20 +21,30 @@ void check_length(std::string_view column, std::size_t found, std::size_t want);
 /// What columns rows have for a config: one for every field that reads one column of its own, under the
 /// field's name, in the order of the config; then one for every column that only keys of rate fields read,
 /// under its own.
-struct RowColumns {
+class RowColumns {
+ public:
   explicit RowColumns(const Schema& config);
 
-  std::vector<std::string> names;
-  std::vector<std::vector<std::size_t>> of;  ///< per field: its own; or those of its key
+  const std::vector<std::string>& names() const { return names_; }
+  /// Indices of `names`: that of a field's own column; or those of its key.
+  const std::vector<std::size_t>& of(std::size_t field) const { return of_[field]; }
 
-  /// Failure(data) if a column has none of these names, or two have one.
-  void check(const Rows& rows) const;
-  /// The column of a name. Failure(data) if there is none.
-  const Column& find(const Rows& rows, std::size_t name) const;
-  /// That of a field that is no rate field, in one form that fits it. Failure(data).
-  const Column& of_field(const Rows& rows, const Schema& config, std::size_t field) const;
-  /// One of those of a rate field's key, of `rows.count` cells. Failure(data).
-  const Column& of_key(const Rows& rows, const Schema& config, std::size_t field, std::size_t part) const;
+  /// Finds those of `rows`, which must live as long as they are asked for. Failure(data) if a column has none
+  /// of the names, or two have one. No heap allocation.
+  void find(const Rows& rows);
+  /// The column found for a field that is no rate field, in one form that fits it. Failure(data) if there is
+  /// none.
+  const Column& of_field(const Schema& config, std::size_t field) const;
+  /// One of those of a rate field's key, of as many cells as there are rows. Failure(data).
+  const Column& of_key(const Schema& config, std::size_t field, std::size_t part) const;
+
+ private:
+  const Column& found(std::size_t name) const;
+
+  std::vector<std::string> names_;
+  std::vector<std::vector<std::size_t>> of_;  ///< per field
+  std::vector<const Column*> found_;          ///< per name; null: not there
+  std::size_t rows_ = 0;
 };
 
 /// Failure(data) unless offsets and ids of a column of bags fit together.

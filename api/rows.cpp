@@ -14,12 +14,12 @@ RowsEncoder::RowsEncoder(const ModelConfig& config, const data::Encoders& encode
 
 Batch& RowsEncoder::encode(const Rows& rows, bool labelled) {
   batch_.rows = rows.count;
-  columns_.check(rows);
+  columns_.find(rows);
   for (std::size_t f = 0; f < config_.fields.size(); ++f) {
     if (config_.fields[f].type == FieldType::rate) {
-      encode_rates(rows, f);
+      encode_rates(rows.count, f);
     } else {
-      encode_column(columns_.of_field(rows, config_, f), rows.count, f);
+      encode_column(columns_.of_field(config_, f), rows.count, f);
     }
   }
   if (labelled) read_labels(rows, config_, batch_);
@@ -49,7 +49,7 @@ void RowsEncoder::encode_column(const Column& column, std::size_t count, std::si
   for_each_cell(field, column, count, [&](auto cell) { return encoders_.encode(f, cell, to); });
 }
 
-void RowsEncoder::encode_rates(const Rows& rows, std::size_t f) {
+void RowsEncoder::encode_rates(std::size_t count, std::size_t f) {
   const Field& field = config_.fields[f];
   BatchColumn& to = batch_.columns[f];
   to.values.clear();
@@ -57,9 +57,9 @@ void RowsEncoder::encode_rates(const Rows& rows, std::size_t f) {
   to.counts = {};
   std::array<const Column*, 2> parts{};
   for (std::size_t part = 0; part < field.of.size(); ++part) {
-    parts[part] = &columns_.of_key(rows, config_, f, part);
+    parts[part] = &columns_.of_key(config_, f, part);
   }
-  for (std::size_t b = 0; b < rows.count; ++b) {
+  for (std::size_t b = 0; b < count; ++b) {
     for (std::size_t part = 0; part < field.of.size(); ++part) {
       const std::string wrong = with_cell(*parts[part], b, field.of[part].numbers,
                                           [&](auto cell) { return encoders_.encode(f, cell, to, part); });

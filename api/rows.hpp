@@ -26,7 +26,7 @@ class RowsEncoder {
 
  private:
   void encode_column(const Column& column, std::size_t count, std::size_t field);
-  void encode_rates(const Rows& rows, std::size_t field);
+  void encode_rates(std::size_t count, std::size_t field);
   void append_ids(const Column& column, std::size_t field, const std::uint32_t* offsets);
 
   const ModelConfig& config_;

@@ -81,12 +81,12 @@ void fit_column(const Field& field, const Column& column, std::size_t count, dat
 /// The columns of the keys of all rate fields.
 class Keys {
  public:
-  Keys(const ModelConfig& config, const RowColumns& columns, const Rows& rows) : keys_(config) {
+  Keys(const ModelConfig& config, const RowColumns& columns, std::size_t count) : keys_(config) {
     for (std::size_t k = 0; k < keys_.columns.size(); ++k) {
       const Field& field = keys_.columns[k];
-      const Column& column = columns.of_key(rows, config, keys_.first[k].field, keys_.first[k].part);
+      const Column& column = columns.of_key(config, keys_.first[k].field, keys_.first[k].part);
       data::FieldFit& fit = fits_.emplace_back(field);
-      if (!field.has_words()) fit_column(field, column, rows.count, fit);
+      if (!field.has_words()) fit_column(field, column, count, fit);
       columns_.push_back(&column);
     }
   }
@@ -124,7 +124,7 @@ std::vector<std::unique_ptr<data::FieldState>> states_of(std::vector<data::Field
 /// `fits`: of all fields, done but for the rate fields.
 FittedRows fit_rates(const ModelConfig& config, const RowColumns& columns, const Rows& rows,
                      std::vector<data::FieldFit>& fits) {
-  const Keys keys(config, columns, rows);
+  const Keys keys(config, columns, rows.count);
   Batch targets;
   read_labels(rows, config, targets);
   const std::size_t T = config.tasks.size();
@@ -154,14 +154,14 @@ FittedRows fit_rates(const ModelConfig& config, const RowColumns& columns, const
 
 FittedRows fit_encoders(const ModelConfig& config, const Rows& rows) {
   if (rows.count == 0) fail(ErrorCode::data, "rows: there is no row to train on", "give at least one row");
-  const RowColumns columns(config);
-  columns.check(rows);
+  RowColumns columns(config);
+  columns.find(rows);
   std::vector<data::FieldFit> fits;
   for (std::size_t f = 0; f < config.fields.size(); ++f) {
     const Field& field = config.fields[f];
     fits.emplace_back(field);
     if (field.type == FieldType::rate) continue;
-    fit_column(field, columns.of_field(rows, config, f), rows.count, fits.back());
+    fit_column(field, columns.of_field(config, f), rows.count, fits.back());
   }
   if (config.has_rates()) return fit_rates(config, columns, rows, fits);
   return {data::Encoders(states_of(fits)), {}};
