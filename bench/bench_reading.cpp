@@ -1,7 +1,5 @@
 // Reading: the CSV reader alone, and what the first epoch of training pays for reading, parsing and caching.
 // On the synthetic log, or on your own data: $DCRNN_BENCH_CONFIG and $DCRNN_BENCH_CSV.
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "bench/program.hpp"
+#include "bench/scratch.hpp"
 #include "bench/subject.hpp"
 #include "bench/workload.hpp"
 #include "data/csv.hpp"
@@ -19,20 +18,6 @@
 namespace dcrnn::bench {
 
 namespace {
-
-/// A directory that goes with the program.
-class Scratch {
- public:
-  Scratch() : path_(std::filesystem::temp_directory_path() / ("dcrnn-bench-" + std::to_string(getpid()))) {
-    std::filesystem::create_directories(path_);
-  }
-  ~Scratch() { std::filesystem::remove_all(path_); }
-  std::string operator/(const char* name) const { return path_ / name; }
-  std::string path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 const Scratch& scratch() {
   static const Scratch directory;

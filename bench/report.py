@@ -112,6 +112,8 @@ def number(value):
 PEER_AT_ITS_BEST = 0.7  # of the peak, at least, by a peer's plain product: else its ratios say nothing of us
 TORCH_PRODUCT = "machine/PyTorch/product/in=429/out=429/B=1024"
 
+TEXT = "text/B=1/ours"
+
 
 class Lines:
     """Targets and what was measured."""
@@ -198,12 +200,15 @@ class Lines:
                                   r.ratio(step + "PyTorch", step + "ours"))
                 self.beside_torch(f"training step, {name}: × PyTorch, tuned by hand (x0 W^T once)", wanted,
                                   r.ratio(step + "PyTorch-tuned", step + "ours"))
+                self.beside_torch(f"training step, {name}: × PyTorch, that compiled", wanted,
+                                  r.ratio(step + "PyTorch-compiled", step + "ours"))
         self.add("PyTorch's own product [1024, 429] x [429, 429]: of the peak", PEER_AT_ITS_BEST, self.torch_product,
                  text=lambda v: f"{100 * v:.0f} %")
         for D, target in ((429, 1.3), (60, 2.5)):
             for kind in ("dcn_v2", "mmoe", "ple"):
                 step = f"step/D={D}/table=10000/{kind}/B=1024/threads=1/"
-                for writing, of in (("PyTorch", "its modules"), ("PyTorch-tuned", "tuned by hand")):
+                for writing, of in (("PyTorch", "its modules"), ("PyTorch-tuned", "tuned by hand"),
+                                    ("PyTorch-compiled", "that compiled")):
                     self.beside_torch(f"training step, D={D}, {kind}: × PyTorch ({of})", target,
                                       r.ratio(step + writing, step + "ours"))
         for candidate in ("tanh", "cross"):
@@ -214,8 +219,10 @@ class Lines:
         for D, target in ((429, 5.5), (60, 20)):
             for candidate in ("tanh", "cross"):
                 name = f"score/D={D}/table=10000/{candidate}/B=1/"
-                self.beside_torch(f"scoring one row, D={D}, {candidate}: × frozen TorchScript", target,
-                                  r.ratio(name + "PyTorch", name + "ours"))
+                for who, of in (("PyTorch", "frozen TorchScript"), ("PyTorch-compiled", "torch.compile"),
+                                ("ONNX Runtime", "ONNX Runtime")):
+                    self.beside_torch(f"scoring one row, D={D}, {candidate}: × {of}", target,
+                                      r.ratio(name + who, name + "ours"))
                 if D == 429 and read and name + "PyTorch" in r:
                     least = 4 * D * D * ((3 if candidate == "tanh" else 2) + 3 * 3) / read  # W once, U in three layers
                     self.add("the most that the measured bandwidth of L3 allows, were all weights read from it", None,
@@ -223,6 +230,8 @@ class Lines:
                 tail, machine = (r.counter(name + "ours", k) for k in ("p99/median", "arithmetic p99/median"))
                 self.add("its p99 / median over that of plain arithmetic", 1.2,
                          (tail / machine,) * 2 if tail and machine else None, least=False)
+        x0 = r.counter(TEXT, "us to x0")
+        self.add("one row from the text of its cells to x0, µs", 4, (x0,) * 2 if x0 else None, least=False)
         if any("@avx2" in name for name in r.times):
             self.products("AVX2 only: share of its peak over the share of the AVX-512 peak", 0.9, ("forward", "dx"),
                           even, (64, 256, 1024), "@avx2", wide)
@@ -258,6 +267,18 @@ def side_by_side(results, prefix, label, value, best_of=max):
         rows.append([name[len(prefix):]] + [("–" if cell is None else f"**{number(cell)}**" if cell == best else number(cell))
                                             for cell in cells])
     return table([label] + who, rows)
+
+
+def from_text(results):
+    """What each part adds to the time of one row."""
+    begin, rows = 0, []
+    whole = results.counter(TEXT, "us to probabilities")
+    for stage, part in (("columns", "columns found and checked"), ("ids", "words looked up, numbers read, buckets"),
+                        ("x0", "rows of the tables gathered into x0"), ("probabilities", "network, check of its result")):
+        end = results.counter(TEXT, f"us to {stage}")
+        rows.append((part, number(end - begin), number(end), f"{100 * (end - begin) / whole:.0f} %"))
+        begin = end
+    return table(["part", "µs", "µs so far", "share"], rows)
 
 
 def lost(results):
@@ -378,6 +399,9 @@ def markdown(results, lines, facts):
     rows_per_second = lambda n: results.counter(n, "rows/s") / 1e3
     for prefix, title in (("step/", "Training step"), ("score/", "Scoring")):
         out += [f"## {title}, thousand rows/s", "", side_by_side(results, prefix, "model", rows_per_second), ""]
+    if TEXT in results:
+        columns, D = (results.counter(TEXT, key) for key in ("columns", "D"))
+        out += [f"## One row from the text of its cells, {columns:.0f} columns, D={D:.0f}", "", from_text(results), ""]
     out += ["## Functions, million values/s", "",
             side_by_side(results, "elementwise/", "function", lambda n: results.counter(n, "rows/s") / 1e6), ""]
     out += ["## Functions, worst error in units in the last place, |x| < 8", "",

@@ -2,20 +2,21 @@
 # Measures the engine beside other libraries, all on one core (two where it says so), and writes report.md,
 # report.json and roofline.svg. Run it on a machine with nothing else to do.
 #   --quick      a few shapes, two minutes: does everything run and agree?
-#   --steps      training steps beside PyTorch alone, eight minutes
+#   --steps      training steps beside PyTorch alone, a quarter of an hour
+#   --table      what README's table tells, five minutes
 #   --out DIR    where the report goes (default build/bench/report)
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 quick=false
-steps_alone=false
+what=all
 out=build/bench/report
 while [ $# -gt 0 ]; do
   case "$1" in
     --quick) quick=true ;;
-    --steps) steps_alone=true ;;
+    --steps | --table) what=${1#--} ;;
     --out) out=${2:?--out needs a directory}; shift ;;
-    *) echo "usage: scripts/bench.sh [--quick] [--steps] [--out DIR]" >&2; exit 2 ;;
+    *) echo "usage: scripts/bench.sh [--quick] [--steps | --table] [--out DIR]" >&2; exit 2 ;;
   esac
   shift
 done
@@ -71,6 +72,17 @@ else
   turn=0.3
 fi
 
+# Training steps, and what else is measured beside PyTorch, by name.
+steps='^step/' others='^(score|machine)/' scoring='--benchmark_filter=.'
+case $what in
+  steps) others='^machine/' ;;
+  table)
+    layers='--benchmark_filter=gru/tanh/D=(64|128|256|512)/B=1024/'
+    scoring='--benchmark_filter=/tanh/B=1/'
+    steps='^step/D=(60|429)/table=10000/tanh/B=1024/threads=1/' others='^machine/|^score/.*/tanh/B=1/'
+    ;;
+esac
+
 # OpenBLAS takes a processor newer than itself for the oldest one. The core type whose product is fastest here is its
 # best, whatever it calls itself.
 chosen=""
@@ -94,11 +106,14 @@ fi
 echo "OpenBLAS: ${chosen:-its own choice}"
 
 ours memory bench_memory "${some[@]}"
-if ! $steps_alone; then
+if [ $what != steps ]; then
+  ours gru bench_gru "${some[@]}" "$layers"
+  ours scoring bench_scoring "${some[@]}" "$scoring"
+  ours text bench_text "${some[@]}"
+fi
+if [ $what = all ]; then
   ours elementwise bench_elementwise "${some[@]}"
   ours products bench_products "${some[@]}" "$products"
-  ours gru bench_gru "${some[@]}" "$layers"
-  ours scoring bench_scoring "${some[@]}"
   ours reading bench_reading "${few[@]}"
 
   # Narrower instruction sets than the best one.
@@ -112,47 +127,40 @@ fi
 
 # Training steps and scoring beside PyTorch, if it can be installed; round after round, ours and theirs by
 # turns. A step has a process of its own, so that its memory is its own.
-scoring='^(score|machine)/'
-if $steps_alone; then
-  scoring='^machine/'
-fi
 torch=false
 if python=$(torch_python); then
   torch=true
+  "$python" -m pip install --quiet -r bench/peers/requirements.txt || echo "without ONNX Runtime"
   "$programs/write_workloads" "$raw/workloads"
 else
   echo "without PyTorch"
 fi
-mapfile -t steps < <("$programs/bench_step" --benchmark_list_tests | grep '^step/')
 for ((round = 1; round <= rounds; ++round)); do
   for threads in 1 2; do
+    mapfile -t names < <("$programs/bench_step" --benchmark_list_tests | grep -E "$steps" | grep "/threads=$threads/")
+    if [ ${#names[@]} = 0 ] || { [ "$threads" = 2 ] && [ -z "$two" ]; }; then
+      continue
+    fi
     cores=$one
     if [ "$threads" = 2 ]; then
-      if [ -z "$two" ]; then
-        continue
-      fi
       cores=$two
     fi
     echo "steps, round $round of $rounds, $threads thread(s)"
-    number=0
-    for step in "${steps[@]}"; do
-      number=$((number + 1))
-      if [[ $step == */threads=$threads/* ]]; then
-        result=$raw/step.$threads.$round.$number
-        on "$cores" "$threads" "$programs/bench_step" --benchmark_filter="^$step\$" --benchmark_repetitions=3 \
-          --benchmark_min_time="$turn" --benchmark_out="$result.json" --benchmark_out_format=json >"$result.log" 2>&1
-      fi
+    for ((number = 1; number <= ${#names[@]}; ++number)); do
+      result=$raw/step.$threads.$round.$number
+      on "$cores" "$threads" "$programs/bench_step" --benchmark_filter="^${names[number - 1]}\$" --benchmark_repetitions=3 \
+        --benchmark_min_time="$turn" --benchmark_out="$result.json" --benchmark_out_format=json >"$result.log" 2>&1
     done
     if $torch; then
       # PyTorch's OpenMP threads and those of its BLAS would each spin while the others work.
       on "$cores" "$threads" env OMP_WAIT_POLICY=passive "$python" -B bench/peers/torch_peer.py \
-        "$raw/workloads" --repetitions 3 \
-        --min-time "$turn" --filter "threads=$threads" >"$raw/torch.$threads.$round.json" 2>"$raw/torch.$threads.$round.log"
+        "$raw/workloads" --repetitions 3 --min-time "$turn" --filter "(?=.*/threads=$threads/)$steps" \
+        >"$raw/torch.$threads.$round.json" 2>"$raw/torch.$threads.$round.log"
     fi
   done
   if $torch; then
     on "$one" 1 "$python" -B bench/peers/torch_peer.py "$raw/workloads" --repetitions 3 --min-time "$turn" \
-      --filter "$scoring" >"$raw/torch.score.$round.json" 2>"$raw/torch.score.$round.log"
+      --filter "$others" >"$raw/torch.score.$round.json" 2>"$raw/torch.score.$round.log"
   fi
 done
 rm -rf "$raw/workloads"

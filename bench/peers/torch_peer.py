@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
-"""The same models, rows and steps in PyTorch. Prints the JSON of Google Benchmark.
+"""The same models, rows and steps in PyTorch, and scoring in ONNX Runtime. Prints the JSON of Google Benchmark.
 
     torch_peer.py WORKLOADS [--filter REGEX] [--repetitions N] [--min-time SECONDS] > result.json
 
-Training steps are taken by two writings of the model, the same in everything but the embeddings and cross layers:
+Training steps are taken by three writings of the model, the same in everything but the embeddings and cross layers:
 
 - `PyTorch`: with PyTorch's own modules. A torch.nn.Embedding per field, and a torch.nn.GRUCell called in every cross
   layer, which computes x0 W^T each time. For the candidate cross there is no module: its formula, written like one.
 - `PyTorch-tuned`: for speed, by hand. One lookup for all fields, x0 W^T once for all layers, addcmul and lerp.
+- `PyTorch-compiled`: the tuned one, all behind the lookup by torch.compile, which wants a C++ compiler.
 
-Scoring, named `PyTorch`, is by TorchScript of the tuned writing: frozen, or optimized for inference if that is faster.
+The tuned writing scores:
+
+- `PyTorch`: as TorchScript, frozen, or optimized for inference if that is faster.
+- `PyTorch-compiled`: by torch.compile with frozen weights.
+- `ONNX Runtime`: exported to ONNX (`pip install -r bench/peers/requirements.txt`).
 
 WORKLOADS is what `write_workloads` wrote. The loss of the first steps and the probabilities must equal those
 found there, else a benchmark reports an error instead of times.
@@ -17,6 +22,7 @@ found there, else a benchmark reports an error instead of times.
 import argparse
 import glob
 import inspect
+import io
 import json
 import os
 import re
@@ -131,7 +137,10 @@ class Dcrnn(torch.nn.Module):
 
     def forward(self, ids, numbers):
         """[B, 2] p(click), p(click and consume)."""
-        click, consume = self.share(self.cross(self.embed(ids, numbers)))
+        return self.probabilities(self.embed(ids, numbers))
+
+    def probabilities(self, x0):
+        click, consume = self.share(self.cross(x0))
         click, consume = torch.relu(self.tower_click(click)), torch.relu(self.tower_consume(consume))
         if self.transferring:
             consume = torch.gru_cell(consume, click, self.t_ih, self.t_hh, self.t_bih, self.t_bhh)
@@ -223,7 +232,15 @@ class Tuned(Dcrnn):
         return h
 
 
-WRITINGS = {"PyTorch": Plain, "PyTorch-tuned": Tuned}
+class Compiled(Tuned):
+    """By torch.compile, but for the lookup, whose gradient may be sparse."""
+
+    def __init__(self, tensors, config, sparse):
+        super().__init__(tensors, config, sparse)
+        self.probabilities = torch.compile(self.probabilities, dynamic=False, fullgraph=True)
+
+
+WRITINGS = {"PyTorch": Plain, "PyTorch-tuned": Tuned, "PyTorch-compiled": Compiled}
 
 
 class Workload:
@@ -273,6 +290,7 @@ def check(what, got, want, tolerance):
 
 def training(workload, writing, threads):
     """The better of tables with dense and with sparse gradients; of a million rows only the latter."""
+    torch.compiler.reset()
     torch.set_num_threads(threads)
     turns = workload.turns(workload.batch)
     seconds = {}
@@ -287,14 +305,41 @@ def training(workload, writing, threads):
     return lambda: subject.step(*turns[next(position) % len(turns)])
 
 
-def scoring(workload, batch):
+def scripted(model, example):
+    """TorchScript: frozen, and optimized for inference."""
+    return [torch.jit.freeze(torch.jit.trace(model, example)),
+            torch.jit.optimize_for_inference(torch.jit.trace(model, example))]
+
+
+def compiled(model, example):
+    return [torch.compile(model, dynamic=False, fullgraph=True, options={"freezing": True})]
+
+
+def exported(model, example):
+    """A session of ONNX Runtime, called with tensors like the others."""
+    import onnxruntime
+
+    file = io.BytesIO()
+    torch.onnx.export(model, example, input_names=["ids", "numbers"], dynamo=True, verbose=False).save(file)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(file.getvalue(), options, providers=["CPUExecutionProvider"])
+    names = [value.name for value in session.get_inputs()]  # without numbers there is but one
+    return [lambda *rows: session.run(None, {name: value.numpy() for name, value in zip(names, rows)})[0]]
+
+
+SCORERS = {"PyTorch": scripted, "PyTorch-compiled": compiled, "ONNX Runtime": exported}
+
+
+def scoring(workload, batch, make):
+    """The fastest of the candidates that `make` makes of the tuned writing."""
+    torch.compiler.reset()
     torch.set_num_threads(1)
     turns = workload.turns(batch)[:64]
     model = Tuned(workload.tensors, workload.config, False).eval()
     example = turns[0][:2]
     with torch.no_grad():
-        scripted = torch.jit.freeze(torch.jit.trace(model, example))
-        candidates = [scripted, torch.jit.optimize_for_inference(torch.jit.trace(model, example))]
+        candidates = make(model, example)
         times = []
         for candidate in candidates:
             for _ in range(20):  # the profiling executor settles
@@ -349,7 +394,8 @@ def benchmarks(workloads):
         if workload.gru and workload.batch == 1024 and not workload.million:
             for batch in (1, 64, 1024):
                 name = re.sub(r"B=\d+", f"B={batch}", workload.name)
-                yield f"score/{name}/PyTorch", batch, lambda w=workload, n=batch: scoring(w, n)
+                for who, make in SCORERS.items():
+                    yield f"score/{name}/{who}", batch, lambda w=workload, n=batch, m=make: scoring(w, n, m)
 
 
 def main():
@@ -375,13 +421,16 @@ def main():
                                 "real_time": wall * 1e6, "cpu_time": cpu * 1e6, "rows/s": rows / wall,
                                 "verified": 1.0})
                 print(f"{name:70} {wall * 1e6:12.1f} us {cpu * 1e6:12.1f} us", file=sys.stderr)
-        except (ValueError, RuntimeError) as error:
-            results.append({**entry, "error_occurred": True, "error_message": str(error)})
+        except (ValueError, RuntimeError, ImportError) as error:
+            reason = str(error).strip().partition("\n")[0]
+            results.append({**entry, "error_occurred": True, "error_message": reason})
             print(f"{name}: {error}", file=sys.stderr)
     built = torch.__config__.show()
     chose = [re.search(pattern, built) for pattern in (r"BLAS_INFO=(\w+)", r"CPU capability usage: (\S+)")]
-    json.dump({"context": {"peer PyTorch": ", ".join([torch.__version__] + [found[1] for found in chose if found])},
-               "benchmarks": results}, sys.stdout, indent=1)
+    context = {"peer PyTorch": ", ".join([torch.__version__] + [found[1] for found in chose if found])}
+    if "onnxruntime" in sys.modules:
+        context["peer ONNX Runtime"] = sys.modules["onnxruntime"].__version__
+    json.dump({"context": context, "benchmarks": results}, sys.stdout, indent=1)
 
 
 if __name__ == "__main__":
