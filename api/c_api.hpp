@@ -44,13 +44,6 @@ dcrnn_status run(dcrnn_error* error, F&& f) noexcept {
   return result ? DCRNN_OK : static_cast<dcrnn_status>(result.error().code);
 }
 
-/// The value, or its Error thrown on to run().
-template <class T>
-T value_of(Result<T> result) {
-  if (!result) throw Failure(result.error());
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
-
 inline ComputeOptions options_of(int threads, const char* isa) {
   return {threads, isa == nullptr ? "auto" : isa};
 }

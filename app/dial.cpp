@@ -3,7 +3,9 @@
 #include <array>
 #include <filesystem>
 
+#include "app/comparison_watch.hpp"
 #include "app/failure.hpp"
+#include "app/json.hpp"
 #include "app/options.hpp"
 #include "app/signals.hpp"
 #include "app/terminal.hpp"
@@ -24,14 +26,15 @@ struct DialFigure {
   const char* name;
   const char* title;
   std::size_t task;
-  std::vector<double> TaskFigures::*values;
+  std::vector<double> compare::TaskFigures::*values;
 };
-const DialFigure kFigures[] = {{"gap_click", "click: gap of AUC to the truth", 0, &TaskFigures::gap},
-                               {"gap_consume", "consume: gap of AUC to the truth", 1, &TaskFigures::gap},
-                               {"counterfactual_gap", "consume given click, without a click: gap of AUC", 1,
-                                &TaskFigures::counterfactual_gap},
-                               {"counterfactual_bias", "consume given click, without a click: bias of p", 1,
-                                &TaskFigures::counterfactual_bias}};
+const DialFigure kFigures[] = {
+    {"gap_click", "click: gap of AUC to the truth", 0, &compare::TaskFigures::gap},
+    {"gap_consume", "consume: gap of AUC to the truth", 1, &compare::TaskFigures::gap},
+    {"counterfactual_gap", "consume given click, without a click: gap of AUC", 1,
+     &compare::TaskFigures::counterfactual_gap},
+    {"counterfactual_bias", "consume given click, without a click: bias of p", 1,
+     &compare::TaskFigures::counterfactual_bias}};
 
 /// The figures of a row at one correlation, a number per seed.
 using Cell = std::array<std::vector<double>, std::size(kFigures)>;
@@ -42,31 +45,28 @@ struct Dial {
 };
 
 /// The comparison on one log.
-Comparison compare_on_log(const CompareOptions& all, const DialOptions& dial, double correlation,
-                          std::size_t seed) {
+compare::Comparison compare_on_log(const compare::Job& all, const std::vector<std::string>& set,
+                                   const DialOptions& dial, double correlation, std::size_t seed) {
   const std::string log = all.out + "/" + fixed(correlation, 2) + "." + std::to_string(seed);
-  SynthJob job;
-  job.directory = log;
-  job.rows = dial.rows;
-  job.correlation = correlation;
-  job.selection = dial.selection;
-  job.seed = seed;
-  job.progress = [](const JobProgress&) { return !stop_requested(); };
-  if (!std::filesystem::exists(log + "/config.json")) take(synth(job));
-  CompareOptions options = all;
-  options.config = log + "/config.json";
-  options.train = {log + "/train.csv"};
-  options.valid = {log + "/valid.csv"};
-  options.test = {log + "/test.csv"};
-  options.out = log + "/models";
-  options.seeds = 1;
-  std::filesystem::create_directories(options.out);
-  std::vector<std::string> set = options.set;
-  set.push_back("train.seed=1");
-  const std::string config = read_config_text(options.config, set);
-  std::vector<SizedRow> rows;
-  for (const std::string& name : options.models) rows.push_back(make_sized_row(name, config, options));
-  return run_comparison(options, config, rows);
+  SynthJob synthesis;
+  synthesis.directory = log;
+  synthesis.rows = dial.rows;
+  synthesis.correlation = correlation;
+  synthesis.selection = dial.selection;
+  synthesis.seed = seed;
+  synthesis.progress = [](const JobProgress&) { return !stop_requested(); };
+  compare::Job job = all;
+  job.config_name = log + "/config.json";
+  if (!std::filesystem::exists(job.config_name)) take(synth(synthesis));
+  job.config = read_config_text(job.config_name, set);
+  job.train = {log + "/train.csv"};
+  job.valid = {log + "/valid.csv"};
+  job.test = {log + "/test.csv"};
+  job.out = log + "/models";
+  job.seeds = 1;
+  std::filesystem::create_directories(job.out);
+  const ComparisonWatch watch(job);
+  return take(compare::judge(job));
 }
 
 std::string as_csv(const Dial& dial) {
@@ -129,18 +129,32 @@ std::string as_table(const Dial& dial) {
   return text;
 }
 
+/// What all logs of the dial stand on, as JSON.
+std::string foundation(const compare::Job& job, const std::vector<std::string>& set,
+                       const DialOptions& dial) {
+  JsonWriter json;
+  json.begin_object().member("--rows", dial.rows).member("--selection", dial.selection);
+  json.member("--equal", word(job.equal)).member("--search", job.search).key("--set").begin_list();
+  for (const std::string& assignment : set) json.value(assignment);
+  return json.end_list().end_object().text() + "\n";
+}
+
 }  // namespace
 
-int run_dial(const CompareOptions& given, const DialOptions& dial) {
-  CompareOptions options = given;
-  if (options.models.empty()) options.models.assign(std::begin(kRows), std::end(kRows));
+int run_dial(compare::Job job, const std::vector<std::string>& set, const DialOptions& dial) {
+  take(compare::claim(job.out, foundation(job, set, dial)));
+  if (job.models.empty()) {
+    for (const char* row : kRows) job.models.push_back({row, {}});
+  }
+  std::vector<std::string> assignments = set;
+  assignments.emplace_back("train.seed=1");  // each run sets its own
   Dial found;
   for (const double correlation : kCorrelations) {
-    std::vector<Cell>& cells = found.cells.emplace_back(options.models.size());
-    for (std::size_t seed = 1; seed <= options.seeds; ++seed) {
+    std::vector<Cell>& cells = found.cells.emplace_back(job.models.size());
+    for (std::size_t seed = 1; seed <= job.seeds; ++seed) {
       print_note("correlation " + fixed(correlation, 2) + ", log " + std::to_string(seed) + " of " +
-                 std::to_string(options.seeds) + "\n");
-      const Comparison comparison = compare_on_log(options, dial, correlation, seed);
+                 std::to_string(job.seeds) + "\n");
+      const compare::Comparison comparison = compare_on_log(job, assignments, dial, correlation, seed);
       found.rows.clear();
       for (std::size_t r = 0; r < comparison.rows.size(); ++r) {
         found.rows.push_back(comparison.rows[r].name);
@@ -151,9 +165,9 @@ int run_dial(const CompareOptions& given, const DialOptions& dial) {
       }
     }
   }
-  take(compare::write_text(options.out + "/dial.csv", as_csv(found)));
-  take(compare::write_text(options.out + "/dial.svg", as_svg(found)));
-  print_out(as_table(found) + with_commas(options.seeds) + " logs of " + with_commas(dial.rows) +
+  take(compare::write_text(job.out + "/dial.csv", as_csv(found)));
+  take(compare::write_text(job.out + "/dial.svg", as_svg(found)));
+  print_out(as_table(found) + with_commas(job.seeds) + " logs of " + with_commas(dial.rows) +
             " training rows for each correlation\n");
   return 0;
 }

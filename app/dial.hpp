@@ -1,7 +1,11 @@
 // dcrnn compare --dial: when does sharing pay? Answered on logs whose truth is known.
 #pragma once
 
-#include "app/compare_run.hpp"
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "compare/judge.hpp"
 
 namespace dcrnn::app {
 
@@ -11,8 +15,9 @@ struct DialOptions {
   double selection = 0;
 };
 
-/// For every correlation of the tasks and every seed a synthetic log of its own in options.out, on which the
-/// rows are compared; writes dial.csv and dial.svg there and prints the table. Exit code.
-int run_dial(const CompareOptions& options, const DialOptions& dial);
+/// For every correlation of the tasks and every seed a synthetic log of its own in job.out, on which the
+/// job's rows are compared, its config changed by `set`; writes dial.csv and dial.svg there and prints the
+/// table. Exit code.
+int run_dial(compare::Job job, const std::vector<std::string>& set, const DialOptions& dial);
 
 }  // namespace dcrnn::app

@@ -7,6 +7,7 @@
 #include "app/signals.hpp"
 #include "app/terminal.hpp"
 #include "app/text.hpp"
+#include "compare/work.hpp"
 
 namespace dcrnn::app {
 namespace {
@@ -27,7 +28,7 @@ double stage_fraction(const JobProgress& job) {
 /// Done share of the whole run.
 double run_fraction(const JobProgress& job) {
   if (job.epochs == 0) return stage_fraction(job);
-  return (static_cast<double>(job.member) + member_fraction(job)) / static_cast<double>(job.members);
+  return (static_cast<double>(job.member) + compare::member_fraction(job)) / static_cast<double>(job.members);
 }
 
 std::string rate(const JobProgress& job) {
@@ -43,11 +44,6 @@ std::string bar(double fraction) {
 }
 
 }  // namespace
-
-double member_fraction(const JobProgress& job) {
-  const double in_epoch = job.stage == "validating" ? 1 : stage_fraction(job);
-  return (static_cast<double>(job.epoch) - 1 + in_epoch) / static_cast<double>(job.epochs);
-}
 
 bool Progress::show(const JobProgress& job) {
   const bool new_stage = stage_ != job.stage;

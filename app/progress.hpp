@@ -44,9 +44,6 @@ class Progress {
   Clock::time_point estimate_start_{}, last_draw_{};
 };
 
-/// Done share of the epochs of one member; while it is trained or validated.
-double member_fraction(const JobProgress& job);
-
 /// "member 2 of 4, ", nothing where there is but one. They count from 0, as in the model file.
 std::string member_text(std::size_t member, std::size_t members);
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "app/comparison_text.hpp"
 #include "app/failure.hpp"
 #include "app/text.hpp"
 #include "compare/statistics.hpp"
@@ -135,13 +136,13 @@ void add_explanation(report::Page& page, const Explanation& explanation, const s
   }
 }
 
-void add_quality(report::Page& page, const Comparison& comparison) {
+void add_quality(report::Page& page, const compare::Comparison& comparison) {
   page.section("AUC",
                "On the test data, mean and standard deviation over the seeds. Bold: shown to be best.");
   for (std::size_t t = 0; t < comparison.tasks.size(); ++t) {
     report::ValueChart chart{comparison.tasks[t].name, "AUC", {}};
-    for (const RowFigures& row : comparison.rows) {
-      const TaskFigures& figures = row.tasks[t];
+    for (const compare::RowFigures& row : comparison.rows) {
+      const compare::TaskFigures& figures = row.tasks[t];
       if (figures.auc.empty()) continue;
       const auto [mean, deviation] = compare::spread(figures.auc);
       chart.values.push_back({row.name, mean, deviation, figures.best});
@@ -150,17 +151,17 @@ void add_quality(report::Page& page, const Comparison& comparison) {
   }
 }
 
-void add_cost(report::Page& page, const Comparison& comparison) {
+void add_cost(report::Page& page, const compare::Comparison& comparison) {
   page.section(
       "Cost against quality",
       "Up is better, left is cheaper: multiplications and additions to score a row, in thousands. Of up to "
       "three rows with the standard deviation.");
   const auto trained = std::count_if(comparison.rows.begin(), comparison.rows.end(),
-                                     [](const RowFigures& row) { return row.trained; });
+                                     [](const compare::RowFigures& row) { return row.trained; });
   for (std::size_t t = 0; t < comparison.tasks.size(); ++t) {
     report::LineChart chart{
         comparison.tasks[t].name, {"1000 flops per row", 0, {}}, {"AUC", {}, {}}, {}, false};
-    for (const RowFigures& row : comparison.rows) {
+    for (const compare::RowFigures& row : comparison.rows) {
       if (!row.trained || row.tasks[t].auc.empty()) continue;
       const auto [mean, deviation] = compare::spread(row.tasks[t].auc);
       // Of many rows the bars would hide the points.
@@ -217,7 +218,8 @@ void write_model_report(const std::string& report, const std::string& path,
   write(report, page);
 }
 
-void write_comparison_report(const std::string& report, const Comparison& comparison) {
+void write_comparison_report(const std::string& report, const compare::Comparison& comparison,
+                             const std::vector<Story>& stories) {
   std::vector<std::string> tasks;
   for (const compare::Task& task : comparison.tasks) tasks.push_back(task.name);
   report::Page page("dcrnn compare");
@@ -225,10 +227,10 @@ void write_comparison_report(const std::string& report, const Comparison& compar
   for (const auto& table : tables(comparison)) page.table(table);
   add_quality(page, comparison);
   add_cost(page, comparison);
-  add_curves(page, tasks, comparison.stories);
-  add_calibrations(page, tasks, comparison.stories);
+  add_curves(page, tasks, stories);
+  add_calibrations(page, tasks, stories);
   if (comparison.explanation) add_explanation(page, *comparison.explanation, comparison.explained);
-  add_interference(page, comparison.stories);
+  add_interference(page, stories);
   write(report, page);
 }
 

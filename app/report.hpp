@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "app/comparison.hpp"
 #include "app/story.hpp"
+#include "compare/comparison.hpp"
 #include "dcrnn/scores.hpp"
 
 namespace dcrnn::app {
@@ -22,6 +22,8 @@ void check_report(const std::string& path, const std::vector<std::string>& reads
 void write_model_report(const std::string& report, const std::string& path,
                         const std::vector<std::string>& data, const EvalJob& job);
 
-void write_comparison_report(const std::string& report, const Comparison& comparison);
+/// `stories`: of its rows.
+void write_comparison_report(const std::string& report, const compare::Comparison& comparison,
+                             const std::vector<Story>& stories);
 
 }  // namespace dcrnn::app

@@ -5,6 +5,14 @@
 
 namespace dcrnn::compare {
 
+double member_fraction(const JobProgress& job) {
+  double in_epoch = job.stage == "validating" ? 1 : 0;
+  if (in_epoch == 0 && job.total > 0) {
+    in_epoch = std::min(1.0, static_cast<double>(job.done) / static_cast<double>(job.total));
+  }
+  return (static_cast<double>(job.epoch) - 1 + in_epoch) / static_cast<double>(job.epochs);
+}
+
 double Work::Part::done() const {
   if (members.empty()) return 0;
   return work * std::accumulate(members.begin(), members.end(), 0.0) / static_cast<double>(members.size());

@@ -6,7 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "dcrnn/files.hpp"
+
 namespace dcrnn::compare {
+
+/// Done share of the epochs of one member; while it is trained or validated.
+double member_fraction(const JobProgress& job);
 
 struct RunWork {
   std::string run;

@@ -53,4 +53,11 @@ auto guard(F&& f) noexcept -> Result<std::invoke_result_t<F>> {
   }
 }
 
+/// The value, or its Error thrown on to guard().
+template <class T>
+T value_of(Result<T> result) {
+  if (!result) throw Failure(result.error());
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
 }  // namespace dcrnn

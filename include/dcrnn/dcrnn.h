@@ -225,6 +225,51 @@ DCRNN_EXPORT dcrnn_status dcrnn_trace(const dcrnn_model* model, const dcrnn_tabl
 DCRNN_EXPORT dcrnn_status dcrnn_gradcheck(const char* config_json, uint64_t seed, size_t rows,
                                           size_t elements, dcrnn_bytes** json, dcrnn_error* error);
 
+/* A row of a comparison: the name of one of docs/compare.md, or of a row of one's own, which has a config or
+ * predictions made elsewhere. */
+typedef struct dcrnn_compare_row {
+  size_t size;
+  const char* name;
+  const char* config_json; /* NULL: that of the row of this name */
+  const char* const*
+      files; /* predictions: CSV as `dcrnn predict` writes it, one or one for each seed; or NULL */
+  size_t file_count;
+} dcrnn_compare_row;
+
+typedef struct dcrnn_compare_progress {
+  size_t size;
+  const char* stage;   /* "training"; of the test data "reading" and "validating" */
+  size_t done, models; /* finished, and all that are trained; 0 in the other stages */
+  double share;        /* of the stage's work, from 0 to 1 */
+} dcrnn_compare_progress;
+
+typedef struct dcrnn_compare_job {
+  size_t size;
+  const char* config_json;
+  const char* const* train; /* CSV files */
+  size_t train_count;
+  const char* const* valid;
+  size_t valid_count;
+  const char* const* test;
+  size_t test_count;
+  const dcrnn_compare_row* rows; /* where none is trained, all rows are */
+  size_t row_count;
+  const char* equal; /* NULL: "parameters"; "flops", "none" */
+  size_t seeds;      /* 0: 5 */
+  size_t search;     /* settings that each row is tried with beside the config's */
+  const char* out;   /* directory of models, cache, table.json and table.csv */
+  int threads;       /* 0: the processors this process can use */
+  const char* isa;   /* NULL: "auto" */
+  /* Each may be NULL; all are called with `user`, by any of the threads, one at a time. */
+  int (*on_progress)(const dcrnn_compare_progress* progress, void* user); /* 0 stops */
+  void (*on_note)(const char* note, void* user);
+  void* user;
+} dcrnn_compare_job;
+
+/* The comparison of `dcrnn compare`; the same job goes on where it was stopped (DCRNN_STOPPED). json: its
+ * table.json. */
+DCRNN_EXPORT dcrnn_status dcrnn_compare(const dcrnn_compare_job* job, dcrnn_bytes** json, dcrnn_error* error);
+
 #ifdef __cplusplus
 }
 #endif

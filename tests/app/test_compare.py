@@ -258,7 +258,7 @@ class Compare(CommandLineTest):
         self.check_error(self.compare("late", *rows, *absent), IO, "cannot open .*absent.csv: no such file")
         twice = ["--outside", self.outside("two.csv", good)] * 2
         self.check_error(self.compare("late", "--models", "hard", "--seeds", "3", *twice), 2,
-                         "--outside two: found 2 files, want one, or one for each of 3 seeds")
+                         'outside row "two": found 2 files, want one, or one for each of 3 seeds')
         self.check_error(self.compare("late", *rows, "--outside", "x"), 2, 'found "x", want NAME=FILE')
 
     def check_outcome(self, done, code, pattern):

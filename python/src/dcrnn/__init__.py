@@ -1,6 +1,6 @@
 """DCRNN: a multi-task model for click logs, trained and scored by an engine of its own.
 
-`DCRNNClassifier` works as scikit-learn's classifiers do; `fit`, `Model`, `Scorer` and `Trainer` are the engine itself, with
+`DCRNNClassifier` works as scikit-learn's classifiers do; `fit`, `compare`, `Model`, `Scorer` and `Trainer` are the engine itself, with
 configs as dicts; `plots` draws. See docs/python.md.
 """
 
@@ -15,10 +15,13 @@ from ._library import (
     UsageError,
 )
 from .classifier import DCRNNClassifier
+from .comparison import Comparison, ComparisonProgress, compare
 from .model import Fit, Interrupted, Model, Progress, Scorer, Trainer, fit, gradcheck, inspect, version
 
 __version__ = version()
 __all__ = [
+    "Comparison",
+    "ComparisonProgress",
     "DCRNNClassifier",
     "DataError",
     "DivergedError",
@@ -34,6 +37,7 @@ __all__ = [
     "StoppedError",
     "Trainer",
     "UsageError",
+    "compare",
     "fit",
     "gradcheck",
     "inspect",

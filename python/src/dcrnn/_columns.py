@@ -288,7 +288,8 @@ def labels_of(task: str, values: Any, count: int) -> np.ndarray:
     return np.where(known, array, -1).astype(np.int8)
 
 
-def _doubles(what: str, values: Any, count: int) -> np.ndarray:
+def doubles_of(what: str, values: Any, count: int) -> np.ndarray:
+    """One number for every row."""
     values = np.ascontiguousarray(values, dtype=np.float64)
     if values.shape != (count,):
         raise DataError(f"{what}: found shape {list(values.shape)}, want [{count}]", "give one for every row")
@@ -318,12 +319,12 @@ class Table:
         self._kept += [arrays, made]
         self.struct = CTable(ctypes.sizeof(CTable), count, arrays, len(arrays), made, len(made), None, None)
         if weights is not None:
-            self.struct.weights = self._pointer(_doubles("weights", weights, count))
+            self.struct.weights = self._pointer(doubles_of("weights", weights, count))
         if soft is not None:
             pointers = (ctypes.c_void_p * len(made))()
             for t, task in enumerate(labels or {}):
                 if task in soft:
-                    pointers[t] = self._pointer(_doubles(f'soft labels "{task}"', soft[task], count))
+                    pointers[t] = self._pointer(doubles_of(f'soft labels "{task}"', soft[task], count))
             unknown = set(soft) - set(labels or {})
             if unknown:
                 raise DataError(f'soft labels "{sorted(unknown)[0]}": there are no labels of this name', "give both")
@@ -339,7 +340,7 @@ class Table:
             self._text(array, bag_cells(reader, column))
             return
         if reader["words"] and column.numbers is not None:
-            column = _whole(column)
+            column = as_words(column)
         if column.numbers is not None:
             array.numbers = self._pointer(column.numbers)
         elif column.integers is not None:
@@ -362,7 +363,7 @@ class Table:
         array.text_offsets = self._pointer(offsets)
 
 
-def _whole(column: Column) -> Column:
+def as_words(column: Column) -> Column:
     """A float column as words."""
     numbers = column.numbers
     known = numbers == numbers

@@ -141,12 +141,60 @@ class FitJob(c.Structure):
     ]
 
 
+class CompareRow(c.Structure):
+    _fields_ = [
+        ("size", c.c_size_t),
+        ("name", c.c_char_p),
+        ("config_json", c.c_char_p),
+        ("files", c.POINTER(c.c_char_p)),
+        ("file_count", c.c_size_t),
+    ]
+
+
+class CCompareProgress(c.Structure):
+    _fields_ = [
+        ("size", c.c_size_t),
+        ("stage", c.c_char_p),
+        ("done", c.c_size_t),
+        ("models", c.c_size_t),
+        ("share", c.c_double),
+    ]
+
+
+ON_COMPARE_PROGRESS = c.CFUNCTYPE(c.c_int, c.POINTER(CCompareProgress), c.c_void_p)
+
+
+class CompareJob(c.Structure):
+    _fields_ = [
+        ("size", c.c_size_t),
+        ("config_json", c.c_char_p),
+        ("train", c.POINTER(c.c_char_p)),
+        ("train_count", c.c_size_t),
+        ("valid", c.POINTER(c.c_char_p)),
+        ("valid_count", c.c_size_t),
+        ("test", c.POINTER(c.c_char_p)),
+        ("test_count", c.c_size_t),
+        ("rows", c.POINTER(CompareRow)),
+        ("row_count", c.c_size_t),
+        ("equal", c.c_char_p),
+        ("seeds", c.c_size_t),
+        ("search", c.c_size_t),
+        ("out", c.c_char_p),
+        ("threads", c.c_int),
+        ("isa", c.c_char_p),
+        ("on_progress", ON_COMPARE_PROGRESS),
+        ("on_note", ON_TEXT),
+        ("user", c.c_void_p),
+    ]
+
+
 _HANDLE = c.c_void_p
 _OUT = c.POINTER(_HANDLE)
 _TABLE = c.POINTER(CTable)
 # Functions that give a status; the last argument of each, the error, is added below.
 _CALLS = {
     "fit": [c.POINTER(FitJob), _OUT, _OUT],
+    "compare": [c.POINTER(CompareJob), _OUT],
     "model_create": [c.c_char_p, _OUT],
     "columns": [c.c_char_p, _OUT],
     "model_create_from_rows": [c.c_char_p, _TABLE, _OUT],

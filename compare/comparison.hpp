@@ -1,16 +1,17 @@
-// What a comparison has found, and how it is told.
+// What a comparison has found.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "app/story.hpp"
 #include "compare/rows.hpp"
 #include "compare/widths.hpp"
+#include "dcrnn/scores.hpp"
 
-namespace dcrnn::app {
+namespace dcrnn::compare {
 
 /// Figures of one task, a number per seed; an undefined one is left out.
 struct TaskFigures {
@@ -21,7 +22,7 @@ struct TaskFigures {
   // Where the test file has the truth.
   std::vector<double> gap;                                      ///< of the AUC to that of the truth
   std::vector<double> counterfactual_bias, counterfactual_gap;  ///< of P(task | parent) without the parent
-  std::vector<double> logit;  ///< [rows of --test]: log odds of p, summed over the seeds
+  std::vector<double> logit;  ///< [rows of the test data]: log odds of p, summed over the seeds
   bool leads = false;         ///< has the highest mean AUC, where it was tested
   bool best = false;          ///< both tests say so against every other row
   // Of a row that was tested against the one that leads.
@@ -43,31 +44,32 @@ struct RowFigures {
 };
 
 struct Comparison {
-  std::vector<compare::Task> tasks;
-  std::vector<std::vector<std::int8_t>> labels;  ///< [T][rows of --test]: -1 where missing
+  std::vector<Task> tasks;
+  std::vector<std::vector<std::int8_t>> labels;  ///< [T][rows of the test data]: -1 where missing
   std::size_t seeds = 0, search = 0;
-  compare::Equal equal = compare::Equal::parameters;
+  Equal equal = Equal::parameters;
   std::vector<RowFigures> rows;
   std::size_t tests = 0;                   ///< comparisons of two rows that the p are corrected for
-  std::vector<Story> stories;              ///< of the rows, for a report
-  std::optional<Explanation> explanation;  ///< of one row, likewise
+  std::optional<Explanation> explanation;  ///< of one row, where it was asked for
   std::string explained;                   ///< its name
 };
+
+/// A figure of a task, by its name in files and its title in tables.
+struct Figure {
+  const char* name;
+  const char* title;
+  std::vector<double> TaskFigures::*values;
+};
+std::span<const Figure> figures();
 
 /// Marks each task's best row, where there is one: DeLong's test and the t test over seeds both say, at .05
 /// after Holm's correction over all tasks, that its AUC is above that of every other row.
 void mark_best(Comparison& comparison);
 
-/// A table for each task, and one of cost; the first row of each heads the columns.
-std::vector<std::vector<std::vector<std::string>>> tables(const Comparison& comparison);
-/// What the tables stand on, in lines.
-std::string summary(const Comparison& comparison);
-/// All of that as text.
-std::string as_table(const Comparison& comparison);
 std::string as_json(const Comparison& comparison);
 std::string as_csv(const Comparison& comparison);
 
 /// "parameters", "flops", "none"
-const char* word(compare::Equal equal);
+const char* word(Equal equal);
 
-}  // namespace dcrnn::app
+}  // namespace dcrnn::compare
