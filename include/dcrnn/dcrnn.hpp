@@ -4,6 +4,7 @@
 #include "dcrnn/arrays.hpp"
 #include "dcrnn/check.hpp"
 #include "dcrnn/files.hpp"
+#include "dcrnn/follow.hpp"
 #include "dcrnn/model.hpp"
 #include "dcrnn/result.hpp"
 #include "dcrnn/rows.hpp"

@@ -4,10 +4,10 @@
 #include <string>
 
 #include "model/kinds.hpp"
-#include "tests/model/page_of.hpp"
+#include "model/page_of.hpp"
 
 int main() {
-  using dcrnn::test::page_of;
+  using dcrnn::model::page_of;
   nlohmann::json all = nlohmann::json::array();
   const auto add = [&]<class Kind>(const char* role, nlohmann::json examples) {
     all.push_back({{"role", role},

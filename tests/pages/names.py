@@ -176,6 +176,8 @@ class Names:
         if binding.data:
             key = self.key(name)
             value = self.model.data(self, binding.data, name, key)
+            if value is not None and binding.data != "ids":
+                self.check_shape(name, value, binding.shape)
             return None if value is None else (Key(key.name, key.subs, self.data_loops(key)), value)
         if binding.key:
             return None  # a letter

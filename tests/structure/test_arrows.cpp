@@ -45,7 +45,8 @@ const std::vector<Room> kRooms = {
     {"synth", {"dcrnn/", "core/"}, {}},
     {"compare", {"dcrnn/", "core/"}, {"nlohmann/"}},
     {"report", {}, {}},
-    {"app", {"dcrnn/", "compare/", "report/"}, {"CLI/", "posix"}},
+    {"stepper", {}, {}},
+    {"app", {"dcrnn/", "compare/", "report/", "stepper/"}, {"CLI/", "posix"}},
     {"examples", {"dcrnn/"}, {"dcrnn/", "posix", "math.h", "std", "string.h"}},
 };
 
@@ -151,7 +152,7 @@ std::vector<fs::path> sources(const fs::path& root) {
   std::vector<fs::path> found;
   for (const char* folder :
        {"include", "core", "config", "files", "kernels", "optim", "model", "train", "data", "synth", "api",
-        "compare", "report", "app", "examples", "bench", "tests"}) {
+        "compare", "report", "stepper", "app", "examples", "bench", "tests"}) {
     if (!fs::exists(root / folder)) continue;
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
       const std::string extension = entry.path().extension();

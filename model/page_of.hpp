@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace dcrnn::test {
+namespace dcrnn::model {
 
 /// The page of a kind: kPage, else that of its word.
 template <class Kind>
@@ -15,4 +15,4 @@ std::string page_of() {
   }
 }
 
-}  // namespace dcrnn::test
+}  // namespace dcrnn::model
