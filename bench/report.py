@@ -110,7 +110,6 @@ def number(value):
 
 
 PEER_AT_ITS_BEST = 0.7  # of the peak, at least, by a peer's plain product: else its ratios say nothing of us
-TORCH_PRODUCT = "machine/PyTorch/product/in=429/out=429/B=1024"
 
 TEXT = "text/B=1/ours"
 
@@ -120,16 +119,19 @@ class Lines:
 
     def __init__(self, results):
         self.r, self.rows = results, []
-        share = results.of_peak(TORCH_PRODUCT, product_flops(429, 429, 1024)) if TORCH_PRODUCT in results else None
-        self.torch_product = share
-        self.invalid = share is not None and share[0] < PEER_AT_ITS_BEST
+        self.products_of_peers = {}  # (median, best) shares of the peak
+        for who in ("PyTorch", "ONNX Runtime"):
+            name = f"machine/{who}/product/in=429/out=429/B=1024"
+            if name in results:
+                self.products_of_peers[who] = results.of_peak(name, product_flops(429, 429, 1024))
 
-    def beside_torch(self, what, target, ratio):
-        """A ratio to PyTorch; marked where PyTorch was not at its best."""
+    def beside(self, who, what, target, ratio):
+        """A ratio to a peer; marked where that was not at its best."""
         self.add(what, target, ratio)
-        if self.invalid and ratio is not None:
-            self.rows[-1] = (*self.rows[-1][:-1], "**invalid**: PyTorch's own product is under "
-                             f"{PEER_AT_ITS_BEST:.0%} of the peak")
+        share = self.products_of_peers.get(who)
+        if ratio is not None and share is not None and share[0] < PEER_AT_ITS_BEST:
+            self.rows[-1] = (*self.rows[-1][:-1], f"**invalid**: {who}'s own product is under "
+                             f"{100 * PEER_AT_ITS_BEST:.0f} % of the peak")
 
     def add(self, what, target, measured, least=True, text=number):
         """`measured`: (median, best), or None. Without a target the line is only told."""
@@ -196,21 +198,22 @@ class Lines:
             other = shape.replace("tanh", "cross")
             for name, wanted, of in ((shape, target, "nn.GRUCell"), (other, None, "nn.Linear")):
                 step = f"step/{name}/threads=1/"
-                self.beside_torch(f"training step, {name}: × PyTorch ({of})", wanted,
-                                  r.ratio(step + "PyTorch", step + "ours"))
-                self.beside_torch(f"training step, {name}: × PyTorch, tuned by hand (x0 W^T once)", wanted,
-                                  r.ratio(step + "PyTorch-tuned", step + "ours"))
-                self.beside_torch(f"training step, {name}: × PyTorch, that compiled", wanted,
-                                  r.ratio(step + "PyTorch-compiled", step + "ours"))
-        self.add("PyTorch's own product [1024, 429] x [429, 429]: of the peak", PEER_AT_ITS_BEST, self.torch_product,
-                 text=lambda v: f"{100 * v:.0f} %")
+                self.beside("PyTorch", f"training step, {name}: × PyTorch ({of})", wanted,
+                            r.ratio(step + "PyTorch", step + "ours"))
+                self.beside("PyTorch", f"training step, {name}: × PyTorch, tuned by hand (x0 W^T once)", wanted,
+                            r.ratio(step + "PyTorch-tuned", step + "ours"))
+                self.beside("PyTorch", f"training step, {name}: × PyTorch, that compiled", wanted,
+                            r.ratio(step + "PyTorch-compiled", step + "ours"))
+        for who in ("PyTorch", "ONNX Runtime"):
+            self.add(f"{who}'s own product [1024, 429] x [429, 429]: of the peak", PEER_AT_ITS_BEST,
+                     self.products_of_peers.get(who), text=lambda v: f"{100 * v:.0f} %")
         for D, target in ((429, 1.3), (60, 2.5)):
             for kind in ("dcn_v2", "mmoe", "ple"):
                 step = f"step/D={D}/table=10000/{kind}/B=1024/threads=1/"
                 for writing, of in (("PyTorch", "its modules"), ("PyTorch-tuned", "tuned by hand"),
                                     ("PyTorch-compiled", "that compiled")):
-                    self.beside_torch(f"training step, D={D}, {kind}: × PyTorch ({of})", target,
-                                      r.ratio(step + writing, step + "ours"))
+                    self.beside("PyTorch", f"training step, D={D}, {kind}: × PyTorch ({of})", target,
+                                r.ratio(step + writing, step + "ours"))
         for candidate in ("tanh", "cross"):
             name = f"step/D=429/table=10000/{candidate}/B=1024/threads="
             self.add(f"training step, D=429, {candidate}: two threads × one", 1.85, r.ratio(name + "1/ours", name + "2/ours"))
@@ -219,10 +222,11 @@ class Lines:
         for D, target in ((429, 5.5), (60, 20)):
             for candidate in ("tanh", "cross"):
                 name = f"score/D={D}/table=10000/{candidate}/B=1/"
-                for who, of in (("PyTorch", "frozen TorchScript"), ("PyTorch-compiled", "torch.compile"),
-                                ("ONNX Runtime", "ONNX Runtime")):
-                    self.beside_torch(f"scoring one row, D={D}, {candidate}: × {of}", target,
-                                      r.ratio(name + who, name + "ours"))
+                for who, scorer, of, least in (("PyTorch", "PyTorch", "frozen TorchScript", target),
+                                               ("PyTorch", "PyTorch-compiled", "torch.compile", 1),
+                                               ("ONNX Runtime", "ONNX Runtime", "ONNX Runtime", 1)):
+                    self.beside(who, f"scoring one row, D={D}, {candidate}: × {of}", least,
+                                r.ratio(name + scorer, name + "ours"))
                 if D == 429 and read and name + "PyTorch" in r:
                     least = 4 * D * D * ((3 if candidate == "tanh" else 2) + 3 * 3) / read  # W once, U in three layers
                     self.add("the most that the measured bandwidth of L3 allows, were all weights read from it", None,

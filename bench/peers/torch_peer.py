@@ -320,7 +320,7 @@ def exported(model, example):
     import onnxruntime
 
     file = io.BytesIO()
-    torch.onnx.export(model, example, input_names=["ids", "numbers"], dynamo=True, verbose=False).save(file)
+    torch.onnx.export(model, example, dynamo=True, verbose=False).save(file)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(file.getvalue(), options, providers=["CPUExecutionProvider"])
@@ -373,16 +373,28 @@ def measure(run, min_time):
         iterations = max(iterations + 1, int(iterations * 1.2 * min_time / max(wall, 1e-9)))
 
 
-def product():
-    """One of PyTorch's own, to see whether it runs at its best here."""
+def product(make):
+    """One of a peer's own, to see whether it runs at its best here."""
     torch.set_num_threads(1)
-    x, w = torch.randn(1024, 429), torch.randn(429, 429)
-    return lambda: torch.mm(x, w)
+    x = torch.randn(1024, 429)
+    layer = torch.nn.Linear(429, 429, bias=False).eval()
+    run = make(layer, (x,))[0]
+
+    def multiply():
+        with torch.no_grad():
+            return run(x)
+
+    check("product", multiply(), x.double() @ layer.weight.detach().double().T, 1e-4)
+    return multiply
+
+
+PRODUCTS = {"PyTorch": lambda layer, example: [layer], "ONNX Runtime": exported}
 
 
 def benchmarks(workloads):
     """(name, rows, make)."""
-    yield "machine/PyTorch/product/in=429/out=429/B=1024", 1024, product
+    for who, make in PRODUCTS.items():
+        yield f"machine/{who}/product/in=429/out=429/B=1024", 1024, lambda m=make: product(m)
     for workload in workloads:
         for threads in (1, 2):
             for name, writing in WRITINGS.items():
