@@ -222,10 +222,10 @@ class Lines:
         for D, target in ((429, 5.5), (60, 20)):
             for candidate in ("tanh", "cross"):
                 name = f"score/D={D}/table=10000/{candidate}/B=1/"
-                for who, scorer, of, least in (("PyTorch", "PyTorch", "frozen TorchScript", target),
-                                               ("PyTorch", "PyTorch-compiled", "torch.compile", 1),
-                                               ("ONNX Runtime", "ONNX Runtime", "ONNX Runtime", 1)):
-                    self.beside(who, f"scoring one row, D={D}, {candidate}: × {of}", least,
+                for who, scorer, of, wanted in (("PyTorch", "PyTorch", "frozen TorchScript", target),
+                                                ("PyTorch", "PyTorch-compiled", "torch.compile", 1),
+                                                ("ONNX Runtime", "ONNX Runtime", "ONNX Runtime", 1)):
+                    self.beside(who, f"scoring one row, D={D}, {candidate}: × {of}", wanted,
                                 r.ratio(name + scorer, name + "ours"))
                 if D == 429 and read and name + "PyTorch" in r:
                     least = 4 * D * D * ((3 if candidate == "tanh" else 2) + 3 * 3) / read  # W once, U in three layers
