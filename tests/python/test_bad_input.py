@@ -137,6 +137,30 @@ class Cells(PythonTest):
             with self.subTest(words=words):
                 self.refused(kind, call, *words)
 
+    def test_what_is_masked_is_missing(self):
+        mask = np.arange(80) % 3 == 0
+        x, user, click = self.columns["x"], self.columns["user"], self.labels["click"]
+        masked = {**self.columns, "x": np.ma.masked_array(x, mask), "user": np.ma.masked_array(user, mask)}
+        gaps = {**self.columns, "x": np.where(mask, np.nan, x), "user": np.where(mask, np.nan, user)}
+        np.testing.assert_array_equal(self.model.predict(masked), self.model.predict(gaps))
+        told = [self.model.evaluate(self.columns, {**self.labels, "click": labels})["tasks"]["click"]["auc"]
+                for labels in (np.ma.masked_array(click, mask), np.where(mask, np.nan, click))]
+        self.assertEqual(*told)
+
+    def test_arguments_of_the_classifier(self):
+        X = {"user": self.columns["user"], "x": self.columns["x"]}
+        y = np.stack([self.labels["click"], self.labels["consume"]], axis=1)
+        for options, word in [({"tasks": "click"}, "tasks"), ({"after": {"consum": "click"}}, "consum"),
+                              ({"kinds": ["user"]}, "kinds"), ({"epochs": -1}, "epochs"), ({"dim": 0}, "dim")]:
+            with self.assertRaisesRegex(ValueError, word):
+                dcrnn.DCRNNClassifier(**{"tasks": ["click", "consume"], **options}).fit(X, y)
+        for held in [7, (X,), [(X, y), (X, y)], (X, y, None, None)]:
+            with self.assertRaisesRegex(ValueError, "eval_set|inconsistent"):
+                dcrnn.DCRNNClassifier(epochs=1).fit(X, y, eval_set=held)
+        one, listed = (dcrnn.DCRNNClassifier(epochs=2).fit(X, y, eval_set=held) for held in [(X, y), [(X, y)]])
+        self.assertEqual(one.model_.to_bytes(), listed.model_.to_bytes())
+        self.refused(dcrnn.UsageError, lambda: dcrnn.gradcheck(CONFIG, rows=2**62), "rows")
+
     def test_callbacks_that_raise(self):
         class Odd(Exception):
             pass

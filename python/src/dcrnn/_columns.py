@@ -124,7 +124,9 @@ def _of_codes(name: str, codes: np.ndarray, categories: Iterable[Any]) -> Column
 
 
 def of_numpy(name: str, values: np.ndarray) -> Column:
-    """A one-dimensional array."""
+    """A one-dimensional array; what is masked is missing."""
+    if np.ma.isMaskedArray(values) and values.mask.any():
+        values = values.filled(np.nan) if values.dtype.kind == "f" else unmasked(values)
     values = np.asarray(values)
     if values.ndim != 1:
         _fail(name, f"an array of {values.ndim} dimensions", "give one dimension: a value for every row")
@@ -236,7 +238,7 @@ def columns_of(data: Any) -> dict[str, Column]:
     elif isinstance(data, Mapping):
         made = {str(name): _of_any(str(name), values) for name, values in data.items()}
     else:
-        array = np.asarray(data)
+        array = data if np.ma.isMaskedArray(data) else np.asarray(data)
         if array.ndim != 2:
             raise ValueError(
                 f"found an array of {array.ndim} dimensions, want rows and columns. Reshape your data: array.reshape(-1, 1) "
@@ -272,8 +274,8 @@ def _plain_numbers(values: Any) -> bool:
 
 
 def labels_of(task: str, values: Any, count: int) -> np.ndarray:
-    """Labels as int8: 0, 1, -1 where missing (NaN, None, -1 only if it is an integer)."""
-    array = np.asarray(values)
+    """Labels as int8: 0, 1, -1 where missing (NaN, None, masked, -1 only if it is an integer)."""
+    array = unmasked(values)
     if array.ndim != 1 or len(array) != count:
         raise DataError(f'labels "{task}": found shape {list(array.shape)}, want [{count}]', "give one label for every row")
     if array.dtype.kind == "O":
@@ -288,8 +290,16 @@ def labels_of(task: str, values: Any, count: int) -> np.ndarray:
     return np.where(known, array, -1).astype(np.int8)
 
 
+def unmasked(values: Any) -> np.ndarray:
+    """As an array, what is masked as None."""
+    masked = np.ma.isMaskedArray(values) and values.mask.any()
+    return np.array(values.tolist(), object) if masked else np.asarray(values)
+
+
 def doubles_of(what: str, values: Any, count: int) -> np.ndarray:
     """One number for every row."""
+    if np.ma.isMaskedArray(values):
+        values = values.astype(np.float64).filled(np.nan)
     values = np.ascontiguousarray(values, dtype=np.float64)
     if values.shape != (count,):
         raise DataError(f"{what}: found shape {list(values.shape)}, want [{count}]", "give one for every row")

@@ -8,7 +8,7 @@ from typing import Any, Callable, Mapping
 
 import numpy as np
 
-from ._columns import Column, columns_of, labels_of
+from ._columns import Column, columns_of, labels_of, unmasked
 from .model import Fit, Interrupted, Model, Progress, Trainer
 from .model import fit as fit_model
 
@@ -91,7 +91,7 @@ class DCRNNClassifier(ClassifierMixin, BaseEstimator):
         config = self._config(columns, sample_weight is not None)
         valid = None
         if eval_set is not None:
-            held_X, held_y, *held_weight = eval_set
+            held_X, held_y, *held_weight = _held_out(eval_set)
             held = self._columns(held_X, reset=False)
             valid = (held, self._labels(held_y, len(_first(held)), reset=False), *self._eval_weight(held_weight, sample_weight, held))
         self._trainer = None
@@ -212,6 +212,8 @@ class DCRNNClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
         columns, names = _target(y, n)
         if reset:
+            if isinstance(self.tasks, str):
+                raise ValueError(f"tasks: found the text {self.tasks!r}, want a list of names")
             self.tasks_ = [str(t) for t in (self.tasks or names or ([f"y{t}" for t in range(len(columns))] if len(columns) > 1 else ["y"]))]
             self._several = len(columns) > 1
         if len(columns) != len(self.tasks_):
@@ -228,6 +230,8 @@ class DCRNNClassifier(ClassifierMixin, BaseEstimator):
 
     @staticmethod
     def _weights(sample_weight: Any, n: int) -> np.ndarray:
+        if np.ma.isMaskedArray(sample_weight) and sample_weight.mask.any():
+            raise ValueError("Sample weights are masked: every row needs one")
         weights = np.asarray(sample_weight, dtype=np.float64)
         if weights.ndim == 0:
             weights = np.full(n, float(weights))
@@ -265,6 +269,8 @@ class DCRNNClassifier(ClassifierMixin, BaseEstimator):
         return {**made, **keys}
 
     def _config(self, columns: dict[str, Column], weighted: bool) -> dict:
+        if not isinstance(self.kinds or {}, Mapping):
+            raise ValueError(f"kinds: found a {type(self.kinds).__name__}, want {{column: kind}}")
         rates = [
             {"name": name, **keys}
             for name, keys in (self.kinds or {}).items()
@@ -285,6 +291,9 @@ class DCRNNClassifier(ClassifierMixin, BaseEstimator):
             print("columns: " + ", ".join(f"{name}: {kind}" for name, kind in self.kinds_.items()), file=sys.stderr)
         fields += rates
         after = self.after or {}
+        strange = [task for task in after if task not in self.tasks_]
+        if strange:
+            raise ValueError(f"after: there is no task {strange[0]!r}; the tasks are {self.tasks_}")
         tasks = [{"name": task, "label": f"label of {task}", **({"after": after[task]} if task in after else {})} for task in self.tasks_]
         n = len(_first(columns))
         batch = self.batch if self.batch is not None else max(1, min(1024, n // _LEAST_STEPS))
@@ -335,6 +344,16 @@ class DCRNNClassifier(ClassifierMixin, BaseEstimator):
         return tags
 
 
+def _held_out(eval_set: Any) -> tuple:
+    """(X, y) or (X, y, sample_weight); also as a list of one such, as other libraries take it."""
+    sets = isinstance(eval_set, list) and all(isinstance(held, tuple) for held in eval_set)
+    if sets and len(eval_set) == 1:
+        eval_set, sets = eval_set[0], False
+    if sets or not isinstance(eval_set, (list, tuple)) or len(eval_set) not in (2, 3):
+        raise ValueError("eval_set: want one set held out: (X, y) or (X, y, sample_weight)")
+    return tuple(eval_set)
+
+
 def _first(columns: dict[str, Column]) -> range:
     return range(next(iter(columns.values())).count)
 
@@ -349,12 +368,12 @@ def _target(y: Any, n: int) -> tuple[list[np.ndarray], list[str] | None]:
     """The columns of y, and their names where it has any."""
     if isinstance(y, Mapping) or hasattr(y, "get_columns") or hasattr(y, "column_names"):
         names = [str(name) for name in (y if isinstance(y, Mapping) else getattr(y, "columns", None) or y.column_names)]
-        columns = [np.asarray(y[name]) for name in names]
+        columns = [unmasked(y[name]) for name in names]
     elif hasattr(y, "columns"):
         names = [str(name) for name in y.columns]
         columns = [np.asarray(y.iloc[:, i]) for i in range(len(names))]
     else:
-        array = np.asarray(y)
+        array = unmasked(y)
         names = None
         if array.ndim == 2 and array.shape[1] == 1:
             _warn_of_column_vector()

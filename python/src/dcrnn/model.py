@@ -16,6 +16,7 @@ from . import _library as _c
 from ._columns import Table, columns_of, labels_of
 
 _MOST = 2**63 - 1
+_GRADCHECK_ROWS = 1_000_000  # as the program
 
 
 def _config_text(config: Mapping | str) -> bytes:
@@ -494,7 +495,7 @@ def fit(
 def gradcheck(config: Mapping | str, seed: int = 1, rows: int = 8, elements: int = 25) -> dict:
     """Hand-written gradients of a config's model against central differences, in double."""
     return json.loads(
-        _c.take(_c.make("gradcheck", _config_text(config), _c.whole(seed, "seed", 0, 2**64 - 1), _c.whole(rows, "rows", 0, _MOST), _c.whole(elements, "elements", 0, _MOST)))
+        _c.take(_c.make("gradcheck", _config_text(config), _c.whole(seed, "seed", 0, 2**64 - 1), _c.whole(rows, "rows", 1, _GRADCHECK_ROWS), _c.whole(elements, "elements", 0, _MOST)))
     )
 
 
