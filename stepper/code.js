@@ -8,19 +8,20 @@ class Code {
     this.numbered = new Map(sources.map(({name, text}) => [name, Code.passages(name, text)]));
   }
 
-  /** Passages under a numbered comment: {file, line, of, number, words, lines}. */
+  /** Passages under numbered comments: {file, line, of: the function, number, words, lines}. */
   static passages(file, text) {
     const lines = text.split("\n"), found = [];
+    const comment = (i) => /^\s*\/\//.test(lines[i] || ""), numbered = (i) => /^\s*\/\/ \d+\. /.test(lines[i] || "");
     let of = "";
     lines.forEach((line, i) => {
       const head = /^(?: {2})?(?! )(?:[\w:<>&*]+ )+(\w+)\(/.exec(line);
       if (head && !/^\s*(return|const|else|if|for)\b/.test(line)) of = head[1];
-      const comment = /^\s*\/\/ \d+\. /.test(line);
-      if (!comment || (i > 0 && /^\s*\/\/ \d+\. /.test(lines[i - 1]))) return;
-      let end = i + 1;
-      while (end < lines.length && lines[end].trim() && !/^\s*\/\/ \d+\. /.test(lines[end].replace(/^$/, "")) || /^\s*\/\//.test(lines[end] || "")) ++end;
+      if (!numbered(i) || numbered(i - 1)) return;
+      let end = i;
+      while (comment(end)) ++end;
+      while (end < lines.length && lines[end].trim() && !numbered(end)) ++end;
       const own = lines.slice(i, end);
-      for (const [, number, words] of own.join("\n").matchAll(/(?:\/\/|  ) ?(\d+)\. ([^\n]*?)(?=   \d+\. |\n|$)/g)) {
+      for (const [, number, words] of own.join("\n").matchAll(/(?:\/\/|   )(?: *)(\d+)\. ([^\n]*?)(?=   \d+\. |\n|$)/g)) {
         found.push({file, line: i + 1, of, number, words: new Set(words.match(/\w+/g) || []), lines: own});
       }
     });

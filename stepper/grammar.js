@@ -233,8 +233,8 @@ const expressionOf = (text) => parsed(tokensOf(text), Parser.prototype.expressio
 /** One line, or a part of it: what stands before and behind every '='. */
 class Statement {
   /** `number`: in the margin; `under`: the last number in a margin. */
-  constructor(page, line, text, headers, backward, number, under) {
-    Object.assign(this, {page, line, text, headers, backward, number, under, shape: ""});
+  constructor(page, line, column, text, headers, backward, number, under) {
+    Object.assign(this, {page, line, column, text, headers, backward, number, under, shape: ""});
     const tokens = tokensOf(text);
     if (tokens[0] && tokens[0].text === "from") {
       this.kind = "from";
@@ -316,7 +316,7 @@ function statementsOf(page, block, firstLine, backward) {
         found[found.length - 1].shape = part[0];
         continue;
       }
-      found.push(new Statement(page, number, part, [...open], backward, said, under));
+      found.push(new Statement(page, number, column, part, [...open], backward, said, under));
       said = "";
     }
   });

@@ -280,7 +280,9 @@ class Run {
         return both.shape.length === 2 ? sums(1, both) : Tensor.number(both.data.reduce((x, y) => x + y, 0));
       }
       case "minus": return this.evaluate(a).map((x) => -x);
-      case "product": return product(this.evaluate(a), this.evaluate(b));
+      case "product":
+        return b[0] === "transpose" ? productTransposed(this.evaluate(a), this.evaluate(b[1])) :
+          product(this.evaluate(a), this.evaluate(b));
       case "transpose": return transposed(this.evaluate(a));
       case "power": return broadcast((x, y) => x ** y, this.evaluate(a), this.evaluate(b));
       case "size": {
@@ -421,7 +423,7 @@ class Run {
   /** Notes a line that was executed. */
   note(statement, made, gradient) {
     const step = {statement, run: this, made, gradient, reads: [...this.lookedUp], turns: this.turnsSaid(),
-                  above: gradient ? this.above : null};
+                  above: gradient && this.above && this.above.column < statement.column ? this.above : null};
     this.steps.push(step);
     for (const id of made) {
       const of = gradient ? this.gathers : this.said;

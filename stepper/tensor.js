@@ -81,6 +81,21 @@ function product(a, b) {
   return new Tensor([m, n], data);
 }
 
+/** a b^T, without another copy of b. */
+function productTransposed(a, b) {
+  const [m, k] = a.shape, n = b.shape[0];
+  if (a.shape.length !== 2 || b.shape.length !== 2 || k !== b.shape[1]) return product(a, transposed(b));
+  const data = new Float64Array(m * n);
+  for (let i = 0; i < m; ++i) {
+    for (let j = 0; j < n; ++j) {
+      let sum = 0;
+      for (let l = 0; l < k; ++l) sum += a.data[i * k + l] * b.data[j * k + l];
+      data[i * n + j] = sum;
+    }
+  }
+  return new Tensor([m, n], data);
+}
+
 function transposed(a) {
   const [m, n] = a.shape, data = new Float64Array(m * n);
   if (a.shape.length !== 2) throw new PageError(`transpose of [${a.shape}]`);

@@ -10,8 +10,8 @@ const made = (tag, attributes = {}, ...inside) => {
   element.append(...inside.filter((one) => one !== null && one !== undefined));
   return element;
 };
-const said = (x, digits = 5) => (x === null ? "none" : Number.isInteger(x) && Math.abs(x) < 1e6 ? String(x) :
-  String(Number(x.toPrecision(digits))));
+const said = (x, digits = 5) => (Number.isInteger(x) && Math.abs(x) < 1e6 ? String(x) :
+  Math.abs(x) < 1e-4 ? x.toExponential(digits - 1).replace(/\.?0+e/, "e") : String(Number(x.toPrecision(digits))));
 const readable = (json) => JSON.parse(document.getElementById(json).textContent);
 
 /** What can be looked at: every value of the lines, and the parameters. */
@@ -55,12 +55,14 @@ class Stepper {
         for (const id of step.gradient ? [] : step.made) this.addNode(run, id, step);
         if (step.gradient) for (const id of step.made) {
           const node = this.nodes.get(this.idOf(run, id));
-          if (node) node.back.push(step);
+          if (node && !node.parameter) node.back.push(step);
         }
       }
       for (const {name, key} of network.handedOn(run)) this.streams.set(name, this.idOf(run, key.id));
-      for (const [id, tensor] of run.read) if (network.parameters.has(tensor) && !this.nodes.has(tensor)) {
-        this.nodes.set(tensor, new Node(tensor, tensor, {tensor, parameter: true, back: run.gathers.get(id) || []}));
+      for (const [id, tensor] of run.read) {
+        if (!network.parameters.has(tensor)) continue;
+        if (!this.nodes.has(tensor)) this.nodes.set(tensor, new Node(tensor, tensor, {tensor, parameter: true}));
+        this.nodes.get(tensor).back.push(...run.gathers.get(id) || []);
       }
     }
     this.findBoxes();
@@ -69,8 +71,10 @@ class Stepper {
   addNode(run, id, step) {
     const name = this.idOf(run, id), tensor = run.traced.get(id) || null, {key} = run.values.get(id);
     if (!this.nodes.has(name)) {
+      // What a letter counts is a task, if the page has a loop over tasks.
+      const tasks = run.page.statements.some((s) => s.headers.some((header) => header.what[0] === "task"));
       let letter = key.name;
-      for (const sub of key.subs) letter = letter.replace("#", network_word(this.network, run, letter, sub));
+      for (const sub of key.subs) letter = letter.replace("#", (tasks && this.network.tasks[sub]) || sub);
       this.nodes.set(name, new Node(name, tensor || letter, {run, key, tensor, turns: step.turns}));
     }
     this.nodes.get(name).steps.push(step);
@@ -194,8 +198,9 @@ class Stepper {
         box.buttons.set(node, button);
         box.inside.append(made("li", {}, button));
       }
-      box.item = made("li", {}, box.button, box.weights.length ? made("span", {class: "weights"},
-        box.weights.map((node) => node.title).join(", ")) : null, box.inside);
+      const names = box.weights.map((node) => node.title);
+      if (names.length > 8) names.splice(6, names.length, `and ${names.length - 6} more`);
+      box.item = made("li", {}, box.button, names.length ? made("span", {class: "weights"}, names.join(", ")) : null, box.inside);
       list.append(box.item);
     }
     this.lines = document.createElementNS("http://www.w3.org/2000/svg", "svg");
@@ -205,7 +210,7 @@ class Stepper {
 
   /** The way of the values, left, and of the gradients, right, as in the figures of docs/. */
   arcs() {
-    const width = this.figure.firstChild.parentElement.scrollWidth, height = this.figure.querySelector("ol").offsetHeight;
+    const height = this.figure.querySelector("ol").offsetHeight;
     const left = 44, right = this.figure.clientWidth - 44, order = new Map(this.boxes.map((box, i) => [box, i]));
     const most = Math.max(this.boxes.length - 2, 1), parts = [];
     const arc = (from, to, x, side, kind, a, b) => {
@@ -224,7 +229,6 @@ class Stepper {
     this.lines.setAttribute("width", this.figure.clientWidth);
     this.lines.setAttribute("height", height);
     this.lines.innerHTML = parts.join("");
-    return width;
   }
 
   // .................................................................................................... steps
@@ -312,7 +316,7 @@ class Stepper {
 
   showBackward() {
     const {node} = this, grad = this.gradientOf(node);
-    this.backward.replaceChildren(made("h2", {}, "d" + node.title, made("small", {}, " its gradient")));
+    this.backward.replaceChildren(made("h2", {}, "d " + node.title, made("small", {}, " its gradient")));
     if (!grad) {
       this.backward.append(made("p", {}, this.network.labelled ? "No gradient comes here." : "Without labels there is none."));
       return;
@@ -350,7 +354,7 @@ class Stepper {
   }
 
   links(title, nodes) {
-    if (!nodes.length) return null;
+    if (!nodes.length) return "";
     return made("p", {class: "links"}, title + ": ", ...nodes.slice(0, 24).map((node) =>
       made("button", {type: "button", class: node.parameter ? "weight" : "", onclick: () => this.select(node)}, node.title)));
   }
@@ -363,12 +367,11 @@ class Stepper {
       wrap.append(this.picture(tensor, most));
       return wrap;
     }
-    const columns = tensor.height > 1 ? tensor.width : Math.min(tensor.width, 8);
-    wrap.style.setProperty("--columns", columns);
+    if (tensor.height > 1) wrap.style.setProperty("--columns", tensor.width);
     data.forEach((x, i) => {
       const cell = made("button", {type: "button", tabindex: i === this.element ? "0" : "-1",
         "aria-pressed": String(i === this.element), "aria-label": `${this.place(tensor, i)}: ${said(x)}`,
-        onclick: () => this.pick(i, what), onkeydown: (event) => this.move(event, i, columns, data.length, what)}, said(x, 3));
+        onclick: () => this.pick(i, what), onkeydown: (event) => this.move(event, wrap, i, what)}, said(x, 3));
       cell.style.setProperty("--heat", Math.abs(x) / most * 0.6);
       cell.dataset.sign = x < 0 ? "-" : "+";
       wrap.append(cell);
@@ -395,7 +398,8 @@ class Stepper {
     return tensor.height > 1 || tensor.rows ? `[${id}, ${column}]` : `[${column}]`;
   }
 
-  move(event, i, columns, count, what) {
+  move(event, wrap, i, what) {
+    const columns = getComputedStyle(wrap).gridTemplateColumns.split(" ").length, count = wrap.children.length;
     const by = {ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns}[event.key];
     if (!by || i + by < 0 || i + by >= count) return;
     event.preventDefault();
@@ -463,10 +467,5 @@ const unindented = (lines) => {
   const indent = Math.min(...lines.filter((line) => line.trim()).map((line) => line.length - line.trimStart().length));
   return lines.map((line) => line.slice(indent)).join("\n");
 };
-
-/** What an index of a letter is: a task's name, or a number. */
-function network_word(network, run, letter, sub) {
-  return run.page.statements.some((s) => s.headers.some((header) => header.what[0] === "task")) ? network.tasks[sub] ?? sub : sub;
-}
 
 window.stepper = new Stepper(document.getElementById("stepper"));

@@ -67,6 +67,19 @@ class Stepper(CommandLineTest):
         self.assertNotRegex(text, r"url\(|@import|\bfetch\(|XMLHttpRequest|\bimport\(")
         self.assertLess(len(text), MIB)
 
+    def test_of_wide_rows_and_large_tables(self):
+        """As wide as 29 fields of KuaiRand, x0 of 156 columns, and tables of 50,000 rows."""
+        dims = [16, 16, *[4] * 23, 8, 8, 8, 8]
+        fields = [{"name": f"f{i}", "type": "category", "encoding": "id", "size": 50000 if dim > 4 else 40, "dim": dim}
+                  for i, dim in enumerate(dims)]
+        config = {"fields": fields, "tasks": [{"name": "a"}, {"name": "b", "after": "a"}], "train": {"epochs": 1}}
+        (self.dir / "wide.json").write_text(json.dumps(config))
+        rows = [",".join([f["name"] for f in fields] + ["a", "b"])]
+        rows += [",".join([str((7 * r + i) % 40) for i in range(len(dims))] + [str(r % 2), "0"]) for r in range(4)]
+        (self.dir / "wide.csv").write_text("\n".join(rows) + "\n")
+        self.succeed("train", self.dir / "wide.json", "--train", self.dir / "wide.csv", "--out", self.dir / "m", "--quiet")
+        self.assertLess(self.page(self.dir / "m", self.dir / "wide.csv").stat().st_size, 3 * MIB)
+
     def test_bad_input(self):
         model, data = self.dir / "m", self.dir / "rows.csv"
         shutil.copy(CASES / "chain/model.safetensors", model)
