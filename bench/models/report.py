@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""report.py DIR --into docs/peers.md: the results of run.py as tables, in place of those between the page's marks."""
+"""report.py DIR --into docs/peers.md: the results of run.py as tables, in place of those between the page's marks. With
+--without-times, for results of a machine that had other work, without seconds and microseconds."""
 import argparse
 import glob
 import json
@@ -16,24 +17,26 @@ def spread(values, digits):
     return text + (f" ± {statistics.stdev(values):.{digits}f}" if len(values) > 1 else "")
 
 
-def tables(results):
+def tables(results, times):
     out = []
     for log in sorted({r["log"] for r in results}):
         of_log = [r for r in results if r["log"] == log]
         tasks = list(next(r["tasks"] for r in of_log if "tasks" in r))
         out += [f"### {log}", "", "| model | version | seeds | " + " | ".join(f"{t}: AUC | log loss" for t in tasks) +
-                " | CPU s | peak MB | one row, us |", "|" + "---|" * (6 + 2 * len(tasks))]
+                (" | CPU s | peak MB | one row, us |" if times else " | peak MB |"),
+                "|" + "---|" * ((6 if times else 4) + 2 * len(tasks))]
         for peer, name in NAMES.items():
             runs = [r for r in of_log if r["peer"] == peer]
             good = [r for r in runs if "tasks" in r and "error" not in r]
             if good:
                 cells = [spread([r["tasks"][t][what] for r in good], 4) for t in tasks for what in ("auc", "logloss")]
-                cells += [spread([r["cpu_seconds"] for r in good], 0), spread([r["peak_MB"] for r in good], 0),
-                          f"{statistics.median(r['row_us'] for r in good):.0f}"]
+                memory = spread([r["peak_MB"] for r in good], 0)
+                cells += [spread([r["cpu_seconds"] for r in good], 0), memory,
+                          f"{statistics.median(r['row_us'] for r in good):.0f}"] if times else [memory]
                 out.append(f"| {name} | {good[0]['version']} | {len(good)} | " + " | ".join(cells) + " |")
             elif runs:
                 out.append(f"| {name} | {runs[0].get('version', '?')} | 0 | {runs[0]['error']} |" +
-                           " |" * (2 * len(tasks) + 2))
+                           " |" * (2 * len(tasks) + (2 if times else 0)))
         out.append("")
     return "\n".join(out)
 
@@ -42,6 +45,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("results")
     parser.add_argument("--into", required=True)
+    parser.add_argument("--without-times", action="store_true")
     options = parser.parse_args()
     results = []
     for path in sorted(glob.glob(os.path.join(options.results, "*.json"))):
@@ -49,7 +53,7 @@ def main():
             results.append(json.load(file))
     with open(options.into) as file:
         page = file.read()
-    page = re.sub(r"(?s)(<!-- tables -->\n).*(<!-- end of tables -->)", lambda m: m[1] + tables(results) + m[2], page)
+    page = re.sub(r"(?s)(<!-- tables -->\n).*(<!-- end of tables -->)", lambda m: m[1] + tables(results, not options.without_times) + m[2], page)
     with open(options.into, "w") as file:
         file.write(page)
 

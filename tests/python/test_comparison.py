@@ -152,6 +152,8 @@ class Comparison(PythonTest):
             self.compare(self.files, "short", outside={"o": np.full((299, 2), 0.5)})
         with self.assertRaisesRegex(dcrnn.DataError, "want a probability"):
             self.compare(self.files, "short", outside={"o": np.full((300, 2), 1.5)})
+        with self.assertRaisesRegex(dcrnn.FileError, "cannot write"):
+            self.compare(list(self.logs.values()), "test.csv")  # a file
         with self.assertRaisesRegex(TypeError, "labels"):
             self.compare([(self.logs["train"][0], [0] * 300), *self.files[1:]], "y")
         with self.assertRaisesRegex(dcrnn.UsageError, "csv says"):

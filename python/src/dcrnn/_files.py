@@ -83,9 +83,9 @@ class Files:
         """The file's name is of its content: other rows are another file."""
         self._config  # which must say nothing of files
         cells = {column: self._cells(column, values) for column, values in columns.items()}
-        self._folder.mkdir(parents=True, exist_ok=True)
         scratch = self._folder / f".{name}.{os.getpid()}"
         try:
+            self._folder.mkdir(parents=True, exist_ok=True)
             with open(scratch, "w", newline="", encoding="utf-8") as file:
                 hashed = _Hashed(file)
                 writer = csv.writer(hashed, lineterminator="\n")
@@ -98,7 +98,7 @@ class Files:
         except OSError as error:
             raise _c.FileError(f"cannot write {scratch}: {error.strerror}", "name a folder that can be written, with room for the rows") from error
         finally:
-            if scratch.exists():
+            if self._folder.is_dir() and scratch.exists():
                 scratch.unlink()
         return _c.text(path, name)
 
