@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Trains the libraries that people use today on real logs, beside this engine, and writes docs/peers.md. Run it on a
-# machine with nothing else to do.
+# Trains the libraries that people use today on real logs, beside this engine, and writes docs/peers.md and the table of
+# README.md. Run it on a machine with nothing else to do.
 #   --data DIR      folder with census, hillstrom and kuairand (default $DCRNN_DATA)
 #   --peers a,b     which ones (default all)
 #   --logs a,b      on which logs (default all)
@@ -42,4 +42,4 @@ for log in ${logs//,/ }; do
     done
   done
 done
-"$python" -B bench/models/report.py "$out" --into docs/peers.md
+"$python" -B bench/models/report.py "$out" --into docs/peers.md --summary README.md

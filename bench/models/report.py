@@ -41,21 +41,45 @@ def tables(results, times):
     return "\n".join(out)
 
 
+def summary(results):
+    """AUC alone, all logs in one table."""
+    logs = sorted({r["log"] for r in results})
+    tasks = {log: list(next(r["tasks"] for r in results if r["log"] == log and "tasks" in r)) for log in logs}
+    out = ["| test AUC | " + " | ".join(f"{log}: {' / '.join(tasks[log])}" for log in logs) + " |", "|" + "---|" * (1 + len(logs))]
+    for peer, name in NAMES.items():
+        cells = []
+        for log in logs:
+            good = [r for r in results if (r["peer"], r["log"]) == (peer, log) and "tasks" in r and "error" not in r]
+            mean = lambda t: f"{statistics.fmean(r['tasks'][t]['auc'] for r in good):.4f}"
+            cells.append(" / ".join(mean(t) for t in tasks[log]) if good else "-")
+        if any(cell != "-" for cell in cells):
+            out.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(out) + "\n"
+
+
+def put(path, mark, text):
+    """In place of what stands between the marks of a page."""
+    with open(path) as file:
+        page = file.read()
+    page = re.sub(rf"(?s)(<!-- {mark} -->\n).*(<!-- end of {mark} -->)", lambda m: m[1] + text + m[2], page)
+    with open(path, "w") as file:
+        file.write(page)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("results")
     parser.add_argument("--into", required=True)
+    parser.add_argument("--summary", help="a page that gets the AUC of all")
     parser.add_argument("--without-times", action="store_true")
     options = parser.parse_args()
     results = []
     for path in sorted(glob.glob(os.path.join(options.results, "*.json"))):
         with open(path) as file:
             results.append(json.load(file))
-    with open(options.into) as file:
-        page = file.read()
-    page = re.sub(r"(?s)(<!-- tables -->\n).*(<!-- end of tables -->)", lambda m: m[1] + tables(results, not options.without_times) + m[2], page)
-    with open(options.into, "w") as file:
-        file.write(page)
+    put(options.into, "tables", tables(results, not options.without_times))
+    if options.summary:
+        put(options.summary, "peers", summary(results))
 
 
 if __name__ == "__main__":
