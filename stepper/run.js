@@ -189,18 +189,19 @@ class Run {
 
   /** Numbers of the row; null where there are none. */
   data(binding, key) {
-    const {row, tasks} = this.network, one = (x) => new Tensor([1, 1], Float64Array.of(x));
+    const {row} = this.network, one = (x) => new Tensor([1, 1], Float64Array.of(x));
     if (binding.data === "mask") {
       const shape = dimensionsOf(binding.shape).map((text) => this.size(text));
       return new Tensor(shape, new Float64Array(shape.reduce((a, b) => a * b, 1)).fill(1));
     }
     if (binding.data === "weights") return one(row.weight);
-    const task = key.subs.length ? row.tasks[key.subs[0]] : null;
-    if (task && !this.network.labelled) this.fail("no label");
-    if (binding.data === "labels") return one(task.label ?? 0);
-    if (binding.data === "labelled") return one(task.label === null ? 0 : 1);
-    if (binding.data === "soft labels") return one(task.soft ?? 0);
-    if (binding.data === "soft there") return one(task.soft === null ? 0 : 1);
+    const told = {
+      "labels": ({label}) => label ?? 0,
+      "labelled": ({label}) => (label === null ? 0 : 1),
+      "soft labels": ({soft}) => soft ?? 0,
+      "soft there": ({soft}) => (soft === null ? 0 : 1),
+    }[binding.data];
+    if (told) return this.network.labelled ? one(told(row.tasks[key.subs[0]])) : this.fail("no label");
     const turn = [...this.scope.values()].find((other) => other.kind === "field");
     const field = turn && row.fields[turn.value];
     if (!field) return null;
@@ -209,7 +210,7 @@ class Run {
       return field.numbers ? new Tensor([1, field.numbers.length], Float64Array.from(field.numbers)) : null;
     }
     if (binding.data === "first column") return field.column === null ? null : Tensor.number(field.column);
-    return this.fail(`${tasks}: no ${binding.data}`);
+    return this.fail(`no ${binding.data}`);
   }
 
   // ................................................................................................ letters

@@ -31,7 +31,10 @@ class Stepper {
     this.nodes = new Map();
     this.boxes = [];
     this.findNodes();
-    this.all = [...this.network.steps, ...this.network.backSteps].filter((step) => this.nodeOf(step));
+    const place = (step) => this.boxes.indexOf(this.boxOf.get(this.nodeOf(step)));
+    const ahead = this.network.steps.filter((step) => !step.gradient && this.nodeOf(step));
+    this.turn = ahead.length;  // where the way back begins
+    this.all = [...ahead.sort((a, b) => place(a) - place(b)), ...this.network.backSteps.filter((step) => this.nodeOf(step))];
     this.at = -1;
     this.by = 0.01;
     this.build(root);
@@ -102,6 +105,9 @@ class Stepper {
         this.boxes.push({node: inner[inner.length - 1], inner: inner.slice(0, -1), run});
       }
     }
+    // In the engine's order: a page may tell of layers on both sides of another's.
+    const order = new Map([...this.network.trace.keys()].map((name, i) => [name, i]));
+    this.boxes.sort((a, b) => (order.get(a.node.tensor) ?? order.size) - (order.get(b.node.tensor) ?? order.size));
     this.boxOf = new Map(this.boxes.flatMap((box) => [box.node, ...box.inner].map((node) => [node, box])));
     for (const box of this.boxes) {
       const read = [box.node, ...box.inner].flatMap((node) => this.sources(node));
@@ -159,7 +165,7 @@ class Stepper {
       ...this.notes().map((text) => made("p", {class: "note"}, text)),
       made("div", {class: "controls", role: "group", "aria-label": "Steps"}, button("← back", "B ArrowLeft", -1),
            button("next →", "N ArrowRight", 1),
-           network.labelled ? made("button", {type: "button", onclick: () => this.show(network.steps.length)}, "to the way back") : null,
+           network.labelled ? made("button", {type: "button", onclick: () => this.show(this.turn)}, "to the way back") : null,
            this.status),
       made("div", {class: "panes"}, this.figure, made("div", {class: "detail"},
            made("div", {class: "sides"}, this.forward, this.backward), this.nudging)),
@@ -269,11 +275,10 @@ class Stepper {
       if (at >= 0) this.at = at;
     }
     this.line = step || node.steps[0] || null;
-    const forward = !step || !step.gradient, total = this.all.length, split = this.network.steps.length;
+    const side = step && this.at >= this.turn ? "backward" : "forward";
     this.status.textContent = step ?
-      `Step ${this.at + 1} of ${total}, ${forward ? "forward" : "backward"}: ${step.statement.text}` +
-      (step.turns ? ` (${step.turns})` : "") : node.title;
-    this.status.dataset.side = this.at < split ? "forward" : "backward";
+      `Step ${this.at + 1} of ${this.all.length}, ${side}: ${step.statement.text}${step.turns ? ` (${step.turns})` : ""}` : node.title;
+    this.status.dataset.side = side;
     this.light();
     this.showForward();
     this.showBackward();
@@ -468,4 +473,10 @@ const unindented = (lines) => {
   return lines.map((line) => line.slice(indent)).join("\n");
 };
 
-window.stepper = new Stepper(document.getElementById("stepper"));
+const root = document.getElementById("stepper");
+try {
+  window.stepper = new Stepper(root);
+} catch (error) {
+  if (!(error instanceof PageError)) throw error;
+  root.append(made("p", {class: "note"}, `The lines of the pages do not run on this model: ${error.message}.`));
+}

@@ -110,6 +110,15 @@ class Stepper(CommandLineTest):
                 self.assertLess(got["gradient"], 1e-9)
 
     @unittest.skipUnless(NODE, "SKIPPED: no node: the lines of the page are not run outside of a browser")
+    def test_without_labels_forward_only(self):
+        lines = (CASES / "chain/rows.csv").read_text().splitlines()
+        (self.dir / "bare.csv").write_text("\n".join(line.rsplit(",", 2)[0] for line in lines) + "\n")
+        got = self.drive(self.page(CASES / "chain/model.safetensors", self.dir / "bare.csv"))
+        self.assertEqual(got["disagreements"], [])
+        self.assertGreater(got["steps"][0], 0)
+        self.assertEqual(got["steps"][1], 0)
+
+    @unittest.skipUnless(NODE, "SKIPPED: no node: the lines of the page are not run outside of a browser")
     def test_nudges_are_the_engines(self):
         for name in ("tiny", "chain", "mixed", "wide"):
             case = CASES / name
