@@ -1,11 +1,12 @@
 #include "dcrnn/follow.hpp"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+#include <variant>
 
 #include "api/model_impl.hpp"
 #include "config/json.hpp"

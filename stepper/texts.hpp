@@ -11,7 +11,8 @@ struct Text {
   std::string_view text;
 };
 
-/// Every page that has a table of letters, the layers and the plain kernels, and the stepper's own .js and .css.
+/// Every page that has a table of letters, the layers and the plain kernels, and the stepper's own .js and
+/// .css.
 const std::vector<Text>& texts();
 
 }  // namespace dcrnn::stepper
