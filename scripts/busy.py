@@ -113,6 +113,8 @@ def in_group_of_one_processor(directory):
     """What a command begins with to run in such a group, and what kind of group that is; None if neither can be."""
     group = pathlib.Path(f"/sys/fs/cgroup/dcrnn-{os.getpid()}")
     try:
+        if not (group.parent / "cgroup.procs").exists():
+            raise FileNotFoundError("no control groups here, a folder only")
         group.mkdir()
         (group / "cpu.max").write_text("100000 100000")
         return ["sh", "-c", f'echo $$ >{group}/cgroup.procs && exec "$@"', "sh"], "a control group", group
