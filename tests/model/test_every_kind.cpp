@@ -14,9 +14,9 @@
 #include <string>
 
 #include "model/gradcheck.hpp"
+#include "model/page_of.hpp"
 #include "model/trace.hpp"
 #include "tests/model/examples.hpp"
-#include "model/page_of.hpp"
 #include "tests/model/watched.hpp"
 
 namespace dcrnn::test {
@@ -83,7 +83,8 @@ void check_page(const Choice& choice, const std::string& role) {
   const std::set<std::string> names = patterns(Subject(choice), role);
   if (names.empty()) return;
   const std::string page = spelled_out(model::page_of<Kind>());
-  for (const std::string& name : names) CHECK_MESSAGE(on_page(page, name), model::page_of<Kind>(), ": ", name);
+  for (const std::string& name : names)
+    CHECK_MESSAGE(on_page(page, name), model::page_of<Kind>(), ": ", name);
 }
 
 /// Losses and all gradients of a batch, one behind the other.
