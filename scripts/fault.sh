@@ -11,6 +11,7 @@ fi
 need "${PACKAGES[@]}"
 mkdir -p build/fault
 python3 scripts/plant.py "$1" "build/fault/$1"  # says what is wrong with a number before anything is built
+echo "Building: build/fault/log says how far it is, the first time takes minutes" >&2
 cmake --preset release "-DDCRNN_FAULT=$1" >build/fault/log
 cmake --build --preset release --target dcrnn_fault --parallel "$(nproc)" >>build/fault/log || {
   tail -n 30 build/fault/log >&2

@@ -11,4 +11,5 @@ set_target_properties(dcrnn_fault PROPERTIES OUTPUT_NAME dcrnn RUNTIME_OUTPUT_DI
 dcrnn_compile(dcrnn_fault)
 target_include_directories(dcrnn_fault BEFORE PRIVATE "${fault_folder}")
 target_compile_options(dcrnn_fault PRIVATE -O1)
-target_link_libraries(dcrnn_fault PRIVATE dcrnn::synth dcrnn_compare CLI11::CLI11)
+get_target_property(program_libraries dcrnn_app LINK_LIBRARIES)
+target_link_libraries(dcrnn_fault PRIVATE ${program_libraries})
