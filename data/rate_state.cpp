@@ -57,6 +57,7 @@ void RateState::rates(const RateCounts& seen, double* f) const {
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     const double base = seen.sums.empty() ? 0 : seen.sums[2 * t],
                  hits = seen.sums.empty() ? 0 : seen.sums[2 * t + 1];
+    // 1. q = the rate, drawn towards pi; 2. f = its logit less that of pi
     const double pi = priors[t];
     const double rate = pi + (hits - base * pi) / (base + config.prior);
     f[t] = logit(bounded(rate)) - logit(pi);
@@ -65,6 +66,7 @@ void RateState::rates(const RateCounts& seen, double* f) const {
 }
 
 void RateState::standardize(double* x) const {
+  // 3. x = f as the training rows' are spread
   for (std::size_t i = 0; i < numbers(); ++i) {
     x[i] = std::clamp((x[i] - statistics[i][0]) / statistics[i][1], -kLargest, kLargest);
   }

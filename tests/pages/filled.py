@@ -104,8 +104,9 @@ class Filler:
             raise PageError(f"{self.path}: no model to follow by hand")
         for seed in range(3, 30):
             model = models.Model(change, self.directory, by_hand=True, seed=seed)
-            # A layer whose units are all closed, or all weights 0, would teach nothing.
-            if all(values.any() for name, values in model.tensors.items() if not name.startswith("loss.cal")):
+            # A layer whose units are all closed, all weights 0, or gradients that agree would teach nothing.
+            if all(values.any() for name, values in model.tensors.items() if not name.startswith("loss.cal")) and \
+                    np.min(model.tensors.get("interference.cosine", -1)) < 0:
                 break
         return Shown(Page(ROOT / self.path, self.path), model).text()
 
@@ -155,7 +156,8 @@ class Shown(Run):
 
     def text(self):
         self.forward()
-        self.lines.append("\nbackward\n")
+        if any(statement.backward for statement in self.page.statements):
+            self.lines.append("\nbackward\n")
         self.backward()
         self.judge()
         # The head of a task's lines only where there are lines.

@@ -60,6 +60,7 @@ def cases():
     yield "uncertainty", "docs/uncertainty.md", "weighting", {"weighting": "uncertainty"}
     yield "wide", "docs/wide.md", "wide", {"wide": True}
     yield "project", "docs/rates.md", "project", {
+        "fields": [*FIELDS, {"name": "rate", "type": "rate", "of": ["q"], "tasks": ["b", "a"], "prior": 3}],
         "rate_pairs": [{"columns": ["p", "q"]}, {"columns": ["p", "r"], "count": False}], "project": 3}
     yield "wide alone", "docs/wide.md", "wide", {"wide": True, "head": False, "cross": {"layers": 0}}
 
@@ -91,6 +92,10 @@ def by_hand():
     yield "docs/targets.md", {**none, "tasks": [{"name": "a", "positive_weight": 2, "soft": "sa"}]}
     yield "docs/calibrator.md", {**none, "probability": "independent", "calibrator": 0.5}
     yield "docs/uncertainty.md", {**none, "weighting": "uncertainty"}
+    yield "docs/rates.md", {**none, "fields": [THREE[0], {"name": "rate", "type": "rate", "of": ["p"], "prior": 2}],
+                            "project": 2}
+    yield "docs/pcgrad.md", {**none, "fields": THREE[:1], "probability": "independent", "gradients": "pcgrad",
+                             "sharing": [{"shared": 2, "private": 1}]}
 
 
 def drawn():
@@ -106,6 +111,9 @@ def drawn():
     yield "docs/ait.md", {"tower": [6], "transfer": "ait"}
     yield "docs/tower.md", {"sharing": [{"kind": "mmoe", "experts": 2, "units": 7}], "tower": [6]}
     yield "docs/loss.md", {}
+    rates = [{"name": column, "type": "rate", "of": [column], "tasks": ["a", "b"]} for column in "pq"]
+    yield "docs/rates.md", {"tasks": [{"name": name} for name in "abcdefg"], "project": 4,
+                            "fields": [FIELDS[0], FIELDS[3], *rates]}
 
 
 def read_tensors(path):
@@ -145,7 +153,11 @@ class Model:
         config = self.said = json.loads(json.dumps({**PLAIN, **change}))
         random = np.random.default_rng(seed)
         self.B = 1 if by_hand else ROWS
-        self.rows = self.draw_rows(config, random)
+        self.rows = self.counted = self.draw_rows(config, random)
+        if "project" in config:  # what is trained on is counted: more than the rows of the trace
+            more = [self.draw_rows(config, random) for _ in range(3)]
+            self.counted = {name: sum((list(rows[name]) for rows in more), list(cells))
+                            for name, cells in self.rows.items()}
         if by_hand:
             self.rows = {name: [1.0 if name == "w" else round(cells[0], 1) if isinstance(cells[0], float) else cells[0]]
                          for name, cells in self.rows.items()}
@@ -153,16 +165,17 @@ class Model:
         paths = [directory / name for name in ("config.json", "rows.csv", "model", "trace")]
         config_path, rows_path, model_path, trace_path = paths
         config_path.write_text(json.dumps(config))
-        rows_path.write_text(self.csv())
+        rows_path.write_text(self.csv(self.counted))
         run("train", config_path, "--train", rows_path, "--out", model_path, "--quiet", "--restart", "--threads", 1,
             "--set", "train.epochs=1")
         metadata, parameters = read_tensors(model_path)
         self.config = json.loads(metadata["dcrnn"])
         self.config.pop("checksum", None)
-        encoders = {name: values for name, values in parameters.items() if name.startswith("encoder.")}
+        encoders = self.encoders = {name: values for name, values in parameters.items() if name.startswith("encoder.")}
         parameters = {name: self.draw(name, values, random, 1 if by_hand else 7) for name, values in parameters.items()
                       if name not in encoders}
         write_tensors(model_path, {"dcrnn": json.dumps(self.config)}, {**parameters, **encoders})
+        rows_path.write_text(self.csv(self.rows))
         run("trace", model_path, "--data", rows_path, "--out", trace_path, "--precision", "f64", "--gradients",
             "--threads", 1)
         self.parameters = {name: values.astype(float) for name, values in parameters.items()}
@@ -177,14 +190,14 @@ class Model:
         self.T = len(self.tasks)
 
     def tasks_gradients(self, paths, metadata_of, tensors):
-        """[T + 1, P]: of every task's loss alone, then as the optimizer gets it, with respect to what tasks share."""
+        """[T + 2, P]: of every task's loss alone, of all, as the optimizer gets it, with respect to what tasks share."""
         _, rows_path, model_path, trace_path = paths
         names = [task["name"] for task in metadata_of["tasks"]]
         shared = [name for name in self.parameters if not set(name.split(".")) & {*names, "wide", "weighting"}]
         traces = []
-        for own in names:
+        for wanted in [*([name] for name in names), names]:
             config = {**metadata_of, "gradients": "sum", "tasks": [
-                task if task["name"] == own else {**task, "weight": 0} for task in metadata_of["tasks"]]}
+                task if task["name"] in wanted else {**task, "weight": 0} for task in metadata_of["tasks"]]}
             write_tensors(model_path, {"dcrnn": json.dumps(config)}, tensors)
             run("trace", model_path, "--data", rows_path, "--out", trace_path, "--precision", "f64", "--threads", 1)
             traces.append(read_tensors(trace_path)[1])
@@ -201,6 +214,8 @@ class Model:
     def draw_rows(config, random):
         rows = {}
         for field in config["fields"]:
+            if field["type"] == "rate":
+                continue  # of the columns below
             if field["type"] == "number":
                 rows[field["name"]] = [round(float(x), 4) for x in random.uniform(-2, 2, ROWS)]
             else:
@@ -214,17 +229,20 @@ class Model:
         rows["w"] = [round(float(x), 4) for x in random.uniform(0.5, 1.5, ROWS)]
         for t, task in enumerate(config["tasks"]):
             labels = [(b + t) % 2 for b in range(ROWS)]
+            if "project" in config:  # rates of all sizes
+                labels = random.integers(0, 4, ROWS).clip(0, 1).tolist()
             labels[(t + 1) % ROWS] = None
             rows[task["name"]] = labels
             rows["s" + task["name"]] = [None if b == t else round(float(x), 4)
                                         for b, x in enumerate(random.uniform(0, 1, ROWS))]
         return rows
 
-    def csv(self):
+    @staticmethod
+    def csv(rows):
         def cell(x):
             return "" if x is None else "|".join(map(str, x)) if isinstance(x, np.ndarray) else str(x)
         return "\n".join(",".join(line) for line in
-                         [list(self.rows)] + [list(map(cell, row)) for row in zip(*self.rows.values())]) + "\n"
+                         [list(rows)] + [list(map(cell, row)) for row in zip(*rows.values())]) + "\n"
 
     # ................................................................................ what the pages ask
 
@@ -261,6 +279,8 @@ class Model:
             return made
         if what == "gradient of a task":
             return self.gradients[[key.subs[0]]]
+        if what == "plain gradient":
+            return self.gradients[[-2]]
         if what == "gradient for the optimizer":
             return self.gradients[[-1]]
         if what in ("soft labels", "soft there"):
@@ -268,6 +288,8 @@ class Model:
             return np.array([[float(x is not None) if what == "soft there" else 0.3 if x is None else x] for x in cells])
         if field is None:
             return None
+        if self.fields[field]["type"] == "rate" or what not in ("ids", "numbers", "first column"):
+            return self.rate_data(what, field)
         cells, kind = self.rows[self.fields[field]["name"]], self.fields[field]["type"]
         if what == "ids":
             row = next(turn.value for turn in run.scope.values() if turn.kind == "row")
@@ -278,6 +300,40 @@ class Model:
             widths = [other.get("dim", 1) if other["type"] != "number" else 1 for other in self.fields]
             return np.asarray(float(sum(widths[:field])))
         raise KeyError(what)
+
+    def rate_data(self, what, field):
+        """Of a rate field, counted here from the rows that were trained on; None of other fields."""
+        rates = [f for f, other in enumerate(self.fields) if other["type"] == "rate"]
+        if field not in rates:
+            return None
+        name = self.fields[field]["name"]
+        mean, deviation = self.encoders[f"encoder.{name}.rate.statistics"].T
+        if what == "first number":
+            before = (self.fields[f]["name"] for f in rates if f < field)
+            return np.asarray(float(sum(len(self.encoders[f"encoder.{other}.rate.statistics"]) for other in before)))
+        if what in ("mean of what was seen", "deviation of it"):
+            return mean if what.startswith("mean") else deviation
+
+        def key_of(rows, b):
+            return [rows[column][b] for column in self.fields[field]["of"]]
+
+        chosen, N = self.fields[field].get("tasks", self.tasks), len(self.counted["w"])
+        shares = [[self.share(t, b) for t in map(self.tasks.index, chosen)] for b in range(N)]  # [N, k, 2]
+        if what == "share of all rows":
+            base, hits = np.sum(shares, axis=0).T
+            return np.clip(hits / base, 1e-4, 1 - 1e-4)
+        seen = [[b for b in range(N) if key_of(self.counted, b) == key_of(self.rows, row)] for row in range(self.B)]
+        if what == "rows":
+            return np.array([[float(len(rows))] for rows in seen])
+        return np.array([np.sum([shares[b] for b in rows], axis=0)[:, ["base", "hits"].index(what)] for rows in seen])
+
+    def share(self, task, b):
+        """(base, hits) of a row that was trained on."""
+        labels = [self.counted[self.tasks[t]][b] for t in (task, self.parents[task]) if t is not None]
+        if None in labels:
+            return 0.0, 0.0
+        base = self.counted["w"][b] * (labels[1] if len(labels) > 1 else 1)
+        return base, base * labels[0]
 
     def given(self, run, name, key):
         """The gradient of a value that the trace doesn't have: of the last block's streams, which the heads read."""
