@@ -16,6 +16,9 @@ class Key {
 const dimensionsOf = (shape) => shape.replace(/^\[|\]$/g, "").split(",").map((text) => text.trim()).filter(Boolean);
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
+// What a rate field makes its numbers of: the row has the numbers, in `rate`.
+const COUNTED = ["rows", "base", "hits", "share of all rows", "mean of what was seen", "deviation of it", "first number"];
+
 class Run {
   /** `network`: config, tasks, parents, fields, row. `tensors`: name -> Tensor. `blocks`: the sharing blocks that are run,
    * or null; `nudge`: {key, at, by} or null; `starts`: [key, value] of what lines before have left. */
@@ -91,8 +94,9 @@ class Run {
       const within = key.within(n);
       if (this.values.has(within.id)) return within;
     }
-    if (this.page.assigned.has(this.page.pattern(name)) ||
-        this.page.assigned.has(this.page.pattern(name.replace(/'+$/, "")))) {
+    const counted = this.page.binding(name)?.tensors[0] === "rate";  // what it is made of is not in the row
+    if (!counted && (this.page.assigned.has(this.page.pattern(name)) ||
+        this.page.assigned.has(this.page.pattern(name.replace(/'+$/, ""))))) {
       return null;
     }
     const bound = this.bound(name);
@@ -210,6 +214,7 @@ class Run {
       return field.numbers ? new Tensor([1, field.numbers.length], Float64Array.from(field.numbers)) : null;
     }
     if (binding.data === "first column") return field.column === null ? null : Tensor.number(field.column);
+    if (COUNTED.includes(binding.data)) return null;
     return this.fail(`no ${binding.data}`);
   }
 
