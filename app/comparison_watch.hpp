@@ -5,7 +5,7 @@
 
 #include "app/progress.hpp"
 #include "app/story.hpp"
-#include "compare/judge.hpp"
+#include "compare/job.hpp"
 
 namespace dcrnn::app {
 

@@ -11,6 +11,8 @@
 #include "app/terminal.hpp"
 #include "app/text.hpp"
 #include "app/text_file.hpp"
+#include "compare/directory.hpp"
+#include "compare/judge.hpp"
 #include "compare/statistics.hpp"
 #include "compare/text_file.hpp"
 #include "dcrnn/dcrnn.hpp"

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "compare/judge.hpp"
+#include "compare/job.hpp"
 
 namespace dcrnn::app {
 

@@ -1,165 +1,22 @@
 #include "compare/judge.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <exception>
-#include <filesystem>
-#include <mutex>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
-#include "compare/difference.hpp"
+#include "compare/directory.hpp"
+#include "compare/runs.hpp"
 #include "compare/search.hpp"
 #include "compare/statistics.hpp"
-#include "compare/text_file.hpp"
 #include "compare/timings.hpp"
 #include "compare/training_log.hpp"
-#include "compare/work.hpp"
 #include "core/file.hpp"
 #include "core/guard.hpp"
-#include "core/threads.hpp"
 #include "dcrnn/dcrnn.hpp"
 
 namespace dcrnn::compare {
 namespace {
-
-namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
-
-/// One model to train.
-struct Run {
-  std::string name, config, model;
-  std::size_t seed = 1;
-  double work = 1;  ///< about how long it takes, in any unit
-};
-
-/// Tells the host of all runs together; for several threads.
-class RunProgress {
- public:
-  explicit RunProgress(const Job& job) : job_(job) {}
-
-  void expect(const std::vector<Run>& runs) {
-    std::vector<RunWork> work;
-    for (const Run& run : runs) work.push_back({run.model, run.work});
-    work_.expect(work);
-  }
-  /// False once the runs are to stop.
-  bool show(const Run& run, const JobProgress& now) {
-    const std::lock_guard lock(mutex_);
-    if (now.epochs > 0) work_.at(run.model, now.member, now.members, member_fraction(now));
-    if (!stopped_ && job_.on_training && !job_.on_training(state())) stopped_ = true;
-    return !stopped_;
-  }
-  void finished(const Run& run) {
-    const std::lock_guard lock(mutex_);
-    work_.finish(run.model);
-    if (job_.on_model) job_.on_model(run.model, state());
-  }
-  /// Each text once.
-  void note(const std::string& text) {
-    const std::lock_guard lock(mutex_);
-    if (told_.insert(text).second && job_.on_note) job_.on_note(text);
-  }
-  /// Nothing runs on; the first failure is the one that is told.
-  void fail(std::exception_ptr failure) {
-    const std::lock_guard lock(mutex_);
-    if (!failure_) failure_ = std::move(failure);
-    stopped_ = true;
-  }
-  bool stopped() const { return stopped_; }
-  void tell_failure() const {
-    if (failure_) std::rethrow_exception(failure_);
-  }
-
- private:
-  Trained state() const { return {work_.finished(), work_.runs(), work_.done(), work_.all()}; }
-
-  std::mutex mutex_;
-  const Job& job_;
-  Work work_;
-  std::set<std::string> told_;
-  std::exception_ptr failure_;
-  std::atomic<bool> stopped_ = false;
-};
-
-/// A file that is written while models are trained may be read by none of them.
-class Trainer {
- public:
-  explicit Trainer(const Job& job)
-      : job_(job),
-        threads_(job.compute.threads > 0 ? job.compute.threads : available_threads()),
-        progress_(job) {}
-
-  /// Without what is trained already. Failure(model) for a model that another config made.
-  void expect(std::vector<Run> runs) {
-    std::erase_if(runs, is_trained);
-    progress_.expect(runs);
-  }
-
-  /// In parallel where there are threads for it: the very first alone, which makes the cache of all.
-  void operator()(std::vector<Run> runs) {
-    std::erase_if(runs, is_trained);
-    if (runs.empty()) return;
-    const int workers = static_cast<int>(std::min(static_cast<std::size_t>(threads_), runs.size()));
-    const std::size_t alone = has_cache_ ? 0 : 1;
-    if (!has_cache_) train(runs[0], threads_ / workers);
-    has_cache_ = true;
-    parallel_for(workers, runs.size() - alone, [&](std::size_t i, int) {
-      if (progress_.stopped()) return;
-      try {
-        train(runs[alone + i], threads_ / workers);
-      } catch (...) {
-        progress_.fail(std::current_exception());
-      }
-    });
-    progress_.tell_failure();
-  }
-
- private:
-  static std::vector<std::string> settings_of(const Run& run) {
-    return {"train.seed=" + std::to_string(run.seed)};
-  }
-  static std::string checkpoint_of(const Run& run) { return run.model + ".checkpoint"; }
-
-  /// Beside a checkpoint a model's log may not have ended.
-  static bool is_trained(const Run& run) {
-    if (!fs::exists(run.model) || fs::exists(checkpoint_of(run))) return false;
-    std::string config = run.config;
-    for (const std::string& set : settings_of(run))
-      config = value_of(set_config_value(config, set, run.name));
-    const std::string here = value_of(inspect_config(config, run.name)).config_json;
-    const std::string there = value_of(inspect(value_of(Model::load(run.model)))).config_json;
-    if (there == here) return true;
-    fail(ErrorCode::model,
-         printable(run.model) + ": made with another config: " + printable(first_difference(there, here)),
-         "give another directory or another name of the config, or remove the model to train it anew");
-  }
-
-  void train(const Run& run, int threads) {
-    FitJob job;
-    job.model = run.model;
-    job.config_json = run.config;
-    job.config_name = run.name;
-    job.set = settings_of(run);
-    job.train = job_.train;
-    job.valid = job_.valid;
-    job.cache = job_.out + "/cache";
-    job.cache_config = job_.config;
-    job.resume = fs::exists(checkpoint_of(run));
-    job.compute = {threads, job_.compute.isa};
-    job.progress = [&](const JobProgress& now) { return progress_.show(run, now); };
-    job.on_note = [&](const std::string& note) { progress_.note(note); };
-    value_of(fit(job));
-    progress_.finished(run);
-  }
-
-  const Job& job_;
-  const int threads_;
-  RunProgress progress_;
-  bool has_cache_ = false;
-};
 
 double log_odds(float p) {
   // The nearest to 0 and 1 that a float tells from them.
@@ -195,7 +52,7 @@ class Judge {
       const std::vector<Run> tried = trials();
       all.insert(all.end(), tried.begin(), tried.end());
     }
-    Trainer train(job_);
+    RunTrainer train(job_);
     train.expect(all);
     // What cannot be judged is better found before hours of training; a model reads the rows.
     train({all.front()});
@@ -510,47 +367,6 @@ void require_files(const Job& job) {
   }
 }
 
-/// What a comparison stands on, as JSON: rows and seeds may be added to it, nothing else may change. A file
-/// is known by name and size.
-std::string foundation(const Job& job) {
-  Json json;
-  json["config"] = Json::parse(value_of(inspect_config(job.config, job.config_name)).config_json);
-  json["--equal"] = word(job.equal);
-  json["--search"] = job.search;
-  const auto add = [&](const char* option, const std::vector<std::string>& files) {
-    json[option] = Json::array();
-    for (const std::string& file : files) {
-      std::error_code error;
-      const std::uintmax_t size = fs::file_size(file, error);
-      json[option].push_back(printable(file) + (error ? "" : ", " + std::to_string(size) + " bytes"));
-    }
-  };
-  add("--train", job.train);
-  add("--valid", job.valid);
-  add("--test", job.test);
-  return json.dump() + "\n";
-}
-
-/// Whether a comparison has come to more than its cache.
-bool has_begun(const std::string& directory) {
-  return std::any_of(fs::directory_iterator(directory), fs::directory_iterator(), [](const auto& entry) {
-    const fs::path name = entry.path().filename();
-    return name != "comparison.json" && name != "cache" && name != "data";
-  });
-}
-
-[[noreturn]] void refuse_another(const std::string& path, const std::string& difference) {
-  fail(ErrorCode::model, printable(path) + ": another comparison: " + printable(difference, 400),
-       "give another directory, or the config and the files of that one");
-}
-
-void write_figures(const std::string& path, const std::string& text) {
-  const Result<void> written = write_text(path, text);
-  if (written) return;
-  fail(written.error().code, written.error().message,
-       "what is finished stays: mend it, and the same command goes on");
-}
-
 }  // namespace
 
 Result<SizedRow> make_sized_row(const Entrant& model, const Job& job) noexcept {
@@ -562,26 +378,6 @@ Result<SizedRow> make_sized_row(const Entrant& model, const Job& job) noexcept {
     const double target = value_of(size_of(dcrnn, job.equal, job.config_name));
     sized.equal = value_of(make_equal(sized.row, job.equal, target, job.config_name));
     return sized;
-  });
-}
-
-Result<void> claim(const std::string& directory, const std::string& stands_on) noexcept {
-  return guard([&] {
-    std::error_code error;
-    fs::create_directories(directory, error);
-    if (error) {
-      fail(ErrorCode::io, "cannot make " + printable(directory) + ": " + error.message(),
-           "name a directory that can be written");
-    }
-    const std::string path = directory + "/comparison.json";
-    if (file_exists(path)) {
-      const Buffer<std::byte> content = file_content(path);
-      const std::string difference =
-          first_difference({reinterpret_cast<const char*>(content.data()), content.size()}, stands_on);
-      if (difference.empty()) return;
-      if (has_begun(directory)) refuse_another(path, difference);
-    }
-    write_figures(path, stands_on);
   });
 }
 

@@ -1,56 +1,12 @@
 // The work of a comparison: trains the rows, and judges what they have become.
 #pragma once
 
-#include <functional>
-#include <string>
-#include <vector>
-
 #include "compare/comparison.hpp"
+#include "compare/job.hpp"
 #include "compare/rows.hpp"
-#include "compare/training_log.hpp"
-#include "compare/widths.hpp"
-#include "dcrnn/files.hpp"
-#include "dcrnn/scores.hpp"
+#include "dcrnn/result.hpp"
 
 namespace dcrnn::compare {
-
-/// A row to train: one of row_names(), or a config of one's own, which stays as it is.
-struct Entrant {
-  std::string name;
-  std::string config;  ///< JSON; empty: the row of that name over the job's config
-};
-
-/// Predictions made elsewhere.
-struct OutsideRow {
-  std::string name;
-  std::vector<std::string> files;  ///< CSV as predict writes it: one for each seed, or one for all
-};
-
-/// How far the training is.
-struct Trained {
-  std::size_t models = 0, of = 0;  ///< finished, and all that were not there yet
-  double done = 0, all = 0;        ///< of their work, in any unit
-};
-
-struct Job {
-  std::string config;                           ///< JSON without comments, as set_config_value() gives it
-  std::string config_name;                      ///< for messages
-  std::vector<std::string> train, valid, test;  ///< CSV files
-  std::vector<Entrant> models;                  ///< none: all rows
-  std::vector<OutsideRow> outside;
-  Equal equal = Equal::parameters;
-  std::size_t seeds = 5, search = 0;
-  std::string out;  ///< directory of models, cache, timings, table.json and table.csv
-  ComputeOptions compute;
-  bool explain = false;  ///< look into one row: dcrnn, if it is there, else the first
-  // Each may be empty. Those of the training are called by any of the threads, one at a time.
-  std::function<bool(const Trained&)> on_training;                         ///< before each batch; false stops
-  std::function<void(const std::string& model, const Trained&)> on_model;  ///< one is finished
-  std::function<void(const std::string&)> on_note;                         ///< each note once
-  ProgressCallback progress;                                               ///< of the test data
-  /// Of each trained row the first seed: the logs of its models, and what they say of the test data.
-  std::function<void(const std::string& row, const std::vector<TrainingLog>&, const LabelledScores&)> on_row;
-};
 
 /// A row, and whether it has the size that was asked for.
 struct SizedRow {
@@ -59,10 +15,6 @@ struct SizedRow {
 };
 /// ErrorCode::usage as make_row().
 Result<SizedRow> make_sized_row(const Entrant& model, const Job& job) noexcept;
-
-/// Makes DIR, or finds it made by what says the same: `stands_on`, JSON. ErrorCode::model naming the first
-/// difference.
-Result<void> claim(const std::string& directory, const std::string& stands_on) noexcept;
 
 /// Trains what is not in job.out yet, and judges all. ErrorCode::stopped where a callback says so, what was
 /// unfinished having a checkpoint.
