@@ -256,7 +256,6 @@ class Statement {
       --end;
     }
     const left = tokens.slice(0, end);
-    this.reads = tokens.slice(end).filter((token) => token.kind === "name").map((token) => token.text);
     this.rights = signs.map((sign, i) =>
       parsed(tokens.slice(sign + 1, i + 1 < signs.length ? signs[i + 1] : tokens.length), Parser.prototype.expression));
     if (left[0].text === "d" && left.length > 1 && left[1].kind === "name") {
@@ -274,12 +273,12 @@ class Statement {
 }
 
 /** `for each ...:` or `if ...:` */
-function headerOf(text, column, line) {
+function headerOf(text, column) {
   let body = text.trimEnd().slice(0, -1);
   const reverse = body.endsWith(", last to first");
   if (reverse) body = body.slice(0, -", last to first".length);
   const parser = new Parser(tokensOf(body));
-  const made = (kind, what) => ({kind, column, what, reverse, line});
+  const made = (kind, what) => ({kind, column, what, reverse});
   if (parser.take("for", "each")) return made("each", parser.whole(parser.range));
   parser.need("if");
   if (parser.peek(1).text === "has") {
@@ -307,7 +306,7 @@ function statementsOf(page, block, firstLine, backward) {
     while (open.length && open[open.length - 1].column >= column) open.pop();
     if (/^(for each|if) .*:($|  )/.test(text)) {
       const [, body, , rest] = /^([^:]*:)( *)(.*)$/.exec(text);
-      open.push(headerOf(body, column, number));
+      open.push(headerOf(body, column));
       if (!rest.includes("=")) return;
       text = rest;
     }

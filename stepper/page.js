@@ -34,6 +34,7 @@ class Page {
         table = false;
       }
     });
+    this.patterns = new Map();  // name -> its pattern
     this.variables = new Set(["parent"]);
     for (const s of this.statements) {
       for (const header of s.headers) if (header.kind === "each") this.variables.add(header.what[1]);
@@ -73,9 +74,12 @@ class Page {
 
   /** The name with its index letters replaced. */
   pattern(name) {
-    const [head, ...subs] = name.replace(/'+$/, "").split("_");
-    return [head, ...subs.map((sub) => (this.variables.has(sub) ? "#" : sub))].join("_") +
-      "'".repeat(name.split("'").length - 1);
+    if (!this.patterns.has(name)) {
+      const [head, ...subs] = name.replace(/'+$/, "").split("_");
+      this.patterns.set(name, [head, ...subs.map((sub) => (this.variables.has(sub) ? "#" : sub))].join("_") +
+        "'".repeat(name.split("'").length - 1));
+    }
+    return this.patterns.get(name);
   }
 }
 

@@ -4,14 +4,16 @@
 #include <cstdio>
 #include <stdexcept>
 
+#include "report/chart.hpp"
 #include "stepper/texts.hpp"
 
 namespace dcrnn::stepper {
 namespace {
 
 /// What runs on the page, in this order.
-constexpr const char* kPrograms[] = {"stepper/tensor.js", "stepper/grammar.js", "stepper/page.js",
-                                     "stepper/run.js",    "stepper/network.js", "stepper/code.js"};
+constexpr const char* kPrograms[] = {"stepper/tensor.js",  "stepper/grammar.js",     "stepper/page.js",
+                                     "stepper/names.js",   "stepper/expressions.js", "stepper/run.js",
+                                     "stepper/network.js", "stepper/code.js",        "stepper/graph.js"};
 constexpr const char* kView = "stepper/view.js";
 
 std::string_view text_of(std::string_view name) {
@@ -19,23 +21,6 @@ std::string_view text_of(std::string_view name) {
       std::find_if(texts().begin(), texts().end(), [&](const Text& text) { return text.name == name; });
   if (found == texts().end()) throw std::runtime_error(std::string(name) + " is not in the program");
   return found->text;
-}
-
-std::string escaped(std::string_view text) {
-  std::string result;
-  for (char c : text) {
-    switch (c) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      default:
-        result += c;
-    }
-  }
-  return result;
 }
 
 /// JSON that ends no element of HTML.
@@ -92,9 +77,10 @@ std::string html(const std::string& title, const std::string& walk, const std::v
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
       "<link rel=\"icon\" href=\"data:,\">\n<title>" +
-      escaped(title) + "</title>\n<style>\n";
+      report::escaped(title) + "</title>\n<style>\n";
   page += text_of("stepper/style.css");
-  page += "</style>\n</head>\n<body>\n<h1>" + escaped(title) + "</h1>\n<main id=\"stepper\"></main>\n";
+  page +=
+      "</style>\n</head>\n<body>\n<h1>" + report::escaped(title) + "</h1>\n<main id=\"stepper\"></main>\n";
   page += "<noscript><p>The numbers of this page are made by its script.</p></noscript>\n";
   page += "<script type=\"application/json\" id=\"walk\">" + in_script(walk) + "</script>\n";
   std::vector<std::string> page_texts, source_texts;

@@ -14,13 +14,6 @@ const said = (x, digits = 5) => (Number.isInteger(x) && Math.abs(x) < 1e6 ? Stri
   Math.abs(x) < 1e-4 ? x.toExponential(digits - 1).replace(/\.?0+e/, "e") : String(Number(x.toPrecision(digits))));
 const readable = (json) => JSON.parse(document.getElementById(json).textContent);
 
-/** What can be looked at: every value of the lines, and the parameters. */
-class Node {
-  constructor(id, title, facts) {
-    Object.assign(this, {id, title, run: null, key: null, tensor: null, parameter: false, steps: [], back: []}, facts);
-  }
-}
-
 class Stepper {
   constructor(root) {
     const walk = readable("walk"), pages = readable("pages");
@@ -28,120 +21,12 @@ class Stepper {
     this.network = new Network(walk);
     this.members = walk.members;
     this.code = new Code(readable("sources"), new Map(pages.map(({name, sources}) => [name, sources])));
-    this.nodes = new Map();
-    this.boxes = [];
-    this.findNodes();
-    const place = (step) => this.boxes.indexOf(this.boxOf.get(this.nodeOf(step)));
-    const ahead = this.network.steps.filter((step) => !step.gradient && this.nodeOf(step));
-    this.turn = ahead.length;  // where the way back begins
-    this.all = [...ahead.sort((a, b) => place(a) - place(b)), ...this.network.backSteps.filter((step) => this.nodeOf(step))];
+    this.graph = new Graph(this.network);
     this.at = -1;
     this.by = 0.01;
     this.build(root);
     this.goTo(location.hash);
     addEventListener("hashchange", () => this.goTo(location.hash));
-  }
-
-  // ............................................................................................ what there is
-
-  idOf(run, id) {
-    const tensor = run.traced.get(id) || run.read.get(id);
-    if (tensor) return this.streams.get(tensor) || tensor;
-    return `${this.network.base.runs.indexOf(run)}|${id}`;
-  }
-
-  findNodes() {
-    const {network} = this;
-    this.streams = new Map();
-    for (const run of network.base.runs) {
-      for (const step of run.steps) {
-        for (const id of step.gradient ? [] : step.made) this.addNode(run, id, step);
-        if (step.gradient) for (const id of step.made) {
-          const node = this.nodes.get(this.idOf(run, id));
-          if (node && !node.parameter) node.back.push(step);
-        }
-      }
-      for (const {name, key} of network.handedOn(run)) this.streams.set(name, this.idOf(run, key.id));
-      for (const [id, tensor] of run.read) {
-        if (!network.parameters.has(tensor)) continue;
-        if (!this.nodes.has(tensor)) this.nodes.set(tensor, new Node(tensor, tensor, {tensor, parameter: true}));
-        this.nodes.get(tensor).back.push(...run.gathers.get(id) || []);
-      }
-    }
-    this.findBoxes();
-  }
-
-  addNode(run, id, step) {
-    const name = this.idOf(run, id), tensor = run.traced.get(id) || null, {key} = run.values.get(id);
-    if (!this.nodes.has(name)) {
-      // What a letter counts is a task, if the page has a loop over tasks.
-      const tasks = run.page.statements.some((s) => s.headers.some((header) => header.what[0] === "task"));
-      let letter = key.name;
-      for (const sub of key.subs) letter = letter.replace("#", (tasks && this.network.tasks[sub]) || sub);
-      this.nodes.set(name, new Node(name, tensor || letter, {run, key, tensor, turns: step.turns}));
-    }
-    this.nodes.get(name).steps.push(step);
-  }
-
-  /** Boxes: a value that the trace knows, with those that lead to it. */
-  findBoxes() {
-    for (const run of this.network.base.runs) {
-      let inner = [];
-      const last = new Map();
-      run.steps.slice(0, run.forwardSteps).forEach((step, i) => step.made.forEach((id) => last.set(this.idOf(run, id), i)));
-      for (const [name] of [...last].sort((a, b) => a[1] - b[1])) {
-        const node = this.nodes.get(name);
-        if (node.run !== run) continue;
-        if (!node.tensor) {
-          inner.push(node);
-        } else {
-          this.boxes.push({node, inner, run});
-          inner = [];
-        }
-      }
-      if (inner.length && this.boxes.length && this.boxes[this.boxes.length - 1].run === run) {
-        this.boxes[this.boxes.length - 1].inner.push(...inner);
-      } else if (inner.length) {
-        this.boxes.push({node: inner[inner.length - 1], inner: inner.slice(0, -1), run});
-      }
-    }
-    // In the engine's order: a page may tell of layers on both sides of another's.
-    const order = new Map([...this.network.trace.keys()].map((name, i) => [name, i]));
-    this.boxes.sort((a, b) => (order.get(a.node.tensor) ?? order.size) - (order.get(b.node.tensor) ?? order.size));
-    this.boxOf = new Map(this.boxes.flatMap((box) => [box.node, ...box.inner].map((node) => [node, box])));
-    for (const box of this.boxes) {
-      const read = [box.node, ...box.inner].flatMap((node) => this.sources(node));
-      box.weights = [...new Set(read.filter((node) => node.parameter))];
-      box.reads = [...new Set(read.map((node) => this.boxOf.get(node)).filter((other) => other && other !== box))];
-    }
-  }
-
-  /** What a value is made of. */
-  sources(node) {
-    const found = node.steps.flatMap((step) => step.reads.map((id) => this.nodes.get(this.idOf(step.run, id))));
-    return [...new Set(found)].filter((other) => other && other !== node);
-  }
-
-  nodeOf(step) {
-    const ids = step.made.map((id) => this.nodes.get(this.idOf(step.run, id))).filter(Boolean);
-    return ids[0] || null;
-  }
-
-  valueOf(node) {
-    if (node.parameter) return this.network.base.tensors.get(node.tensor);
-    return node.tensor ? this.network.base.tensors.get(node.tensor) : node.run.values.get(node.key.id).value;
-  }
-
-  gradientOf(node) {
-    if (!this.network.labelled) return null;
-    if (node.parameter) return this.network.gradients.get(node.tensor) || Tensor.zeros(this.valueOf(node));
-    if (node.tensor && this.network.trace.has("grad." + node.tensor)) return this.network.trace.get("grad." + node.tensor);
-    return node.run.grads.get(node.key.id) || null;
-  }
-
-  nudgeOf(node, at, by) {
-    if (node.parameter) return {tensor: node.tensor, at, by};
-    return {layer: this.network.base.runs.indexOf(node.run), key: node.key.id, at, by};
   }
 
   // ................................................................................................. the page
@@ -165,7 +50,7 @@ class Stepper {
       ...this.notes().map((text) => made("p", {class: "note"}, text)),
       made("div", {class: "controls", role: "group", "aria-label": "Steps"}, button("← back", "B ArrowLeft", -1),
            button("next →", "N ArrowRight", 1),
-           network.labelled ? made("button", {type: "button", onclick: () => this.show(this.turn)}, "to the way back") : null,
+           network.labelled ? made("button", {type: "button", onclick: () => this.show(this.graph.turn)}, "to the way back") : null,
            this.status),
       made("div", {class: "panes"}, this.figure, made("div", {class: "detail"},
            made("div", {class: "sides"}, this.forward, this.backward), this.nudging)),
@@ -193,8 +78,8 @@ class Stepper {
 
   draw() {
     const list = made("ol");
-    for (const box of this.boxes) {
-      const label = (node) => [made("b", {}, node.title), ` [${this.valueOf(node).shape}]`];
+    for (const box of this.graph.boxes) {
+      const label = (node) => [made("b", {}, node.title), ` [${this.graph.valueOf(node).shape}]`];
       box.button = made("button", {type: "button", class: "box", onclick: () => this.select(box.node)}, ...label(box.node));
       box.inside = made("ul", {hidden: true});
       box.buttons = new Map([[box.node, box.button]]);
@@ -217,18 +102,18 @@ class Stepper {
   /** The way of the values, left, and of the gradients, right, as in the figures of docs/. */
   arcs() {
     const height = this.figure.querySelector("ol").offsetHeight;
-    const left = 44, right = this.figure.clientWidth - 44, order = new Map(this.boxes.map((box, i) => [box, i]));
-    const most = Math.max(this.boxes.length - 2, 1), parts = [];
+    const left = 44, right = this.figure.clientWidth - 44, order = new Map(this.graph.boxes.map((box, i) => [box, i]));
+    const most = Math.max(this.graph.boxes.length - 2, 1), parts = [];
     const arc = (from, to, x, side, kind, a, b) => {
       const out = x + side * (10 + 34 * (Math.abs(order.get(to) - order.get(from)) - 1) / most);
       const begin = from.item.offsetTop + 8 + a, end = to.item.offsetTop + 8 + b, lit = to === this.lit || from === this.lit;
       parts.push(`<path class="${kind}${lit ? " lit" : ""}" d="M${x} ${begin}C${out} ${begin} ${out} ${end} ${x + side * 5} ${end}"/>` +
         `<polygon class="${kind}${lit ? " lit" : ""}" points="${x},${end} ${x + side * 6},${end - 3} ${x + side * 6},${end + 3}"/>`);
     };
-    for (const box of this.boxes) {
+    for (const box of this.graph.boxes) {
       for (const source of box.reads) {
         arc(source, box, left, -1, "f", 14, 4);
-        if (this.gradientOf(source.node) && this.network.labelled) arc(box, source, right, 1, "b", 4, 14);
+        if (this.graph.gradientOf(source.node)) arc(box, source, right, 1, "b", 4, 14);
       }
     }
     this.lines.setAttribute("viewBox", `0 0 ${this.figure.clientWidth} ${height}`);
@@ -249,19 +134,19 @@ class Stepper {
   }
 
   step(by) {
-    this.show(Math.min(Math.max(this.at + by, 0), this.all.length - 1));
+    this.show(Math.min(Math.max(this.at + by, 0), this.graph.steps.length - 1));
   }
 
   show(i) {
     this.at = i;
-    const step = this.all[i];
-    this.select(this.nodeOf(step), step);
+    const step = this.graph.steps[i];
+    this.select(this.graph.nodeOf(step), step);
   }
 
   /** #name of a value, element and nudge: "#cross.0.h/3/0.01". */
   goTo(hash) {
     const [name, at, by] = decodeURIComponent(hash.slice(1)).split("/");
-    const node = this.nodes.get(name);
+    const node = this.graph.nodes.get(name);
     if (by !== undefined && by !== "" && Number.isFinite(Number(by))) this.by = Number(by);
     if (node) this.select(node, null, Number(at) || 0);
     else this.show(0);
@@ -269,15 +154,15 @@ class Stepper {
 
   select(node, step = null, element = 0) {
     this.node = node;
-    this.element = Math.min(Math.max(Math.trunc(element), 0), this.valueOf(node).data.length - 1);
+    this.element = Math.min(Math.max(Math.trunc(element), 0), this.graph.valueOf(node).data.length - 1);
     if (!step) {
-      const at = this.all.findIndex((one) => this.nodeOf(one) === node);
+      const at = this.graph.steps.findIndex((one) => this.graph.nodeOf(one) === node);
       if (at >= 0) this.at = at;
     }
     this.line = step || node.steps[0] || null;
-    const side = step && this.at >= this.turn ? "backward" : "forward";
+    const side = step && this.at >= this.graph.turn ? "backward" : "forward";
     this.status.textContent = step ?
-      `Step ${this.at + 1} of ${this.all.length}, ${side}: ${step.statement.text}${step.turns ? ` (${step.turns})` : ""}` : node.title;
+      `Step ${this.at + 1} of ${this.graph.steps.length}, ${side}: ${step.statement.text}${step.turns ? ` (${step.turns})` : ""}` : node.title;
     this.status.dataset.side = side;
     this.light();
     this.showForward();
@@ -290,7 +175,7 @@ class Stepper {
       this.lit.inside.hidden = true;
       for (const button of this.lit.buttons.values()) button.removeAttribute("aria-current");
     }
-    this.lit = this.boxOf.get(this.node) || this.boxes.find((box) => box.weights.includes(this.node)) || this.lit;
+    this.lit = this.graph.boxOf.get(this.node) || this.graph.boxes.find((box) => box.weights.includes(this.node)) || this.lit;
     if (this.lit) {
       this.lit.inside.hidden = false;
       const button = this.lit.buttons.get(this.node);
@@ -304,23 +189,19 @@ class Stepper {
   // ................................................................................................... panels
 
   showForward() {
-    const {node} = this, value = this.valueOf(node);
+    const {node} = this, value = this.graph.valueOf(node);
     this.forward.replaceChildren(
       made("h2", {}, node.title, made("small", {}, ` [${value.shape}]${node.turns && !node.tensor ? ", " + node.turns : ""}`)),
       ...(node.parameter ? [made("p", {}, "a parameter of the model" + (value.rows ? ": the rows that this row uses" : ""))] :
         this.equations(node.steps)),
       this.heat(value, "value"),
-      this.links("Made of", this.sources(node)),
-      this.links("Goes into", this.readers(node)),
+      this.links("Made of", this.graph.sources(node)),
+      this.links("Goes into", this.graph.readers(node)),
       ...this.passages(node.steps));
   }
 
-  readers(node) {
-    return [...this.nodes.values()].filter((other) => this.sources(other).includes(node));
-  }
-
   showBackward() {
-    const {node} = this, grad = this.gradientOf(node);
+    const {node} = this, grad = this.graph.gradientOf(node);
     this.backward.replaceChildren(made("h2", {}, "d " + node.title, made("small", {}, " its gradient")));
     if (!grad) {
       this.backward.append(made("p", {}, this.network.labelled ? "No gradient comes here." : "Without labels there is none."));
@@ -422,7 +303,7 @@ class Stepper {
   }
 
   showNudge() {
-    const {node, element, network} = this, value = this.valueOf(node), x = value.data[element];
+    const {node, element, network} = this, value = this.graph.valueOf(node), x = value.data[element];
     const input = (label, attributes) => made("label", {}, label, " ", made("input", attributes));
     const rows = value.height > 1, place = (row, column) => this.pick(row * value.width + column);
     const row = Math.floor(element / value.width), column = element % value.width;
@@ -444,8 +325,8 @@ class Stepper {
 
   /** What the lines make of the nudged number, beside what its gradient foretells. */
   outcome(node, element, x) {
-    const {network} = this, grad = this.gradientOf(node), tensors = network.base.tensors;
-    const after = network.after(this.nudgeOf(node, element, this.by)), cell = (tag, text) => made(tag, {}, text);
+    const {network} = this, grad = this.graph.gradientOf(node), tensors = network.base.tensors;
+    const after = network.after(this.graph.nudgeOf(node, element, this.by)), cell = (tag, text) => made(tag, {}, text);
     const line = (name, now, foretold, real) => made("tr", {}, made("th", {scope: "row"}, name), cell("td", said(now, 8)),
       cell("td", foretold === null ? "" : said(foretold, 4)), cell("td", said(real - now, 4)), cell("td", said(real, 8)));
     const body = made("tbody");
@@ -463,7 +344,7 @@ class Stepper {
 
   /** The gradient of the element beside the difference. */
   confirm(node, element, x) {
-    const grad = this.gradientOf(node), by = this.network.difference(this.nudgeOf(node, element, 0), x);
+    const grad = this.graph.gradientOf(node), by = this.network.difference(this.graph.nudgeOf(node, element, 0), x);
     this.nudging.append(made("p", {class: "difference"}, `Its gradient: ${said(grad ? grad.data[element] : 0, 8)}, by differences of the lines ${said(by, 8)}.`));
   }
 }

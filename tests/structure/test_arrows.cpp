@@ -45,7 +45,7 @@ const std::vector<Room> kRooms = {
     {"synth", {"dcrnn/", "core/"}, {}},
     {"compare", {"dcrnn/", "core/"}, {"nlohmann/"}},
     {"report", {}, {}},
-    {"stepper", {}, {}},
+    {"stepper", {"report/"}, {}},
     {"app", {"dcrnn/", "compare/", "report/", "stepper/"}, {"CLI/", "posix"}},
     {"examples", {"dcrnn/"}, {"dcrnn/", "posix", "math.h", "std", "string.h"}},
 };
