@@ -23,6 +23,8 @@ TASKS = [{"name": "a", "weight": 0.7}, {"name": "b", "after": "a", "weight": 1.3
          {"name": "d", "after": "a", "weight": 0.4}]
 PLAIN = {"fields": FIELDS, "weight": "w", "tasks": TASKS, "cross": {"layers": 1}, "sharing": [], "tower": [],
          "transfer": "none"}
+# What the numbers of a rate field are made of.
+COUNTED = ["rows", "base", "hits", "share of all rows", "mean of what was seen", "deviation of it", "first number"]
 
 
 def kinds():
@@ -288,7 +290,7 @@ class Model:
             return np.array([[float(x is not None) if what == "soft there" else 0.3 if x is None else x] for x in cells])
         if field is None:
             return None
-        if self.fields[field]["type"] == "rate" or what not in ("ids", "numbers", "first column"):
+        if what in COUNTED:
             return self.rate_data(what, field)
         cells, kind = self.rows[self.fields[field]["name"]], self.fields[field]["type"]
         if what == "ids":
