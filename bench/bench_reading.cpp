@@ -1,14 +1,13 @@
 // Reading: the CSV reader alone, and what the first epoch of training pays for reading, parsing and caching.
 // On the synthetic log, or on your own data: $DCRNN_BENCH_CONFIG and $DCRNN_BENCH_CSV.
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <vector>
 
+#include "bench/log.hpp"
 #include "bench/program.hpp"
 #include "bench/scratch.hpp"
 #include "bench/subject.hpp"
@@ -24,32 +23,27 @@ const Scratch& scratch() {
   return directory;
 }
 
-struct Data {
-  std::string config, csv;
-};
-
-const Data& data() {
-  static const Data chosen = [] {
-    const char *config = std::getenv("DCRNN_BENCH_CONFIG"), *csv = std::getenv("DCRNN_BENCH_CSV");
-    if (config != nullptr && csv != nullptr) return Data{config, csv};
+const Log& log() {
+  static const Log chosen = [] {
+    if (const auto own = own_log()) return *own;
     SynthJob job;
     job.directory = scratch().path();
     job.rows = 100'000;
     if (const auto done = synth(job); !done) throw std::runtime_error(done.error().message);
-    return Data{scratch() / "config.json", scratch() / "train.csv"};
+    return read_log(scratch() / "config.json", scratch() / "train.csv");
   }();
   return chosen;
 }
 
 std::size_t read_rows() {
-  data::CsvReader csv(data().csv);
+  data::CsvReader csv(log().csv);
   std::size_t rows = 0;
   while (csv.next()) ++rows;
   return rows;
 }
 
 std::size_t count_lines() {
-  std::ifstream file(data().csv);
+  std::ifstream file(log().csv);
   std::size_t lines = 0;
   for (std::string line; std::getline(file, line);) ++lines;
   return lines;
@@ -57,7 +51,7 @@ std::size_t count_lines() {
 
 void add_csv() {
   Work work;
-  work.bytes = static_cast<double>(std::filesystem::file_size(data().csv));
+  work.bytes = static_cast<double>(std::filesystem::file_size(log().csv));
   work.rows = static_cast<double>(read_rows());
   add("csv/rows/ours", work, []() -> Subject {
     return {[] { (void)read_rows(); },
@@ -71,12 +65,9 @@ void add_csv() {
 /// Seconds to the end of each epoch of one training from files without a cache.
 std::vector<double> train(int threads) {
   using Clock = std::chrono::steady_clock;
-  std::ifstream file(data().config);
-  std::stringstream text;
-  text << file.rdbuf();
   FitJob job;
-  job.config_json = value_of(set_config_value(text.str(), "train.epochs=3"));
-  job.train = {data().csv};
+  job.config_json = value_of(set_config_value(log().config_json, "train.epochs=3"));
+  job.train = {log().csv};
   job.model = scratch() / "model.safetensors";
   job.compute = {threads, std::string(name(isa()))};
   std::filesystem::remove_all(job.model + ".cache");

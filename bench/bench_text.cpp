@@ -3,11 +3,8 @@
 // $DCRNN_BENCH_CSV (plain or compressed).
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
-#include <fstream>
 #include <map>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,19 +25,13 @@ namespace dcrnn::bench {
 
 namespace {
 
-constexpr std::size_t kLogRows = 50'000,
-                      kTurns = 4096;  // rows that make the vocabularies; of them, those scored
+constexpr std::size_t kLogRows = 50'000;  // they make the vocabularies
+constexpr std::size_t kTurns = 4096;      // rows of them that are scored
 
 Log log() {
-  const char *config = std::getenv("DCRNN_BENCH_CONFIG"), *csv = std::getenv("DCRNN_BENCH_CSV");
-  if (config == nullptr || csv == nullptr) {
-    static const Scratch scratch;
-    return write_made_up_log(scratch / "log.csv", kLogRows);
-  }
-  std::ifstream file(config);
-  std::stringstream text;
-  text << file.rdbuf();
-  return {text.str(), csv};
+  if (const auto own = own_log()) return *own;
+  static const Scratch scratch;
+  return write_made_up_log(scratch / "log.csv", kLogRows);
 }
 
 /// The cells that a config reads of a log.
@@ -159,6 +150,7 @@ class Path {
     }
     return found;
   }
+
   /// What is wrong with x0 or the probabilities of some rows.
   std::string check() {
     for (const model::Parameter& table : build_.parameters.all()) {

@@ -1,14 +1,12 @@
 // The text of a log of real shape, for who has none at hand.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
-namespace dcrnn::bench {
+#include "bench/log.hpp"
 
-/// A config and the CSV file of its rows.
-struct Log {
-  std::string config_json, csv;
-};
+namespace dcrnn::bench {
 
 /// Writes `rows` rows to the file `csv`: 29 columns with as many words, of about the same lengths, as those
 /// of KuaiRand-Pure (docs/kuairand.md); D = 156. What is in a row is a function of its number; a word is the

@@ -119,16 +119,16 @@ class Lines:
 
     def __init__(self, results):
         self.r, self.rows = results, []
-        self.products_of_peers = {}  # (median, best) shares of the peak
+        self.products_of_peers = {}  # (median, best) shares of the peak, or None
         for who in ("PyTorch", "ONNX Runtime"):
             name = f"machine/{who}/product/in=429/out=429/B=1024"
-            if name in results:
-                self.products_of_peers[who] = results.of_peak(name, product_flops(429, 429, 1024))
+            share = results.of_peak(name, product_flops(429, 429, 1024)) if name in results else None
+            self.products_of_peers[who] = share
 
     def beside(self, who, what, target, ratio):
         """A ratio to a peer; marked where that was not at its best."""
         self.add(what, target, ratio)
-        share = self.products_of_peers.get(who)
+        share = self.products_of_peers[who]
         if ratio is not None and share is not None and share[0] < PEER_AT_ITS_BEST:
             self.rows[-1] = (*self.rows[-1][:-1], f"**invalid**: {who}'s own product is under "
                              f"{100 * PEER_AT_ITS_BEST:.0f} % of the peak")
@@ -204,9 +204,9 @@ class Lines:
                             r.ratio(step + "PyTorch-tuned", step + "ours"))
                 self.beside("PyTorch", f"training step, {name}: × PyTorch, that compiled", wanted,
                             r.ratio(step + "PyTorch-compiled", step + "ours"))
-        for who in ("PyTorch", "ONNX Runtime"):
-            self.add(f"{who}'s own product [1024, 429] x [429, 429]: of the peak", PEER_AT_ITS_BEST,
-                     self.products_of_peers.get(who), text=lambda v: f"{100 * v:.0f} %")
+        for who, share in self.products_of_peers.items():
+            self.add(f"{who}'s own product [1024, 429] x [429, 429]: of the peak", PEER_AT_ITS_BEST, share,
+                     text=lambda v: f"{100 * v:.0f} %")
         for D, target in ((429, 1.3), (60, 2.5)):
             for kind in ("dcn_v2", "mmoe", "ple"):
                 step = f"step/D={D}/table=10000/{kind}/B=1024/threads=1/"

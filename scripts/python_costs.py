@@ -37,19 +37,29 @@ def log(n, seed):
     return columns, {"click": click.astype(np.int64), "consume": (click & (columns["f1"] % 2 == 0)).astype(np.int64)}
 
 
-def seconds(call, times=5):
-    taken = []
-    for _ in range(times):
-        start = time.perf_counter()
-        call()
-        taken.append(time.perf_counter() - start)
-    return min(taken)
+def as_text(columns):
+    return {name: np.char.add("v", values.astype(str)).astype(object) for name, values in columns.items()}
+
+
+def seconds(call, *arguments):
+    start = time.perf_counter()
+    call(*arguments)
+    return time.perf_counter() - start
+
+
+def least(call, times=5):
+    return min(seconds(call) for _ in range(times))
+
+
+def median(call, rows):
+    """Microseconds."""
+    return 1e6 * statistics.median(seconds(call, row) for row in rows)
 
 
 def frames(columns):
     """The same rows in every form."""
     yield "numpy, integers", columns
-    text = {name: np.char.add("v", values.astype(str)).astype(object) for name, values in columns.items()}
+    text = as_text(columns)
     yield "numpy, text", text
     try:
         import pandas
@@ -79,26 +89,17 @@ def tables(model, columns):
     scorer = model.scorer()
     encoded = model.encode(columns)
     ids = np.stack([encoded[f"f{i}.ids"] for i in range(FIELDS)], axis=1)
-    network = seconds(lambda: scorer.score_ids(ids))
+    network = least(lambda: scorer.score_ids(ids))
     print(f"\n{n} rows, D = {FIELDS * DIM}: the network alone (ids) {1e3 * network:.1f} ms")
     print("| rows from | all, ms | conversion, ms | all / network |\n|---|---|---|---|")
     for name, frame in frames(columns):
-        whole = seconds(lambda: scorer.score(frame), 3)
+        whole = least(lambda: scorer.score(frame), 3)
         print(f"| {name} | {1e3 * whole:.1f} | {1e3 * (whole - network):.1f} | {whole / network:.2f} |", flush=True)
 
 
 def single_rows(model, columns):
     scorer = model.scorer()
     ids = np.stack([model.encode({name: values[:1000] for name, values in columns.items()})[f"f{i}.ids"] for i in range(FIELDS)], axis=1)
-
-    def median(call, rows):
-        taken = []
-        for row in rows:
-            start = time.perf_counter_ns()
-            call(row)
-            taken.append(time.perf_counter_ns() - start)
-        return statistics.median(taken) / 1e3
-
     rows = list(ids.astype(np.uint32))
     median(scorer.score_ids, rows)
     print(f"\none row of {FIELDS} ids from numpy: {median(scorer.score_ids, rows * 5):.1f} us (median)")
@@ -138,33 +139,34 @@ def fits(program, columns, labels, folder):
     np.savetxt(csv, rows, "%d", delimiter=",", header=",".join([*columns, *labels]), comments="")
     np.savez(arrays, **columns, **labels)
     config.write_text(json.dumps(CONFIG))
-    ours, theirs, grown = [], [], []
-    users = {"ours": [], "theirs": []}  # seconds of the processor, which others who want it disturb little
-    for _ in range(3):
+
+    def work(*command):
+        subprocess.run([program, *command, "--threads", "1"], check=True)
+
+    def user():
+        """Of the processor, which others who want it disturb little."""
+        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+
+    ours, theirs = [], []
+    for turn in range(3):
         done = subprocess.run([sys.executable, "-c", FIT, arrays, json.dumps(CONFIG), folder / "ours"], check=True, capture_output=True)
-        told = json.loads(done.stdout)
-        ours.append(told["seconds"])
-        users["ours"].append(told["user"])
-        grown.append(told["megabytes"])
-        for path in (*folder.glob("theirs*"),):
-            if path.is_file():
-                path.unlink()
-            else:
-                for inner in path.iterdir():
-                    inner.unlink()
-        start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-        subprocess.run([program, "train", config, "--train", csv, "--out", folder / "theirs", "--quiet", "--threads", "1"], check=True)
-        theirs.append(time.perf_counter() - start)
-        users["theirs"].append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before)
-    same = (folder / "ours").read_bytes() == (folder / "theirs").read_bytes()
-    print(f"\nfit of {len(rows)} rows, 2 epochs: {min(ours):.2f} s on arrays, {min(theirs):.2f} s by the program from CSV "
-          f"({min(ours) / min(theirs):.2f} x); the same bytes: {same}")
-    user, their_user = min(users["ours"]), min(users["theirs"])
-    print(f"of the processor: {user:.2f} s and {their_user:.2f} s ({user / their_user:.2f} x)")
-    print(f"memory beyond the arrays: {max(grown):.0f} MB")
-    start = time.perf_counter()
-    subprocess.run([program, "predict", folder / "theirs", "--data", csv, "--out", folder / "p.csv", "--threads", "1"], check=True)
-    print(f"dcrnn predict of these rows, from CSV to CSV: {time.perf_counter() - start:.2f} s")
+        ours.append(json.loads(done.stdout))
+        model, before = folder / f"theirs{turn}", user()
+        taken = seconds(work, "train", config, "--train", csv, "--out", model, "--quiet")
+        theirs.append({"seconds": taken, "user": user() - before})
+    same = (folder / "ours").read_bytes() == model.read_bytes()
+
+    def least_of(key):
+        return min(told[key] for told in ours), min(told[key] for told in theirs)
+
+    own, other = least_of("seconds")
+    print(f"\nfit of {len(rows)} rows, 2 epochs: {own:.2f} s on arrays, {other:.2f} s by the program from CSV "
+          f"({own / other:.2f} x); the same bytes: {same}")
+    own, other = least_of("user")
+    print(f"of the processor: {own:.2f} s and {other:.2f} s ({own / other:.2f} x)")
+    print(f"memory beyond the arrays: {max(told['megabytes'] for told in ours):.0f} MB")
+    taken = seconds(work, "predict", model, "--data", csv, "--out", folder / "p.csv")
+    print(f"dcrnn predict of these rows, from CSV to CSV: {taken:.2f} s")
 
 
 def main():
@@ -173,7 +175,7 @@ def main():
     parser.add_argument("--rows", type=int, default=100_000)
     options = parser.parse_args()
     columns, labels = log(options.rows, 1)
-    text = {name: np.char.add("v", values.astype(str)).astype(object) for name, values in columns.items()}
+    text = as_text(columns)
     # One vocabulary for integers and text alike.
     both = {name: np.concatenate([values.astype(str).astype(object), text[name]]) for name, values in columns.items()}
     model = dcrnn.Model.create(CONFIG, both)

@@ -10,18 +10,18 @@ whose parent is labelled 1, by the probability given the parent. Needs nothing b
 """
 import argparse
 import csv
-import gzip
 import json
 import pathlib
 import struct
 import subprocess
 import tempfile
 
+from scored import auc, opened
+
 
 def read(path):
-    with gzip.open(path, "rt", newline="") if str(path).endswith(".gz") else open(path, newline="") as file:
-        rows = list(csv.reader(file))
-    return rows[0], rows[1:]
+    header, *rows = csv.reader(opened(path))
+    return header, rows
 
 
 def write(path, header, rows):
@@ -33,20 +33,6 @@ def config_of(model):
     with open(model, "rb") as file:
         (size,) = struct.unpack("<Q", file.read(8))
         return json.loads(json.loads(file.read(size))["__metadata__"]["dcrnn"])
-
-
-def auc(scores, labels):
-    """The share of pairs in order, ties counted half."""
-    pairs = sorted(zip(scores, labels))
-    positives = sum(labels)
-    ranks, i = 0.0, 0
-    while i < len(pairs):
-        j = i
-        while j < len(pairs) and pairs[j][0] == pairs[i][0]:
-            j += 1
-        ranks += (i + 1 + j) / 2 * sum(label for _, label in pairs[i:j])
-        i = j
-    return (ranks - positives * (positives + 1) / 2) / (positives * (len(labels) - positives))
 
 
 def predict(dcrnn, model, data, out):

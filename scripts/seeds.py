@@ -10,14 +10,14 @@ Seconds are those of the clock, for a machine with nothing else to do.
 """
 import argparse
 import csv
-import gzip
-import io
 import json
 import pathlib
 import random
 import statistics
 import subprocess
 import time
+
+from scored import auc, opened
 
 RESAMPLES = 200
 
@@ -28,25 +28,7 @@ def run(*arguments):
 
 def table(path):
     """The rows of a CSV file, by their columns."""
-    data = pathlib.Path(path).read_bytes()
-    text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
-    return list(csv.DictReader(io.StringIO(text)))
-
-
-def auc(scores, labels):
-    """Share of the pairs in the right order; ties count half."""
-    order = sorted(range(len(scores)), key=scores.__getitem__)
-    positives = below = won = i = 0
-    while i < len(order):
-        end = i
-        while end < len(order) and scores[order[end]] == scores[order[i]]:
-            end += 1
-        ones = sum(labels[j] for j in order[i:end])
-        won += ones * (below + (end - i - ones) / 2)
-        positives += ones
-        below += end - i - ones
-        i = end
-    return won / (positives * below)
+    return list(csv.DictReader(opened(path)))
 
 
 def compare(task, label, own, other, rows):

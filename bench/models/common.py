@@ -23,18 +23,18 @@ class Log:
         with open(self.config_path) as file:
             config = json.load(file)
         column = lambda field: field.get("column", field["name"])
-        of_type = lambda kind: [column(f) for f in config["fields"] if f["type"] == kind]
-        self.categories = list(dict.fromkeys(of_type("category")))  # a column may have several fields
-        self.numbers = list(dict.fromkeys(of_type("number")))
+        distinct = lambda names: list(dict.fromkeys(names))  # several fields may read one column
+        of_type = lambda kind: distinct(column(f) for f in config["fields"] if f["type"] == kind)
+        self.categories, self.numbers = of_type("category"), of_type("number")
         self.logged = {column(f) for f in config["fields"] if f.get("transform") == "log1p"}
         self.tasks = [task["name"] for task in config["tasks"]]
         self.labels = [task.get("label", task["name"]) for task in config["tasks"]]
-        self.features = list(dict.fromkeys(self.categories + self.numbers))  # several fields may read one column
+        self.features = distinct(self.categories + self.numbers)
         types = {**{c: str for c in self.categories}, **{c: float for c in self.numbers}}
         for part in ("train", "valid", "test"):
             frame = pd.read_csv(self.path(part), dtype=types, keep_default_na=False,
                                 na_values={c: [""] for c in self.numbers})
-            setattr(self, part, frame[list(dict.fromkeys(self.features + self.labels))])
+            setattr(self, part, frame[distinct(self.features + self.labels)])
 
     def path(self, part):
         return os.path.join(self.folder, part + ".csv.gz")

@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
-"""report.py DIR --into docs/peers.md: the results of run.py as tables, in place of those between the page's marks. With
---without-times, for results of a machine that had other work, without seconds and microseconds."""
+"""report.py DIR --into docs/peers.md: the results of run.py as tables, in place of those between the page's marks."""
 import argparse
 import glob
 import json
@@ -17,26 +16,29 @@ def spread(values, digits):
     return text + (f" ± {statistics.stdev(values):.{digits}f}" if len(values) > 1 else "")
 
 
-def tables(results, times):
+def good(results):
+    """Those of peers that ran."""
+    return [r for r in results if "tasks" in r and "error" not in r]
+
+
+def tables(results):
     out = []
     for log in sorted({r["log"] for r in results}):
         of_log = [r for r in results if r["log"] == log]
         tasks = list(next(r["tasks"] for r in of_log if "tasks" in r))
         out += [f"### {log}", "", "| model | version | seeds | " + " | ".join(f"{t}: AUC | log loss" for t in tasks) +
-                (" | CPU s | peak MB | one row, us |" if times else " | peak MB |"),
-                "|" + "---|" * ((6 if times else 4) + 2 * len(tasks))]
+                " | CPU s | peak MB | one row, us |", "|" + "---|" * (6 + 2 * len(tasks))]
         for peer, name in NAMES.items():
             runs = [r for r in of_log if r["peer"] == peer]
-            good = [r for r in runs if "tasks" in r and "error" not in r]
-            if good:
-                cells = [spread([r["tasks"][t][what] for r in good], 4) for t in tasks for what in ("auc", "logloss")]
-                memory = spread([r["peak_MB"] for r in good], 0)
-                cells += [spread([r["cpu_seconds"] for r in good], 0), memory,
-                          f"{statistics.median(r['row_us'] for r in good):.0f}"] if times else [memory]
-                out.append(f"| {name} | {good[0]['version']} | {len(good)} | " + " | ".join(cells) + " |")
+            done = good(runs)
+            if done:
+                cells = [spread([r["tasks"][t][what] for r in done], 4) for t in tasks for what in ("auc", "logloss")]
+                cells += [spread([r["cpu_seconds"] for r in done], 0), spread([r["peak_MB"] for r in done], 0),
+                          f"{statistics.median(r['row_us'] for r in done):.0f}"]
+                out.append(f"| {name} | {done[0]['version']} | {len(done)} | " + " | ".join(cells) + " |")
             elif runs:
                 out.append(f"| {name} | {runs[0].get('version', '?')} | 0 | {runs[0]['error']} |" +
-                           " |" * (2 * len(tasks) + (2 if times else 0)))
+                           " |" * (2 * len(tasks) + 2))
         out.append("")
     return "\n".join(out)
 
@@ -49,9 +51,9 @@ def summary(results):
     for peer, name in NAMES.items():
         cells = []
         for log in logs:
-            good = [r for r in results if (r["peer"], r["log"]) == (peer, log) and "tasks" in r and "error" not in r]
-            mean = lambda t: f"{statistics.fmean(r['tasks'][t]['auc'] for r in good):.4f}"
-            cells.append(" / ".join(mean(t) for t in tasks[log]) if good else "-")
+            done = good(r for r in results if (r["peer"], r["log"]) == (peer, log))
+            mean = lambda t: f"{statistics.fmean(r['tasks'][t]['auc'] for r in done):.4f}"
+            cells.append(" / ".join(mean(t) for t in tasks[log]) if done else "-")
         if any(cell != "-" for cell in cells):
             out.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(out) + "\n"
@@ -71,13 +73,12 @@ def main():
     parser.add_argument("results")
     parser.add_argument("--into", required=True)
     parser.add_argument("--summary", help="a page that gets the AUC of all")
-    parser.add_argument("--without-times", action="store_true")
     options = parser.parse_args()
     results = []
     for path in sorted(glob.glob(os.path.join(options.results, "*.json"))):
         with open(path) as file:
             results.append(json.load(file))
-    put(options.into, "tables", tables(results, not options.without_times))
+    put(options.into, "tables", tables(results))
     if options.summary:
         put(options.summary, "peers", summary(results))
 

@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 import unittest
+import unittest.mock
 
 from support import CONFIG, PythonTest, log, needs, write_csv
 
@@ -119,6 +120,9 @@ class Comparison(PythonTest):
 
         with self.assertRaisesRegex(RuntimeError, "mine"):
             self.compare(self.files, "raised", progress=fail)
+        with unittest.mock.patch.object(dcrnn.comparison._c.lib, "dcrnn_compare", side_effect=MemoryError("ours")):
+            with self.assertRaisesRegex(MemoryError, "ours"):
+                self.compare(self.files, "raised")
 
     def test_interrupted(self):
         slow = {**QUICK, "train": {"epochs": 100000, "batch": 8, "early_stopping": {"patience": 100000}}}

@@ -214,6 +214,11 @@ def _module(data: Any) -> str:
     return type(data).__module__.partition(".")[0]
 
 
+def count_of(columns: Mapping[str, Column]) -> int:
+    """Rows."""
+    return next(iter(columns.values())).count if columns else 0
+
+
 def columns_of(data: Any) -> dict[str, Column]:
     """All columns of a frame, a table, a dict of arrays or an array [n, F], whose columns are x0, x1, ..."""
     if hasattr(data, "tocsr") or _module(data) == "scipy":
@@ -312,7 +317,7 @@ class Table:
     def __init__(self, readers: list[dict], columns: Mapping[str, Column], labels=None, weights=None, soft=None):
         """readers: what dcrnn_columns says of the config. labels: {task: int8 [n]}; soft: {task: [n]}, of some tasks."""
         self._kept: list[Any] = []
-        count = next(iter(columns.values())).count if columns else 0
+        count = count_of(columns)
         arrays = (Array * len(readers))()
         for array, reader in zip(arrays, readers):
             column = columns.get(reader["column"], columns.get(reader["name"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import hashlib
 import json
 import os
@@ -12,7 +13,7 @@ from typing import Any, Mapping
 import numpy as np
 
 from . import _library as _c
-from ._columns import Column, as_words, bag_cells, columns_of, doubles_of, labels_of
+from ._columns import Column, as_words, bag_cells, columns_of, count_of, doubles_of, labels_of
 from .model import _readers
 
 
@@ -37,7 +38,7 @@ class Files:
         several = given if isinstance(given, (list, tuple)) else [given]
         return [_c.text(p, name) if isinstance(p, (str, os.PathLike)) else self._write(f"outside{i}", self._of_array(name, p)) for p in several]
 
-    @property
+    @functools.cached_property
     def _config(self) -> dict:
         try:
             config = json.loads(self._text)
@@ -59,7 +60,7 @@ class Files:
     def _labelled(self, name: str, data: Any, labels: Any = None, weights: Any = None, soft: Any = None) -> dict[str, Column]:
         """Columns, with those of labels, weights and soft labels under the config's names for them."""
         config, columns = self._config, columns_of(data)
-        n = next(iter(columns.values())).count if columns else 0
+        n = count_of(columns)
         if not hasattr(labels, "items"):
             raise TypeError(f"{name}: found labels of {type(labels).__name__}, want (data, {{task: labels}})")
         tasks = {task["name"]: task for task in config["tasks"]}

@@ -8,7 +8,7 @@ from typing import Any, Callable, Mapping
 
 import numpy as np
 
-from ._columns import Column, columns_of, labels_of, unmasked
+from ._columns import Column, columns_of, count_of, labels_of, unmasked
 from .model import Fit, Interrupted, Model, Progress, Trainer
 from .model import fit as fit_model
 
@@ -87,20 +87,20 @@ class DCRNNClassifier(ClassifierMixin, BaseEstimator):
         callbacks: functions of a Progress; one that returns False stops the fit, which keeps what it reached.
         """
         columns = self._columns(X, reset=True)
-        labels = self._labels(y, len(_first(columns)), reset=True)
+        labels = self._labels(y, count_of(columns), reset=True)
         config = self._config(columns, sample_weight is not None)
         valid = None
         if eval_set is not None:
             held_X, held_y, *held_weight = _held_out(eval_set)
             held = self._columns(held_X, reset=False)
-            valid = (held, self._labels(held_y, len(_first(held)), reset=False), *self._eval_weight(held_weight, sample_weight, held))
+            valid = (held, self._labels(held_y, count_of(held), reset=False), *self._eval_weight(held_weight, sample_weight, held))
         self._trainer = None
         try:
             fit = fit_model(
                 config,
                 columns,
                 labels,
-                None if sample_weight is None else self._weights(sample_weight, len(_first(columns))),
+                None if sample_weight is None else self._weights(sample_weight, count_of(columns)),
                 valid,
                 threads=self.threads,
                 isa=self.isa,
@@ -118,7 +118,7 @@ class DCRNNClassifier(ClassifierMixin, BaseEstimator):
         Whether there are sample weights is fixed by it."""
         first = not hasattr(self, "model_")
         columns = self._columns(X, reset=first)
-        n = len(_first(columns))
+        n = count_of(columns)
         labels = self._labels(y, n, reset=first, classes=classes)
         weights = None if sample_weight is None else self._weights(sample_weight, n)
         if first:
@@ -165,7 +165,7 @@ class DCRNNClassifier(ClassifierMixin, BaseEstimator):
         """Metrics per task: auc, logloss, ece, ..."""
         self._require_fit()
         columns = self._columns(X, reset=False)
-        n = len(_first(columns))
+        n = count_of(columns)
         weights = None if sample_weight is None else self._weights(sample_weight, n)
         if weights is None and "weight" in self.model_.config:
             weights = np.ones(n)
@@ -185,7 +185,7 @@ class DCRNNClassifier(ClassifierMixin, BaseEstimator):
                 raise ValueError(
                     f"X has {len(names)} features, but {type(self).__name__} is expecting {self.n_features_in_} features as input"
                 )
-        n = columns[names[0]].count if names else len(X)
+        n = count_of(columns) if names else len(X)
         if n == 0:
             raise ValueError(f"Found array with 0 sample(s) (shape=(0, {len(names)})) while a minimum of 1 is required.")
         if not names:
@@ -244,7 +244,7 @@ class DCRNNClassifier(ClassifierMixin, BaseEstimator):
         return weights
 
     def _eval_weight(self, held_weight: list, sample_weight: Any, held: dict) -> tuple:
-        n = len(_first(held))
+        n = count_of(held)
         if held_weight and held_weight[0] is not None:
             if sample_weight is None:
                 raise ValueError("eval_set has weights, but no sample_weight was given")
@@ -295,7 +295,7 @@ class DCRNNClassifier(ClassifierMixin, BaseEstimator):
         if strange:
             raise ValueError(f"after: there is no task {strange[0]!r}; the tasks are {self.tasks_}")
         tasks = [{"name": task, "label": f"label of {task}", **({"after": after[task]} if task in after else {})} for task in self.tasks_]
-        n = len(_first(columns))
+        n = count_of(columns)
         batch = self.batch if self.batch is not None else max(1, min(1024, n // _LEAST_STEPS))
         train = {
             "epochs": int(self.epochs),
@@ -346,16 +346,11 @@ class DCRNNClassifier(ClassifierMixin, BaseEstimator):
 
 def _held_out(eval_set: Any) -> tuple:
     """(X, y) or (X, y, sample_weight); also as a list of one such, as other libraries take it."""
-    sets = isinstance(eval_set, list) and all(isinstance(held, tuple) for held in eval_set)
-    if sets and len(eval_set) == 1:
-        eval_set, sets = eval_set[0], False
-    if sets or not isinstance(eval_set, (list, tuple)) or len(eval_set) not in (2, 3):
+    if isinstance(eval_set, list) and all(isinstance(held, tuple) for held in eval_set):
+        eval_set = eval_set[0] if len(eval_set) == 1 else None
+    if not isinstance(eval_set, (list, tuple)) or len(eval_set) not in (2, 3):
         raise ValueError("eval_set: want one set held out: (X, y) or (X, y, sample_weight)")
     return tuple(eval_set)
-
-
-def _first(columns: dict[str, Column]) -> range:
-    return range(next(iter(columns.values())).count)
 
 
 def _seed(random_state: Any) -> int:

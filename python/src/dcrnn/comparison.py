@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Callable, Mapping, Sequence
 
 from . import _library as _c
+from ._callbacks import Callbacks
 from ._files import Files
-from .model import _config_text, _isa, _threads, _Watch
+from .model import _config_text, _isa, _threads
 
 _LOOK = 0.05  # seconds between two looks for Ctrl-C
 
@@ -150,19 +151,11 @@ def _strings(files: Sequence[bytes]) -> ctypes.Array:
 def _run(folder: pathlib.Path, progress: Callable | None, **job: Any) -> Comparison:
     """The call of the library, on a thread of its own: this one sees Ctrl-C meanwhile."""
     notes: list[str] = []
-    raised: list[BaseException] = []
+    callbacks = Callbacks()
 
     def on_progress(now, _):
-        if watch.interrupted or raised:
-            return 0
-        if progress is None:
-            return 1
         p = now.contents
-        try:
-            return int(progress(ComparisonProgress(p.stage.decode(), p.done, p.models, p.share)) is not False)
-        except BaseException as error:  # nothing may pass through C
-            raised.append(error)
-            return 0
+        return callbacks.goes_on(progress, lambda: ComparisonProgress(p.stage.decode(), p.done, p.models, p.share))
 
     told = _c.CompareJob(
         size=ctypes.sizeof(_c.CompareJob),
@@ -171,14 +164,15 @@ def _run(folder: pathlib.Path, progress: Callable | None, **job: Any) -> Compari
         **job,
     )
     handle, error, status = ctypes.c_void_p(), _c.CError(), []
-    work = threading.Thread(target=lambda: status.append(_c.lib.dcrnn_compare(told, handle, error)), daemon=True)
-    with _Watch() as watch:
+    work = threading.Thread(target=lambda: status.append(callbacks.guarded(_c.lib.dcrnn_compare, told, handle, error)), daemon=True)
+    with callbacks:
         work.start()
         while work.is_alive():
             work.join(_LOOK)
-    if raised:
-        raise raised[0]
-    if watch.interrupted and status[0]:
+    if callbacks.raised is not None:
+        _c.lib.dcrnn_bytes_free(handle)
+        raise callbacks.raised
+    if callbacks.interrupted and status[0]:
         raise KeyboardInterrupt("the comparison was stopped; the same call goes on from there")
     _c.check(status[0], error)
     return Comparison(_c.take(handle).decode(), folder, notes)

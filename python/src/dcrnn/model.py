@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import json
 import os
-import signal
 import threading
 from dataclasses import dataclass, field
 from typing import Any, Callable, Mapping
@@ -13,7 +12,8 @@ from typing import Any, Callable, Mapping
 import numpy as np
 
 from . import _library as _c
-from ._columns import Table, columns_of, labels_of
+from ._callbacks import Callbacks
+from ._columns import Table, columns_of, count_of, labels_of
 
 _MOST = 2**63 - 1
 _GRADCHECK_ROWS = 1_000_000  # as the program
@@ -38,7 +38,7 @@ def _readers(config: bytes) -> list[dict]:
 
 def _table(readers: list[dict], data: Any, labels: Any = None, weights: Any = None, soft: Any = None) -> Table:
     columns = columns_of(data)
-    count = next(iter(columns.values())).count if columns else 0
+    count = count_of(columns)
     made = None
     if labels is not None:
         made = {task: labels_of(task, values, count) for task, values in labels.items()}
@@ -381,28 +381,6 @@ class Fit:
     notes: list[str] = field(default_factory=list)
 
 
-class _Watch:
-    """Ctrl-C while the library works: seen by the next call of the progress, raised when the library is back."""
-
-    def __init__(self):
-        self.interrupted = False
-        self._old: Any = None
-
-    def __enter__(self):
-        if threading.current_thread() is threading.main_thread():
-            self._old = signal.getsignal(signal.SIGINT)
-            if self._old is not None:
-                signal.signal(signal.SIGINT, self._seen)
-        return self
-
-    def _seen(self, *_):
-        self.interrupted = True
-
-    def __exit__(self, *_):
-        if self._old is not None:
-            signal.signal(signal.SIGINT, self._old)
-
-
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C during a fit that had a model already: `fit` is what had been reached."""
 
@@ -437,57 +415,42 @@ def fit(
     held_out = _table(readers, *valid) if valid is not None else None
     history: list[dict] = []
     notes: list[str] = []
-    raised: list[BaseException] = []
-
-    def guarded(call, *arguments):
-        try:
-            return call(*arguments)
-        except BaseException as error:  # nothing may pass through C
-            raised.append(error)
-            return False
+    callbacks = Callbacks()
 
     def on_progress(now, _):
-        if watch.interrupted or raised:
-            return 0
-        if progress is None:
-            return 1
         p = now.contents
-        state = Progress(p.stage.decode(), p.done, p.total, p.epoch, p.epochs, p.loss, p.seconds)
-        return 0 if guarded(progress, state) is False else 1
+        return callbacks.goes_on(progress, lambda: Progress(p.stage.decode(), p.done, p.total, p.epoch, p.epochs, p.loss, p.seconds))
 
     def take_epoch(line, _):
         history.append(json.loads(line))
-        if on_epoch is not None and not raised:
-            guarded(on_epoch, history[-1])
+        if on_epoch is not None and callbacks.raised is None:
+            callbacks.guarded(on_epoch, history[-1])
 
     job = _c.FitJob(
-        ctypes.sizeof(_c.FitJob),
-        text,
-        ctypes.pointer(train.struct),
-        None if held_out is None else ctypes.pointer(held_out.struct),
-        None if checkpoint is None else _c.text(checkpoint, "checkpoint"),
-        int(resume),
-        _threads(threads),
-        _isa(isa),
-        _c.ON_PROGRESS(on_progress),
-        _c.ON_TEXT(take_epoch),
-        _c.ON_TEXT(lambda line, _: notes.append(line.decode())),
-        None,
+        size=ctypes.sizeof(_c.FitJob),
+        config_json=text,
+        train=ctypes.pointer(train.struct),
+        valid=None if held_out is None else ctypes.pointer(held_out.struct),
+        checkpoint=None if checkpoint is None else _c.text(checkpoint, "checkpoint"),
+        resume=int(resume),
+        threads=_threads(threads),
+        isa=_isa(isa),
+        on_progress=_c.ON_PROGRESS(on_progress),
+        on_epoch=_c.ON_TEXT(take_epoch),
+        on_note=_c.ON_TEXT(lambda line, _: notes.append(line.decode())),
     )
-    handle, report = ctypes.c_void_p(), ctypes.c_void_p()
-    with _Watch() as watch:
-        error = _c.CError()
+    handle, report, error = ctypes.c_void_p(), ctypes.c_void_p(), _c.CError()
+    with callbacks:
         status = _c.lib.dcrnn_fit(job, handle, report, error)
-    if raised and status == 0:
+    if callbacks.raised is not None:
         _c.lib.dcrnn_bytes_free(report)
         _c.lib.dcrnn_model_free(handle)
-    if raised:
-        raise raised[0]
-    if status == _c.StoppedError.code and watch.interrupted:
+        raise callbacks.raised
+    if status == _c.StoppedError.code and callbacks.interrupted:
         raise KeyboardInterrupt
     _c.check(status, error)
     done = Fit(Model(handle), history=history, notes=notes, **json.loads(_c.take(report)))
-    if watch.interrupted:
+    if callbacks.interrupted:
         raise Interrupted(done)
     return done
 
