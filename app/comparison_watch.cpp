@@ -30,16 +30,6 @@ ComparisonWatch::ComparisonWatch(compare::Job& job)
     training_.clear();
     return test_.show(now);
   };
-  const std::vector<compare::Task> tasks = compare::tasks_of(job.config);
-  job.on_row = [this, tasks](const std::string& row, const std::vector<compare::TrainingLog>& logs,
-                             const LabelledScores& scores) {
-    std::vector<std::string> names;
-    for (const compare::Task& task : tasks) names.push_back(task.name);
-    Story& story = stories_.emplace_back();
-    story.name = row;
-    for (const compare::TrainingLog& log : logs) add_log(story, names, log);
-    add_calibration(story, scores);
-  };
 }
 
 Progress& ComparisonWatch::training() {

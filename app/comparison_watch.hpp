@@ -1,10 +1,7 @@
-// Tells how far a comparison is, on standard error, and takes down what a report needs of it.
+// Tells how far a comparison is, on standard error.
 #pragma once
 
-#include <vector>
-
 #include "app/progress.hpp"
-#include "app/story.hpp"
 #include "compare/job.hpp"
 
 namespace dcrnn::app {
@@ -18,14 +15,12 @@ class ComparisonWatch {
 
   /// Removes what is not for good.
   void clear();
-  const std::vector<Story>& stories() const { return stories_; }
 
  private:
   /// The bar of the training; that of the test data makes way.
   Progress& training();
 
   Progress training_, test_;
-  std::vector<Story> stories_;
 };
 
 }  // namespace dcrnn::app

@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-
 #include "app/signals.hpp"
 #include "app/terminal.hpp"
 #include "app/text.hpp"
@@ -19,15 +17,9 @@ double seconds(std::chrono::steady_clock::duration time) {
   return std::chrono::duration<double>(time).count();
 }
 
-/// Done share of the stage, 0 where unknown.
-double stage_fraction(const JobProgress& job) {
-  if (job.total == 0) return 0;
-  return std::min(1.0, static_cast<double>(job.done) / static_cast<double>(job.total));
-}
-
 /// Done share of the whole run.
 double run_fraction(const JobProgress& job) {
-  if (job.epochs == 0) return stage_fraction(job);
+  if (job.epochs == 0) return compare::stage_fraction(job);
   return (static_cast<double>(job.member) + compare::member_fraction(job)) / static_cast<double>(job.members);
 }
 
@@ -92,7 +84,7 @@ std::string Progress::bar_line(const JobProgress& job) const {
   if (job.stage == "validating") return epoch + " validating" + time_left(run_fraction(job));
   const bool training = job.stage == "training";
   std::string text = training ? epoch : std::string(job.stage);
-  text += " " + (job.total > 0 ? bar(stage_fraction(job)) : with_commas(job.done));
+  text += " " + (job.total > 0 ? bar(compare::stage_fraction(job)) : with_commas(job.done));
   text += "  " + rate(job);
   if (training) text += "  loss " + fixed(job.loss, 5);
   if (estimating_) text += time_left(run_fraction(job));

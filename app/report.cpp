@@ -106,8 +106,7 @@ void add_explanation(report::Page& page, const Explanation& explanation, const s
       "Gates of " + name,
       "Means over rows, from 0 (empty) to 1 (full), by the names of docs/trace.md. Sharing: how much of each "
       "shared unit, or which expert, a task lets in. Cross layers: z, how much of its state a layer keeps, "
-      "r, "
-      "how much of it its candidate reads, by the field that fills it.");
+      "r, how much of it its candidate reads, by the field that fills it.");
   std::vector<std::string> done;
   for (const GateMeans& gate : explanation.gates) {
     // One chart for all tasks of a block, and for all layers.
@@ -184,7 +183,7 @@ void add_report(CLI::App& command, std::string& target) {
 }
 
 void check_report(const std::string& path, const std::vector<std::string>& reads) {
-  if (!path.empty()) take(compare::check_output("the report", path, reads));
+  take(compare::check_output("the report", path, reads));
 }
 
 void write_model_report(const std::string& report, const std::string& path,
@@ -195,12 +194,11 @@ void write_model_report(const std::string& report, const std::string& path,
   reading.data = data;
   const LabelledRows rows = take(LabelledRows::read(model, reading));
   const LabelledScores scores = take(rows.score(model, reading));
-  Story story;
-  story.name = std::filesystem::path(path).filename().string();
-  add_calibration(story, scores);
+  std::vector<compare::TrainingLog> logs;
   if (std::error_code none; std::filesystem::exists(path + ".jsonl", none)) {
-    add_log(story, tasks, take(compare::read_training_log(path + ".jsonl")));
+    logs.push_back(take(compare::read_training_log(path + ".jsonl")));
   }
+  const Story story = story_of(std::filesystem::path(path).filename().string(), logs, scores);
   report::Page page("dcrnn: " + one_line(story.name));
   std::string on = with_commas(rows.rows()) + " rows of " + one_line(joined(data)) + ".";
   page.section("Quality", "Measured on " + on);

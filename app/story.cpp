@@ -32,8 +32,7 @@ std::vector<report::Point> calibration(const std::vector<float>& p, const std::v
   return points;
 }
 
-}  // namespace
-
+/// The tasks of `log` are among `tasks`.
 void add_log(Story& story, const std::vector<std::string>& tasks, const compare::TrainingLog& log) {
   story.auc.resize(tasks.size());
   for (std::size_t i = 0; i < log.members.size(); ++i) {
@@ -64,10 +63,19 @@ void add_log(Story& story, const std::vector<std::string>& tasks, const compare:
   }
 }
 
-void add_calibration(Story& story, const LabelledScores& scores) {
-  for (std::size_t t = 0; t < scores.labels.size(); ++t) {
+}  // namespace
+
+Story story_of(const std::string& name, const std::vector<compare::TrainingLog>& logs,
+               const LabelledScores& scores) {
+  Story story;
+  story.name = name;
+  std::vector<std::string> tasks;
+  for (const TaskReport& report : scores.report.tasks) tasks.push_back(report.task);
+  for (const compare::TrainingLog& log : logs) add_log(story, tasks, log);
+  for (std::size_t t = 0; t < tasks.size(); ++t) {
     story.calibration.push_back(calibration(scores.probabilities[t], scores.labels[t]));
   }
+  return story;
 }
 
 }  // namespace dcrnn::app

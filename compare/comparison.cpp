@@ -1,10 +1,10 @@
 #include "compare/comparison.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "compare/statistics.hpp"
+#include "core/text.hpp"
 
 namespace dcrnn::compare {
 namespace {
@@ -62,11 +62,6 @@ struct Cost {
 };
 const Cost kCosts[] = {{"training_rows_per_second", &RowFigures::rows_per_second},
                        {"scoring_us", &RowFigures::scoring}};
-
-std::string number_text(double value) {
-  char text[64];
-  return {text, std::to_chars(text, text + sizeof text, value).ptr};
-}
 
 Json json_of(const std::optional<double>& number) {
   return number ? Json(*number) : Json();

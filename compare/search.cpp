@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "core/text.hpp"
 #include "dcrnn/files.hpp"
 
 namespace dcrnn::compare {
@@ -33,12 +33,6 @@ const std::array<Choice, 5> kChoices = {{
      {0, 0.1, 0.2, 0.3, 0.4}},
     {"train.optimizer.weight_decay", {"/train/optimizer/weight_decay"}, false, {0, 1e-6, 1e-5, 1e-4}},
 }};
-
-std::string number_text(double value) {
-  char text[64];
-  char* const end = std::to_chars(text, text + sizeof text, value).ptr;
-  return std::string(text, end);
-}
 
 /// False if the config has no such key: without tables of their own these have the rate of the others.
 bool apply(Json& config, const Choice& choice, double value) {

@@ -6,6 +6,7 @@
 
 #include "core/file.hpp"
 #include "core/guard.hpp"
+#include "core/text.hpp"
 
 namespace dcrnn::compare {
 
@@ -38,9 +39,7 @@ std::optional<double> Timings::find(const std::string& checksum) const {
 
 Result<void> Timings::add(const std::string& checksum, double microseconds) noexcept {
   return guard([&] {
-    char text[64];
-    char* const end = std::to_chars(text, text + sizeof text, microseconds).ptr;
-    append_line(path_, checksum + "," + std::string(text, end));
+    append_line(path_, checksum + "," + number_text(microseconds));
     known_[checksum] = microseconds;
   });
 }

@@ -66,6 +66,20 @@ void add_line(const Json& line, TrainingLog& log) {
   member.epochs.push_back(std::move(epoch));
 }
 
+/// The mean over the tasks (`task` empty) or that of the task; nothing where one is not defined.
+std::optional<double> mean_of(const EpochSummary& epoch, const std::string& task, bool loss) {
+  double sum = 0;
+  std::size_t count = 0;
+  for (const TaskReport& report : epoch.valid) {
+    if (!task.empty() && report.task != task) continue;
+    const std::optional<double> value = loss ? report.logloss : report.auc;
+    if (!value) return std::nullopt;
+    sum += loss ? -*value : *value;
+    ++count;
+  }
+  return count == 0 ? std::nullopt : std::optional(sum / static_cast<double>(count));
+}
+
 }  // namespace
 
 double TrainingLog::rows_per_second() const {
@@ -101,24 +115,6 @@ Result<TrainingLog> read_training_log(const std::string& path) noexcept {
   if (!content) return content.error();
   return parse_training_log({reinterpret_cast<const char*>(content->data()), content->size()}, path);
 }
-
-namespace {
-
-/// The mean over the tasks (`task` empty) or that of the task; nothing where one is not defined.
-std::optional<double> mean_of(const EpochSummary& epoch, const std::string& task, bool loss) {
-  double sum = 0;
-  std::size_t count = 0;
-  for (const TaskReport& report : epoch.valid) {
-    if (!task.empty() && report.task != task) continue;
-    const std::optional<double> value = loss ? report.logloss : report.auc;
-    if (!value) return std::nullopt;
-    sum += loss ? -*value : *value;
-    ++count;
-  }
-  return count == 0 ? std::nullopt : std::optional(sum / static_cast<double>(count));
-}
-
-}  // namespace
 
 std::optional<double> watched(const TrainingLog& log) {
   const Json config = Json::parse(log.config_json, nullptr, false);

@@ -5,11 +5,13 @@
 
 namespace dcrnn::compare {
 
+double stage_fraction(const JobProgress& job) {
+  if (job.total == 0) return 0;
+  return std::min(1.0, static_cast<double>(job.done) / static_cast<double>(job.total));
+}
+
 double member_fraction(const JobProgress& job) {
-  double in_epoch = job.stage == "validating" ? 1 : 0;
-  if (in_epoch == 0 && job.total > 0) {
-    in_epoch = std::min(1.0, static_cast<double>(job.done) / static_cast<double>(job.total));
-  }
+  const double in_epoch = job.stage == "validating" ? 1 : stage_fraction(job);
   return (static_cast<double>(job.epoch) - 1 + in_epoch) / static_cast<double>(job.epochs);
 }
 

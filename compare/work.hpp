@@ -10,6 +10,8 @@
 
 namespace dcrnn::compare {
 
+/// Done share of the stage, 0 where unknown.
+double stage_fraction(const JobProgress& job);
 /// Done share of the epochs of one member; while it is trained or validated.
 double member_fraction(const JobProgress& job);
 

@@ -1,6 +1,7 @@
 #include "core/text.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <vector>
 
 namespace dcrnn {
@@ -94,6 +95,11 @@ std::string in_quotes(std::string_view text) {
     quoted += c;
   }
   return '"' + escaped(quoted) + (cut ? "...\"" : "\"");
+}
+
+std::string number_text(double number) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, number).ptr};
 }
 
 std::string shape_text(std::span<const std::size_t> shape) {

@@ -18,6 +18,9 @@ std::string printable(std::string_view text, std::size_t longest = kLongestText)
 /// printable(text) in double quotes, `"` and `\` escaped, cut to about 60 bytes with "..." where longer.
 std::string in_quotes(std::string_view text);
 
+/// The shortest text that reads back the same.
+std::string number_text(double number);
+
 /// "[2, 3]"
 std::string shape_text(std::span<const std::size_t> shape);
 

@@ -12,25 +12,29 @@ namespace {
 constexpr double kWidth = 400, kPlotHeight = 190, kTop = 24, kLeft = 52, kRight = 16;
 constexpr double kLine = 15;  // height of a line of text
 constexpr double kLetter = 7;
+constexpr double kRadius = 2.6, kRadiusAlone = 3.4;  // of a point of a series; of one in a row of its own
 constexpr std::size_t kStyles = 8;  // colours; the series behind them are dashed, their points filled
+
+std::string fixed(double value, int digits) {
+  char text[400];  // a double has at most 309 digits before the point
+  return {text, std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, digits).ptr};
+}
 
 /// Short text of a number at a precision that tells neighbours `step` apart from each other.
 std::string number(double value, double step) {
   const int digits =
       step > 0 && step < 1 ? std::min(6, static_cast<int>(std::ceil(-std::log10(step) - 1e-9))) : 0;
-  char text[64];
   if (std::abs(value) >= 1e6 || (step > 0 && step < 1e-6)) {
+    char text[64];
     return std::string(text,
                        std::to_chars(text, text + sizeof text, value, std::chars_format::general, 3).ptr);
   }
-  return std::string(text,
-                     std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, digits).ptr);
+  return fixed(value, digits);
 }
 
 /// A coordinate.
 std::string at(double value) {
-  char text[32];
-  return std::string(text, std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, 1).ptr);
+  return fixed(value, 1);
 }
 
 std::string text_at(double x, double y, std::string_view text, std::string_view anchor,
@@ -91,7 +95,16 @@ struct Range {
     least = std::min(least, value);
     most = std::max(most, value);
   }
+  /// The ends that are given.
+  void add(const Axis& axis) {
+    if (axis.least) add(*axis.least);
+    if (axis.most) add(*axis.most);
+  }
 };
+
+Scale scale_of(const Axis& axis, const Range& range, double from, double to) {
+  return {range.least, range.most, from, to, axis.whole, axis.least && axis.most};
+}
 
 bool is_drawn(const Point& point) {
   return std::isfinite(point.x) && std::isfinite(point.y) && std::isfinite(point.spread);
@@ -124,13 +137,14 @@ double width_of(const Names& names, NameOf&& name_of) {
   return 12 + kLetter * static_cast<double>(longest);
 }
 
-std::string told(const std::string& name, double value, double step) {
-  return "<title>" + escaped(name) + ": " + number(value, step) + "</title>";
+/// What a pointer that rests on a shape is told.
+std::string told(const std::string& name, const std::string& value) {
+  return "<title>" + escaped(name) + ": " + value + "</title>";
 }
 
-std::string circle_at(double x, double y, const std::string& kind, const std::string& title) {
-  return "<circle cx=\"" + at(x) + "\" cy=\"" + at(y) + "\" r=\"2.6\" class=\"" + kind + "\">" +
-         (title.empty() ? "" : "<title>" + escaped(title) + "</title>") + "</circle>";
+std::string circle_at(double x, double y, double radius, const std::string& kind, const std::string& title) {
+  return "<circle cx=\"" + at(x) + "\" cy=\"" + at(y) + "\" r=\"" + at(radius) + "\" class=\"" + kind +
+         "\">" + title + "</circle>";
 }
 
 /// Names of the series below the plot, as many a line as fit.
@@ -146,7 +160,7 @@ std::string legend(const LineChart& chart, double& y) {
       y += kLine;
     }
     made += chart.joined ? line_at(x, y - 4, x + 18, y - 4, series_style(i))
-                         : circle_at(x + 9, y - 4, series_style(i), "");
+                         : circle_at(x + 9, y - 4, kRadius, series_style(i), "");
     made += text_at(x + 22, y, series[i].name, "start");
     x += wide;
   }
@@ -165,17 +179,14 @@ std::string body(const LineChart& chart, double& height) {
       y.add(point.y + point.spread);
     }
   }
-  if (chart.x.least) x.add(*chart.x.least);
-  if (chart.x.most) x.add(*chart.x.most);
-  if (chart.y.least) y.add(*chart.y.least);
-  if (chart.y.most) y.add(*chart.y.most);
+  x.add(chart.x);
+  y.add(chart.y);
   if (!std::isfinite(x.least) || !std::isfinite(y.least)) {
     height = kTop + 2 * kLine;
     return title_of(chart.title) + text_at(kWidth / 2, kTop + kLine, "nothing to show", "middle");
   }
   const double bottom = kTop + kPlotHeight;
-  const Scale to_x(x.least, x.most, kLeft, kWidth - kRight, chart.x.whole, chart.x.least && chart.x.most),
-      to_y(y.least, y.most, bottom, kTop);
+  const Scale to_x = scale_of(chart.x, x, kLeft, kWidth - kRight), to_y = scale_of(chart.y, y, bottom, kTop);
   std::string made = title_of(chart.title);
   for (const double tick : to_y.ticks()) {
     made += line_at(kLeft, to_y(tick), kWidth - kRight, to_y(tick), "grid") +
@@ -200,9 +211,9 @@ std::string body(const LineChart& chart, double& height) {
         made += line_at(to_x(point.x), to_y(point.y - point.spread), to_x(point.x),
                         to_y(point.y + point.spread), style + " thin");
       }
-      made += circle_at(to_x(point.x), to_y(point.y), style,
-                        chart.series[i].name + ": " + number(point.x, to_x.step() / 10) + ", " +
-                            number(point.y, to_y.step() / 100));
+      made += circle_at(to_x(point.x), to_y(point.y), kRadius, style,
+                        told(chart.series[i].name,
+                             number(point.x, to_x.step() / 10) + ", " + number(point.y, to_y.step() / 100)));
     }
     if (chart.joined && !path.empty()) made += "<path d=\"" + path + "\" class=\"" + style + "\"/>";
   }
@@ -233,9 +244,8 @@ constexpr std::string_view kLight =
     "--page:#fff;--ink:#222;--grid:#ddd;--c0:#0072b2;--c1:#d55e00;--c2:#00875f;--c3:#b8568f;--c4:#a07800;"
     "--c5:#3a9bd0;--c6:#555;--c7:#7a3fbf";
 constexpr std::string_view kDark =
-    "--page:#16181c;--ink:#e4e4e4;--grid:#3a3d44;--c0:#56b4e9;--c1:#ff9248;--c2:#2fc79a;--c3:#e79ac6;--c4:#"
-    "e6c34a;"
-    "--c5:#9ad2f5;--c6:#b5b5b5;--c7:#bd97f0";
+    "--page:#16181c;--ink:#e4e4e4;--grid:#3a3d44;--c0:#56b4e9;--c1:#ff9248;--c2:#2fc79a;--c3:#e79ac6;"
+    "--c4:#e6c34a;--c5:#9ad2f5;--c6:#b5b5b5;--c7:#bd97f0";
 
 }  // namespace
 
@@ -294,7 +304,7 @@ std::string draw(const ValueChart& chart) {
   for (const NamedValue& value : chart.values) {
     made += text_at(left - 6, middle + 4, shortened(value.name), "end", value.marked ? "marked" : "");
     const double x = to_x(value.value);
-    const std::string text = told(value.name, value.value, to_x.step() / 100);
+    const std::string text = told(value.name, number(value.value, to_x.step() / 100));
     if (chart.from_zero) {
       const double zero = to_x(0);
       made += "<rect x=\"" + at(std::min(x, zero)) + "\" y=\"" + at(middle - 4.5) + "\" width=\"" +
@@ -304,8 +314,7 @@ std::string draw(const ValueChart& chart) {
         made +=
             line_at(to_x(value.value - value.spread), middle, to_x(value.value + value.spread), middle, "s0");
       }
-      made += "<circle cx=\"" + at(x) + "\" cy=\"" + at(middle) + "\" r=\"3.4\" class=\"" +
-              (value.marked ? "s1" : "s0") + "\">" + text + "</circle>";
+      made += circle_at(x, middle, kRadiusAlone, value.marked ? "s1" : "s0", text);
     }
     middle += kLine;
   }
@@ -328,7 +337,7 @@ std::string draw(const ShadeChart& chart) {
       made += "<rect x=\"" + at(left + cell * static_cast<double>(i)) + "\" y=\"" + at(y + 1) +
               "\" width=\"" + at(std::max(0.5, cell - (cell > 4 ? 1 : 0))) + "\" height=\"" + at(kLine - 2) +
               "\" class=\"filled\" fill-opacity=\"" + number(std::clamp(shade, 0.0, 1.0), 0.01) + "\">" +
-              told(chart.rows[r] + " " + std::to_string(i + 1), shade, 0.001) + "</rect>";
+              told(chart.rows[r] + " " + std::to_string(i + 1), number(shade, 0.001)) + "</rect>";
     }
   }
   return made + text_at(kWidth - kRight, bottom + 14, chart.axis, "end") + "</svg>\n";

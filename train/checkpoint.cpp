@@ -41,10 +41,8 @@ std::string text(std::uint64_t value) {
 std::string text(bool value) {
   return value ? "1" : "0";
 }
-std::string text(double value) {  // shortest text that reads back to the same number
-  char buffer[64];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value);
-  return std::string(buffer, end.ptr);
+std::string text(double value) {
+  return number_text(value);
 }
 
 bool parse(const std::string& from, bool& value) {

@@ -8,6 +8,13 @@
 #include "kernels/table.hpp"
 
 namespace dcrnn::train {
+namespace {
+
+bool has_truth(const Batch& batch, std::size_t t) {
+  return t < batch.truth.size() && !batch.truth[t].empty();
+}
+
+}  // namespace
 
 Evaluation::Evaluation(const ModelConfig& config) : heads_(config.tasks.size()) {
   for (const Task& task : config.tasks) {
@@ -52,7 +59,7 @@ void Evaluation::add(const Batch& batch, const float* probabilities, const float
       if (parents_[t] != kNoParent && batch.labels[parents_[t]][b] == 1) {
         head.given_parent.add(logits[b * T + t], label == 1, weight);
       }
-      if (t < batch.truth.size() && !batch.truth[t].empty()) {
+      if (has_truth(batch, t)) {
         head.truth.add(static_cast<float>(batch.truth[t][b]), label == 1, weight);
       }
     }
@@ -65,10 +72,7 @@ void Evaluation::add_counterfactual(const Batch& batch, std::size_t b, std::size
                                     const float* probabilities, float logit, double weight) {
   const std::size_t parent = after_[t];
   if (parent == kNoParent || batch.labels[parent][b] != 0) return;
-  const auto has_truth = [&](std::size_t task) {
-    return task < batch.truth.size() && !batch.truth[task].empty();
-  };
-  if (!has_truth(t) || !has_truth(parent) || !(batch.truth[parent][b] > 0)) return;
+  if (!has_truth(batch, t) || !has_truth(batch, parent) || !(batch.truth[parent][b] > 0)) return;
   const double truth = std::min(1.0, batch.truth[t][b] / batch.truth[parent][b]);
   const auto p_parent = static_cast<double>(probabilities[parent]);
   const double ratio = p_parent > 0 ? static_cast<double>(probabilities[t]) / p_parent : 1.0;

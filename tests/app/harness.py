@@ -146,8 +146,11 @@ class CommandLineTest(unittest.TestCase):
     def wait_for_checkpoint(self, process, model):
         """Until a checkpoint of the run that writes `model` has changed or the process has ended."""
         def state():
-            return sorted((entry.name, entry.inode(), entry.stat().st_mtime_ns) for entry in os.scandir(self.dir)
-                          if re.fullmatch(rf"{re.escape(model.name)}.*\.checkpoint(\.\d+)?", entry.name))
+            try:
+                return sorted((entry.name, entry.inode(), entry.stat().st_mtime_ns) for entry in os.scandir(model.parent)
+                              if re.fullmatch(rf"{re.escape(model.name)}.*\.checkpoint(\.\d+)?", entry.name))
+            except FileNotFoundError:  # gone since it was listed, or the directory is not there yet
+                return []
         before, limit = state(), time.monotonic() + TIMEOUT
         while process.poll() is None and state() in (before, []):
             self.assertLess(time.monotonic(), limit)

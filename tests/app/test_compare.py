@@ -362,8 +362,7 @@ class Compare(CommandLineTest):
         with harness.start("compare", self.dir / "config.json", *self.files, "--out", self.dir / "hurt", *rows,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run_:
             checkpoint = self.dir / "hurt" / "hard.1.model.checkpoint"
-            while run_.poll() is None and not checkpoint.exists():
-                pass
+            self.wait_for_checkpoint(run_, checkpoint.with_suffix(""))
             run_.kill()
         self.assertTrue(checkpoint.exists())
         (self.dir / "hurt" / "hard.1.model").write_bytes((self.dir / "unhurt" / "hard.1.model").read_bytes()[:100])
