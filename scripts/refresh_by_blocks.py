@@ -64,7 +64,7 @@ def main():
     parser.add_argument("--data", nargs="+", required=True)
     parser.add_argument("--block", type=int, required=True)
     parser.add_argument("--last", type=int, default=1)
-    parser.add_argument("--dcrnn", default="dcrnn")
+    parser.add_argument("--dcrnn", default="build/release/bin/dcrnn", metavar="PATH", help="the program")
     options = parser.parse_args()
 
     files = [read(path) for path in options.data]

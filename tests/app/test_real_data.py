@@ -30,15 +30,15 @@ class RealData(CommandLineTest):
         with gzip.open(census / "train.csv.gz", "rb") as full:
             part = self.write("part.csv", b"".join(itertools.islice(full, 40001)))
         model = self.dir / "census.safetensors"
-        # One epoch of a schedule that is made for six comes less far.
-        for config, married in ((census / "income.json", 0.98), (ROOT / "examples" / "census.json", 0.97)):
+        # The one cycle of the example is hardly begun after a single epoch.
+        for config, epochs in ((census / "income.json", 1), (ROOT / "examples" / "census.json", 2)):
             with self.subTest(config=config.name):
-                self.succeed("train", config, "--train", part, "--out", model, "--quiet", "--set", "train.epochs=1",
-                             "--set", "train.batch=256")
+                self.succeed("train", config, "--train", part, "--out", model, "--quiet", "--set",
+                             f"train.epochs={epochs}", "--set", "train.batch=256")
                 report = self.evaluate(model, census / "valid.csv.gz")
                 self.assertEqual(report["rows"], 49881)
                 self.assertGreater(report["tasks"]["income"]["auc"], 0.92)
-                self.assertGreater(report["tasks"]["never_married"]["auc"], married)
+                self.assertGreater(report["tasks"]["never_married"]["auc"], 0.98)
 
     def test_kuairand_random_keys(self):
         """Keys of random ids must not be believed: neither of five rows each, as no row sees its own label, nor of
